@@ -1,0 +1,103 @@
+import * as z from "zod";
+import { Command, CommandResult, WorktreeRequest } from "./commands.ts";
+import { Host, UnadoptedPane } from "./host.ts";
+import { CommandId, HostId, SessionId } from "./ids.ts";
+import { MAX_INPUT_BYTES } from "./limits.ts";
+import { Session } from "./session.ts";
+
+/** What every error of the API looks like; `message` is a sentence for a person. */
+export const ApiError = z.object({ error: z.object({ code: z.string(), message: z.string(), details: z.array(z.string()).optional() }) });
+export type ApiError = z.infer<typeof ApiError>;
+
+/** A list: `next_cursor` is opaque, null at the end. */
+export function page<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next_cursor: z.string().nullable() });
+}
+
+/** `POST /api/sessions`. */
+export const CreateSession = z.discriminatedUnion("provider", [
+  z.object({
+    provider: z.literal("tmux"),
+    host: HostId,
+    cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path"),
+    title: z.string().min(1).max(200).optional(),
+    argv: z.array(z.string().max(8192)).min(1).max(200).optional(),
+    agent: z.enum(["claude", "codex", "opencode", "gemini"]).optional(),
+    worktree: WorktreeRequest.optional(),
+    socket: z.string().max(200).optional(),
+  }),
+  z.object({
+    provider: z.literal("codex"),
+    host: HostId,
+    cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path"),
+    title: z.string().min(1).max(200).optional(),
+    prompt: z.string().min(1).max(MAX_INPUT_BYTES),
+    model: z.string().max(100).optional(),
+    sandbox: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
+    worktree: WorktreeRequest.optional(),
+  }),
+]);
+export type CreateSession = z.infer<typeof CreateSession>;
+
+/** `POST /api/sessions/:id/commands`: the command, how long it may wait for the host, and how long the caller waits for its result. */
+export const PostCommand = z.intersection(
+  Command,
+  z.object({
+    /** A caller's own id makes a repeated request harmless. */
+    id: CommandId.optional(),
+    expires_in_ms: z.number().int().min(1).max(30 * 24 * 60 * 60 * 1000).optional(),
+    wait_ms: z.number().int().min(0).max(60_000).optional(),
+  }),
+);
+export type PostCommand = z.infer<typeof PostCommand>;
+
+/** Answer to a command: `queued` when no result came while the caller waited. */
+export const CommandAnswer = z.object({
+  id: CommandId,
+  session: SessionId,
+  status: z.enum(["queued", "done", "failed", "expired", "cancelled", "indeterminate"]),
+  result: CommandResult.nullable(),
+});
+export type CommandAnswer = z.infer<typeof CommandAnswer>;
+
+/** `POST /api/sessions/:id/messages`: text for whatever the session talks to. */
+export const PostMessage = z.object({
+  text: z.string().min(1).max(MAX_INPUT_BYTES),
+  expires_in_ms: z.number().int().min(1).optional(),
+  wait_ms: z.number().int().min(0).max(60_000).optional(),
+});
+export type PostMessage = z.infer<typeof PostMessage>;
+
+export const PatchSession = z.object({ title: z.string().min(1).max(200) });
+
+/** `POST /api/hosts`: makes a host and a one-time code that its daemon trades for a token. */
+export const CreateHost = z.object({ name: z.string().trim().min(1).max(100) });
+export const CreatedHost = z.object({
+  host: Host,
+  /** One-time code, valid for `expires_at`. */
+  code: z.string(),
+  expires_at: z.number(),
+  /** The line to paste on that machine. */
+  install: z.string(),
+});
+export type CreatedHost = z.infer<typeof CreatedHost>;
+
+/** `POST /api/enrol` with a one-time code: the host's token, shown once. */
+export const Enrol = z.object({ code: z.string().min(10).max(200), hostname: z.string().max(200).optional() });
+export const Enrolled = z.object({ host: HostId, name: z.string(), token: z.string() });
+
+/** `GET /api/hosts/:id/panes`. */
+export const HostPanes = z.object({ items: z.array(UnadoptedPane) });
+
+/** `GET /api/me`. */
+export const Me = z.object({
+  user: z.string(),
+  role: z.enum(["admin", "operator", "viewer"]),
+  team: z.string(),
+  mode: z.enum(["local", "deployed"]),
+  version: z.string(),
+});
+export type Me = z.infer<typeof Me>;
+
+export const SessionPage = page(Session);
+export const HostPage = page(Host);

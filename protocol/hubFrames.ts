@@ -1,0 +1,33 @@
+import * as z from "zod";
+import { SessionFilter } from "./filter.ts";
+import { Host } from "./host.ts";
+import { HostId, SessionId } from "./ids.ts";
+import { Session } from "./session.ts";
+
+/** First frame of a client on `/api/live`; sent again to change the filter. With epoch and rev it gets only what changed since. */
+export const HubHello = z.object({
+  type: z.literal("hello"),
+  version: z.number().int(),
+  epoch: z.string().max(64).optional(),
+  rev: z.number().int().min(0).optional(),
+  filter: SessionFilter.optional(),
+});
+export type HubHello = z.infer<typeof HubHello>;
+export const HubClientFrame = z.discriminatedUnion("type", [HubHello]);
+
+/** One difference. `remove`: it is gone, or no longer matches the filter. */
+export const HubChange = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("session"), session: Session }),
+  z.object({ kind: z.literal("session_removed"), id: SessionId }),
+  z.object({ kind: z.literal("host"), host: Host }),
+  z.object({ kind: z.literal("host_removed"), id: HostId }),
+]);
+export type HubChange = z.infer<typeof HubChange>;
+
+/** Hub → client. After `reset` the client forgets what it has; then only differences come. `ready` ends the first load. */
+export const HubServerFrame = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("reset"), version: z.number().int(), epoch: z.string() }),
+  z.object({ type: z.literal("changes"), rev: z.number().int(), changes: z.array(HubChange) }),
+  z.object({ type: z.literal("ready"), epoch: z.string(), rev: z.number().int() }),
+]);
+export type HubServerFrame = z.infer<typeof HubServerFrame>;

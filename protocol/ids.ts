@@ -1,0 +1,29 @@
+import * as z from "zod";
+
+/** What an id names; the prefix makes ids readable in logs and refuses one kind where another is meant. */
+export type IdPrefix = "ses" | "hst" | "cmd" | "usr" | "inv" | "sgn" | "aud" | "con";
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford base 32: no i, l, o, u
+
+/**
+ * A new id: prefix, 10 characters of milliseconds and 16 random ones (80 bits).
+ * Ids of one kind sort by the time they were made.
+ */
+export function newId(prefix: IdPrefix, now: number = Date.now()): string {
+  let time = "";
+  for (let rest = now, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = ALPHABET.charAt(rest % 32) + time;
+  const random = crypto.getRandomValues(new Uint8Array(16));
+  return `${prefix}_${time}${Array.from(random, (byte) => ALPHABET.charAt(byte % 32)).join("")}`;
+}
+
+function idOf(prefix: IdPrefix) {
+  return z.string().regex(new RegExp(`^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`), `expected an id like ${prefix}_…`);
+}
+
+export const SessionId = idOf("ses");
+export const HostId = idOf("hst");
+export const CommandId = idOf("cmd");
+
+/** The team that a deployment starts with. */
+export const DEFAULT_TEAM = "main";
+export const TeamId = z.string().regex(/^[a-z0-9-]{1,40}$/);

@@ -1,0 +1,37 @@
+/** Version of every wire format here; a peer that says another major is refused with `version`. */
+export const PROTOCOL_VERSION = 1;
+
+/** Liveness: a text `ping` every 10 s, answered by the runtime with `pong` without waking the object. */
+export const PING_INTERVAL_MS = 10_000;
+/** Silence after which either side ends a socket (three pings). */
+export const SILENCE_LIMIT_MS = 30_000;
+
+/** Largest frame either side sends on any socket (the platform receives up to 32 MiB; we stay far below). */
+export const MAX_FRAME_BYTES = 1024 * 1024;
+/** Largest JSON of one event in a session's log. */
+export const MAX_EVENT_BYTES = 256 * 1024;
+/** Output of a command or tool kept in an event; the cut is marked. */
+export const MAX_OUTPUT_BYTES = 32 * 1024;
+/** Largest paste in one console frame or paste command. */
+export const MAX_PASTE_BYTES = 768 * 1024;
+/** Longest text of one `send_input`. */
+export const MAX_INPUT_BYTES = 64 * 1024;
+
+/** Console credit: bytes that may be on their way to one viewer (measured best on narrow links). */
+export const CONSOLE_WINDOW_BYTES = 64 * 1024;
+/** Lines of a pane kept in the daemon for search. */
+export const RING_LINES = 5_000;
+/** Lines of history sent with the first snapshot of a console. */
+export const SNAPSHOT_HISTORY_LINES = 1_000;
+
+/** Events sent to a client that comes without a cursor. */
+export const TAIL_EVENTS = 200;
+/** Missed events up to which a client gets exactly the rest; beyond it, a gap and a tail. */
+export const MAX_RESUME_EVENTS = 20_000;
+
+/** Link: messages and bytes that may be sent but not acked. */
+export const LINK_WINDOW_MESSAGES = 512;
+export const LINK_WINDOW_BYTES = 512 * 1024;
+
+/** A command without an expiry of its own lives this long. */
+export const DEFAULT_COMMAND_TTL_MS = 24 * 60 * 60 * 1000;

@@ -1,0 +1,77 @@
+import * as z from "zod";
+import { Command, CommandResult } from "./commands.ts";
+import { EventBody } from "./events.ts";
+import { HostInfo, UnadoptedPane } from "./host.ts";
+import { CommandId, HostId, SessionId } from "./ids.ts";
+import { Provider, SessionFacts } from "./session.ts";
+
+/** What a daemon tells the edge reliably: journalled, numbered, sent until acked. */
+export const DaemonMessage = z.discriminatedUnion("kind", [
+  /** A session exists on this host; it is made on the edge when it is new there. */
+  z.object({
+    kind: z.literal("session"),
+    session: SessionId,
+    provider: Provider,
+    title: z.string().max(200),
+    facts: SessionFacts,
+  }),
+  /** What the daemon knows of a session changed. */
+  z.object({ kind: z.literal("facts"), session: SessionId, facts: SessionFacts }),
+  /** Events of a session's log, in order; `at` of an event is the daemon's clock. */
+  z.object({
+    kind: z.literal("events"),
+    session: SessionId,
+    events: z.array(z.object({ at: z.number(), event: EventBody })).min(1),
+  }),
+  /** A command ended. */
+  z.object({ kind: z.literal("result"), id: CommandId, session: SessionId, result: CommandResult }),
+  z.object({ kind: z.literal("host"), info: HostInfo }),
+  /** The panes nobody adopted, whole (they are few and change seldom). */
+  z.object({ kind: z.literal("unadopted"), panes: z.array(UnadoptedPane).max(2000) }),
+]);
+export type DaemonMessage = z.infer<typeof DaemonMessage>;
+
+/** A numbered message on the wire; its body is parsed on its own, so that one bad message cannot block the rest. */
+export const NumberedMessage = z.object({ seq: z.number().int().min(1), message: z.unknown() });
+
+/** Daemon → HostObject. */
+export const LinkClientFrame = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("hello"),
+    version: z.number().int(),
+    /** Names this journal; a wiped daemon has a new one. */
+    epoch: z.string().min(8).max(64),
+    /** Last seq the journal knows to be acked (0 at first). */
+    acked: z.number().int().min(0),
+    info: HostInfo,
+  }),
+  z.object({ type: z.literal("messages"), messages: z.array(NumberedMessage).min(1).max(1000) }),
+]);
+export type LinkClientFrame = z.infer<typeof LinkClientFrame>;
+
+/** HostObject → daemon. Unknown types are ignored. */
+export const LinkServerFrame = z.discriminatedUnion("type", [
+  /** `acked`: the last seq of this epoch that is committed; the daemon sends from the next. `watching`: sessions whose console somebody watches. */
+  z.object({
+    type: z.literal("welcome"),
+    version: z.number().int(),
+    host: HostId,
+    name: z.string(),
+    acked: z.number().int().min(0),
+    watching: z.array(SessionId),
+  }),
+  z.object({ type: z.literal("ack"), seq: z.number().int().min(0) }),
+  /** `ttl_ms`: what is left of its life now (clocks differ); 0 or less: report it expired unless it has run. */
+  z.object({
+    type: z.literal("command"),
+    id: CommandId,
+    session: SessionId,
+    command: Command,
+    ttl_ms: z.number(),
+  }),
+  z.object({ type: z.literal("cancel"), id: CommandId, session: SessionId }),
+  /** Somebody watches the console of this session: open its data socket. */
+  z.object({ type: z.literal("watch"), session: SessionId }),
+  z.object({ type: z.literal("unwatch"), session: SessionId }),
+]);
+export type LinkServerFrame = z.infer<typeof LinkServerFrame>;

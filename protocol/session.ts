@@ -1,0 +1,96 @@
+import * as z from "zod";
+import { HostId, SessionId, TeamId } from "./ids.ts";
+
+/** What drives a session. */
+export const Provider = z.enum(["edge", "tmux", "codex", "claude", "opencode", "acp", "paseo"]);
+export type Provider = z.infer<typeof Provider>;
+
+/**
+ * The state of a session; the five signals of the interface, and `starting`.
+ * `waiting`: for a person. `trouble`: it failed or cannot go on. `done`: it ended well.
+ */
+export const SessionStatus = z.enum(["starting", "working", "waiting", "idle", "done", "trouble"]);
+export type SessionStatus = z.infer<typeof SessionStatus>;
+
+/** The coding agent recognised in a pane; `shell` and `other` are not agents. */
+export const AgentName = z.enum(["claude", "codex", "opencode", "gemini", "shell", "other"]);
+export type AgentName = z.infer<typeof AgentName>;
+
+export const GitState = z.object({
+  root: z.string(),
+  branch: z.string().nullable(),
+  /** Number of changed and untracked files; null when git did not answer in time. */
+  dirty: z.number().int().nullable(),
+});
+export type GitState = z.infer<typeof GitState>;
+
+/** Where a pane is. `socket` is the tmux socket's name (`default`, or that of `-L`), or its absolute path. */
+export const PaneAddress = z.object({
+  socket: z.string(),
+  pane: z.string().regex(/^%\d+$/),
+  /** tmux's own session name and window, for people. */
+  tmux_session: z.string(),
+  window: z.string(),
+  cols: z.number().int(),
+  rows: z.number().int(),
+});
+export type PaneAddress = z.infer<typeof PaneAddress>;
+
+export const Worktree = z.object({ path: z.string(), branch: z.string(), base: z.string(), repo: z.string() });
+export type Worktree = z.infer<typeof Worktree>;
+
+/** How a session ended: an exit code, a signal, or a sentence when neither is known. */
+export const Exit = z.object({
+  code: z.number().int().nullable(),
+  signal: z.string().nullable(),
+  message: z.string().nullable(),
+});
+export type Exit = z.infer<typeof Exit>;
+
+/** What a host says of a session; everything that can change without being an event. */
+export const SessionFacts = z.object({
+  cwd: z.string().nullable(),
+  /** The program in the foreground, as tmux names it. */
+  command: z.string().nullable(),
+  agent: AgentName.nullable(),
+  git: GitState.nullable(),
+  pane: PaneAddress.nullable(),
+  worktree: Worktree.nullable(),
+  /** The last line of output that is not blank, at most 200 characters. */
+  preview: z.string().max(200).nullable(),
+});
+export type SessionFacts = z.infer<typeof SessionFacts>;
+
+/** A session as lists and pages show it: a projection of its log and of the facts its host reports. Times are milliseconds since 1970. */
+export const Session = SessionFacts.extend({
+  id: SessionId,
+  team: TeamId,
+  host: HostId.nullable(),
+  provider: Provider,
+  title: z.string().max(200),
+  status: SessionStatus,
+  /** Why it has the status, in words, when that is known ("permission prompt", "exit 1"). */
+  status_reason: z.string().nullable(),
+  status_since: z.number(),
+  exit: Exit.nullable(),
+  /** The agent's own id of the conversation (Codex thread), when it has one. */
+  thread: z.string().nullable(),
+  /** Last event of the log that was known when this was written. */
+  seq: z.number().int(),
+  created_at: z.number(),
+  updated_at: z.number(),
+  ended_at: z.number().nullable(),
+  /** Counts changes of this projection; a higher one is newer. */
+  version: z.number().int(),
+});
+export type Session = z.infer<typeof Session>;
+
+/** True when a person should look: it waits for them, or it is in trouble. */
+export function needsAttention(session: Pick<Session, "status">): boolean {
+  return session.status === "waiting" || session.status === "trouble";
+}
+
+/** True when nothing more will happen in it by itself. */
+export function isEnded(session: Pick<Session, "ended_at">): boolean {
+  return session.ended_at !== null;
+}

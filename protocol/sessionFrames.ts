@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { AnyEvent } from "./events.ts";
+import { Session } from "./session.ts";
+
+/** First frame of a client on `/api/sessions/:id/live`. Without epoch and seq it gets a tail. */
+export const SessionHello = z.object({
+  type: z.literal("hello"),
+  version: z.number().int(),
+  /** The log's epoch and the last seq the client has. */
+  epoch: z.string().max(64).optional(),
+  seq: z.number().int().min(0).optional(),
+  /** Events wanted when there is no cursor, or it is too old. */
+  tail: z.number().int().min(0).max(1000).optional(),
+});
+export type SessionHello = z.infer<typeof SessionHello>;
+
+/** Client → session. */
+export const SessionClientFrame = z.discriminatedUnion("type", [SessionHello]);
+
+/**
+ * Session → client. `ok`: exactly the events after the client's seq follow.
+ * `gap`: the client must forget what it has; events from `first` follow, older ones are at `/events?before=first`.
+ */
+export const SessionServerFrame = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("ok"), version: z.number().int(), epoch: z.string(), head: z.number().int(), session: Session }),
+  z.object({
+    type: z.literal("gap"),
+    version: z.number().int(),
+    epoch: z.string(),
+    head: z.number().int(),
+    /** Seq of the first event that follows (head + 1 when none does). */
+    first: z.number().int(),
+    session: Session,
+  }),
+  z.object({ type: z.literal("events"), first: z.number().int(), events: z.array(AnyEvent) }),
+  z.object({ type: z.literal("session"), session: Session }),
+]);
+export type SessionServerFrame = z.infer<typeof SessionServerFrame>;
