@@ -1,0 +1,97 @@
+import type { SocketEnvironment, SocketLike } from "./socketEnvironment.ts";
+
+/** A socket that a test plays the server of. */
+export class FakeSocket implements SocketLike {
+  onopen: SocketLike["onopen"] = null;
+  onmessage: SocketLike["onmessage"] = null;
+  onclose: SocketLike["onclose"] = null;
+  onerror: SocketLike["onerror"] = null;
+  readonly url: string;
+  readonly sent: (string | Uint8Array)[] = [];
+  closedWith: number | undefined;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+  send(data: string | Uint8Array): void {
+    this.sent.push(data);
+  }
+  close(code?: number): void {
+    this.closedWith ??= code ?? 1000;
+  }
+  opens(): void {
+    this.onopen?.();
+  }
+  says(data: unknown): void {
+    this.onmessage?.({
+      data: typeof data === "string" || data instanceof ArrayBuffer ? data : JSON.stringify(data),
+    });
+  }
+  closes(code: number, reason = ""): void {
+    this.onclose?.({ code, reason });
+  }
+  /** Frames sent as JSON, without pings. */
+  get frames(): unknown[] {
+    return this.sent
+      .filter((data) => typeof data === "string" && data !== "ping")
+      .map((data) => JSON.parse(String(data)));
+  }
+}
+
+/** A clock, a network and a device in a test's hands. */
+export type FakeEnvironment = SocketEnvironment & {
+  sockets: FakeSocket[];
+  /** The socket opened last. */
+  socket(): FakeSocket;
+  /** Lets time pass; tasks that come due run in order. */
+  advance(ms: number): void;
+  wake(): void;
+  refuseToOpen: boolean;
+};
+
+export function fakeEnvironment(): FakeEnvironment {
+  let now = 1_000_000;
+  let tasks: { at: number; task: () => void }[] = [];
+  const wakers = new Set<() => void>();
+  const sockets: FakeSocket[] = [];
+  return {
+    sockets,
+    refuseToOpen: false,
+    socket() {
+      const last = sockets.at(-1);
+      if (last === undefined) throw new Error("no socket was opened");
+      return last;
+    },
+    now: () => now,
+    random: () => 1,
+    after(ms, task) {
+      const entry = { at: now + ms, task };
+      tasks.push(entry);
+      return () => {
+        tasks = tasks.filter((other) => other !== entry);
+      };
+    },
+    open(url) {
+      if (this.refuseToOpen) throw new Error("The address is not allowed.");
+      const socket = new FakeSocket(url);
+      sockets.push(socket);
+      return socket;
+    },
+    onWake(task) {
+      wakers.add(task);
+      return () => wakers.delete(task);
+    },
+    wake: () => wakers.forEach((task) => task()),
+    advance(ms) {
+      const end = now + ms;
+      for (;;) {
+        const due = tasks.filter((entry) => entry.at <= end).sort((a, b) => a.at - b.at)[0];
+        if (due === undefined) break;
+        tasks = tasks.filter((entry) => entry !== due);
+        now = due.at;
+        due.task();
+      }
+      now = end;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import type { HubChange, HubServerFrame } from "../../../protocol/hubFrames.ts";
+import { sampleHost, sampleSession } from "../../fixtures/sample.ts";
+import { applyHubFrame, EMPTY_HUB, type HubState } from "./hubState.ts";
+
+const one = sampleSession({ title: "one", version: 5 });
+const two = sampleSession({ title: "two", version: 1 });
+const host = sampleHost({ version: 3 });
+
+function play(frames: HubServerFrame[], from: HubState = EMPTY_HUB): HubState {
+  return frames.reduce(applyHubFrame, from);
+}
+const session = (value: typeof one): HubChange => ({ kind: "session", session: value });
+const changes = (rev: number, ...list: HubChange[]): HubServerFrame => ({
+  type: "changes",
+  rev,
+  changes: list,
+});
+const reset = (epoch = "a"): HubServerFrame => ({ type: "reset", version: 1, epoch });
+const ready = (rev: number, epoch = "a"): HubServerFrame => ({ type: "ready", epoch, rev });
+const titles = (state: HubState): string[] => [...state.sessions.values()].map((each) => each.title);
+
+const loaded = play([reset(), changes(1, session(one), session(two), { kind: "host", host }), ready(1)]);
+
+describe("the hub's state", () => {
+  it("is whole after reset, changes and ready", () => {
+    expect(titles(loaded)).toEqual(["one", "two"]);
+    expect([...loaded.hosts.keys()]).toEqual([host.id]);
+    expect(loaded).toMatchObject({ loaded: true, epoch: "a", rev: 1, incoming: null });
+  });
+
+  it("shows the old picture until the new one is whole", () => {
+    const half = play([reset("b"), changes(1, session(two))], loaded);
+    expect(titles(half)).toEqual(["one", "two"]);
+    expect(half).toMatchObject({ epoch: "a", rev: 1 });
+    expect(titles(play([ready(7, "b")], half))).toEqual(["two"]);
+    expect(play([ready(7, "b")], half)).toMatchObject({ epoch: "b", rev: 7 });
+  });
+
+  it("takes the same frame twice without a difference", () => {
+    const frame = changes(2, session({ ...one, title: "one!", version: 6 }), {
+      kind: "session_removed",
+      id: two.id,
+    });
+    const once = play([frame], loaded);
+    expect(play([frame, frame], loaded)).toEqual(once);
+    expect(titles(once)).toEqual(["one!"]);
+  });
+
+  it("never lets an older version overwrite a newer", () => {
+    const newer = { ...one, title: "newer", version: 9 };
+    const older = { ...one, title: "older", version: 8 };
+    expect(titles(play([changes(2, session(newer)), changes(3, session(older))], loaded))).toContain("newer");
+    expect(titles(play([changes(2, session(older)), changes(3, session(newer))], loaded))).toContain("newer");
+    expect(
+      play([changes(2, { kind: "host", host: { ...host, name: "old", version: 2 } })], loaded).hosts.get(
+        host.id,
+      )?.name,
+    ).toBe("workshop");
+  });
+
+  it("does not bring back what was removed when a change was overtaken by its removal, but does when it is newer", () => {
+    const removed = play([changes(2, { kind: "session_removed", id: one.id })], loaded);
+    expect(titles(play([changes(3, session(one))], removed))).toEqual(["two"]);
+    expect(titles(play([changes(3, session({ ...one, version: 6 }))], removed))).toEqual(["two", "one"]);
+  });
+
+  it("ignores a frame from before its cursor, so that a repeated removal takes nothing away", () => {
+    const removal = changes(2, { kind: "session_removed", id: one.id });
+    const back = play([removal, changes(3, session({ ...one, version: 6 }))], loaded);
+    expect(titles(play([removal], back))).toEqual(["two", "one"]);
+  });
+
+  it("removes what it does not have without complaint", () => {
+    expect(
+      play(
+        [
+          changes(
+            2,
+            { kind: "session_removed", id: sampleSession().id },
+            { kind: "host_removed", id: sampleHost().id },
+          ),
+        ],
+        loaded,
+      ).sessions.size,
+    ).toBe(2);
+  });
+
+  it("goes on from its cursor when nothing was missed", () => {
+    expect(play([ready(1)], loaded)).toEqual(loaded);
+    expect(play([changes(4, session({ ...two, title: "2", version: 2 })), ready(4)], loaded)).toMatchObject({
+      rev: 4,
+    });
+  });
+
+  it("is an empty, loaded picture when there is nothing", () => {
+    expect(play([reset(), ready(0)])).toMatchObject({ loaded: true, sessions: new Map(), hosts: new Map() });
+  });
+});

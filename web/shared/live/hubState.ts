@@ -1,0 +1,98 @@
+import type { HubChange, HubServerFrame } from "../../../protocol/hubFrames.ts";
+import type { Host } from "../../../protocol/host.ts";
+import type { Session } from "../../../protocol/session.ts";
+
+type Lists = { sessions: ReadonlyMap<string, Session>; hosts: ReadonlyMap<string, Host> };
+
+/** What the hub told: every session and host, and the cursor to come back with. */
+export type HubState = Lists & {
+  epoch: string | null;
+  rev: number;
+  /** True once there was a whole picture, however old it is now. */
+  loaded: boolean;
+  /** A new picture that is still coming; the old one is shown until it is whole. */
+  incoming: (Lists & { epoch: string }) | null;
+  /** Versions of what was removed, so that a change that was overtaken cannot bring it back. */
+  removed: ReadonlyMap<string, number>;
+};
+
+/** Removed ids that are remembered. */
+const MAX_REMOVED = 2_000;
+
+export const EMPTY_HUB: HubState = {
+  epoch: null,
+  rev: 0,
+  sessions: new Map(),
+  hosts: new Map(),
+  loaded: false,
+  incoming: null,
+  removed: new Map(),
+};
+
+/** The state after a frame. Frames may come twice, and changes may overtake one another: a version never goes back. */
+export function applyHubFrame(state: HubState, frame: HubServerFrame): HubState {
+  if (frame.type === "reset") {
+    const incoming = {
+      epoch: frame.epoch,
+      sessions: new Map<string, Session>(),
+      hosts: new Map<string, Host>(),
+    };
+    return { ...state, incoming, removed: new Map() };
+  }
+  if (frame.type === "ready") return becomeReady(state, frame.epoch, frame.rev);
+  if (state.incoming !== null) {
+    const { removed, ...lists } = applyChanges(state.incoming, state.removed, frame.changes);
+    return { ...state, removed, incoming: { ...lists, epoch: state.incoming.epoch } };
+  }
+  // A frame that was heard before; without this a repeated removal would take away what came after it.
+  if (frame.rev < state.rev) return state;
+  return { ...state, ...applyChanges(state, state.removed, frame.changes), rev: frame.rev };
+}
+
+function becomeReady(state: HubState, epoch: string, rev: number): HubState {
+  if (state.incoming === null) return { ...state, epoch, rev: Math.max(rev, state.rev), loaded: true };
+  const { sessions, hosts } = state.incoming;
+  return { ...state, sessions, hosts, epoch, rev, loaded: true, incoming: null };
+}
+
+function applyChanges(
+  lists: Lists,
+  removed: ReadonlyMap<string, number>,
+  changes: HubChange[],
+): Lists & Pick<HubState, "removed"> {
+  const sessions = new Map(lists.sessions);
+  const hosts = new Map(lists.hosts);
+  const gone = new Map(removed);
+  for (const change of changes) {
+    if (change.kind === "session") put(sessions, gone, change.session);
+    else if (change.kind === "host") put(hosts, gone, change.host);
+    else if (change.kind === "session_removed") remove(sessions, gone, change.id);
+    else remove(hosts, gone, change.id);
+  }
+  return { sessions, hosts, removed: gone };
+}
+
+function put<T extends { id: string; version: number }>(
+  list: Map<string, T>,
+  gone: Map<string, number>,
+  next: T,
+): void {
+  const known = list.get(next.id)?.version ?? gone.get(next.id);
+  if (known !== undefined && next.version <= known) return;
+  gone.delete(next.id);
+  list.set(next.id, next);
+}
+
+function remove<T extends { version: number }>(
+  list: Map<string, T>,
+  gone: Map<string, number>,
+  id: string,
+): void {
+  const known = list.get(id);
+  if (known === undefined) return;
+  list.delete(id);
+  gone.set(id, known.version);
+  if (gone.size <= MAX_REMOVED) return;
+  const oldest = gone.keys().next();
+  if (oldest.done !== true) gone.delete(oldest.value);
+}

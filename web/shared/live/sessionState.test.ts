@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { sampleSession } from "../../fixtures/sample.ts";
+import type { SessionServerFrame } from "../../../protocol/sessionFrames.ts";
+import {
+  applySessionFrame,
+  EMPTY_SESSION,
+  prependEvents,
+  sessionCursor,
+  type LogEvent,
+  type SessionState,
+  type SessionStep,
+} from "./sessionState.ts";
+
+const session = sampleSession({ version: 4 });
+const event = (seq: number, type = "notice"): LogEvent => ({ seq, at: seq, type });
+const range = (from: number, to: number): LogEvent[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => event(from + i));
+const ok = (head: number, epoch = "e"): SessionServerFrame => ({
+  type: "ok",
+  version: 1,
+  epoch,
+  head,
+  session,
+});
+const gap = (first: number, head: number, epoch = "e"): SessionServerFrame => ({
+  type: "gap",
+  version: 1,
+  epoch,
+  head,
+  first,
+  session,
+});
+const events = (from: number, to: number): SessionServerFrame => ({
+  type: "events",
+  first: from,
+  events: range(from, to),
+});
+
+function play(frames: SessionServerFrame[], from: SessionState = EMPTY_SESSION): SessionStep {
+  return frames.reduce<SessionStep>((step, frame) => applySessionFrame(step.state, frame), {
+    state: from,
+    broken: null,
+  });
+}
+const seqs = (state: SessionState): number[] => state.events.map((each) => each.seq);
+
+describe("a session's state", () => {
+  it("starts without a cursor, gets a tail after a gap, and comes back with its cursor", () => {
+    expect(sessionCursor(EMPTY_SESSION)).toEqual({});
+    const { state } = play([gap(8, 10), events(8, 10)]);
+    expect(seqs(state)).toEqual([8, 9, 10]);
+    expect(state).toMatchObject({ first: 8, next: 11, loaded: true });
+    expect(sessionCursor(state)).toEqual({ epoch: "e", seq: 10 });
+  });
+
+  it("goes on after ok with exactly the rest", () => {
+    const { state } = play([gap(1, 3), events(1, 3)]);
+    expect(seqs(play([ok(5), events(4, 5)], state).state)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("shows no event twice, whether a frame repeats or overlaps", () => {
+    const { state, broken } = play([gap(1, 5), events(1, 3), events(1, 3), events(2, 5), events(5, 5)]);
+    expect(seqs(state)).toEqual([1, 2, 3, 4, 5]);
+    expect(broken).toBeNull();
+  });
+
+  it("says when an event is missing, keeps its cursor before the hole, and heals with the rest", () => {
+    const broken = play([gap(1, 9), events(1, 3), events(5, 6)]);
+    expect(broken.broken).toBe("hole");
+    expect(sessionCursor(broken.state)).toEqual({ epoch: "e", seq: 3 });
+    expect(seqs(play([ok(6), events(4, 6)], broken.state).state)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("keeps what comes before a hole inside one frame", () => {
+    const step = play([gap(1, 9), { type: "events", first: 1, events: [event(1), event(2), event(4)] }]);
+    expect(step.broken).toBe("hole");
+    expect(seqs(step.state)).toEqual([1, 2]);
+  });
+
+  it("takes events before any greeting for a hole", () => {
+    expect(play([events(1, 2)]).broken).toBe("hole");
+  });
+
+  it("forgets what it has at a gap", () => {
+    const { state } = play([gap(1, 3), events(1, 3), gap(400, 401, "f"), events(400, 401)]);
+    expect(seqs(state)).toEqual([400, 401]);
+    expect(state).toMatchObject({ epoch: "f", first: 400 });
+  });
+
+  it("does not mix two logs: ok for another epoch is broken, and the next hello has no cursor", () => {
+    const step = play([gap(1, 3), events(1, 3), ok(3, "other")]);
+    expect(step.broken).toBe("epoch");
+    expect(sessionCursor(step.state)).toEqual({});
+  });
+
+  it("keeps events of a type it does not know", () => {
+    const { state } = play([
+      gap(1, 1),
+      { type: "events", first: 1, events: [{ ...event(1, "from_the_future"), extra: { x: 1 } }] },
+    ]);
+    expect(state.events[0]).toMatchObject({ type: "from_the_future", extra: { x: 1 } });
+  });
+
+  it("never shows an older projection of the session", () => {
+    const newer = { ...session, title: "newer", version: 9 };
+    const { state } = play([
+      gap(1, 0),
+      { type: "session", session: newer },
+      { type: "session", session },
+      ok(0),
+    ]);
+    expect(state.session?.title).toBe("newer");
+  });
+
+  it("is whole with an empty log", () => {
+    expect(play([gap(1, 0)]).state).toMatchObject({ loaded: true, first: 1, next: 1, events: [] });
+  });
+});
+
+describe("older pages", () => {
+  const { state } = play([gap(8, 10), events(8, 10)]);
+
+  it("join before the oldest event, in any order, and once", () => {
+    const page = [...range(5, 7)].reverse();
+    const grown = prependEvents(state, page);
+    expect(seqs(grown)).toEqual([5, 6, 7, 8, 9, 10]);
+    expect(grown.first).toBe(5);
+    expect(prependEvents(grown, page)).toBe(grown);
+  });
+
+  it("drop what is already here", () => {
+    expect(seqs(prependEvents(state, range(6, 9)))).toEqual([6, 7, 8, 9, 10]);
+  });
+
+  it("are refused when they leave a hole", () => {
+    expect(prependEvents(state, range(2, 4))).toBe(state);
+    expect(prependEvents(state, [event(5), event(7)])).toBe(state);
+    expect(prependEvents(state, [])).toBe(state);
+  });
+});
