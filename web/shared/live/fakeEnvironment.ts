@@ -1,17 +1,15 @@
-import type { SocketEnvironment, SocketLike } from "./socketEnvironment.ts";
+import type { SocketEnvironment, SocketLike, SocketListener } from "./socketEnvironment.ts";
 
 /** A socket that a test plays the server of. */
 export class FakeSocket implements SocketLike {
-  onopen: SocketLike["onopen"] = null;
-  onmessage: SocketLike["onmessage"] = null;
-  onclose: SocketLike["onclose"] = null;
-  onerror: SocketLike["onerror"] = null;
   readonly url: string;
   readonly sent: (string | Uint8Array)[] = [];
   closedWith: number | undefined;
+  readonly #listener: SocketListener;
 
-  constructor(url: string) {
+  constructor(url: string, listener: SocketListener) {
     this.url = url;
+    this.#listener = listener;
   }
   send(data: string | Uint8Array): void {
     this.sent.push(data);
@@ -20,15 +18,15 @@ export class FakeSocket implements SocketLike {
     this.closedWith ??= code ?? 1000;
   }
   opens(): void {
-    this.onopen?.();
+    this.#listener.opened();
   }
   says(data: unknown): void {
-    this.onmessage?.({
-      data: typeof data === "string" || data instanceof ArrayBuffer ? data : JSON.stringify(data),
-    });
+    this.#listener.said(
+      typeof data === "string" || data instanceof ArrayBuffer ? data : JSON.stringify(data),
+    );
   }
   closes(code: number, reason = ""): void {
-    this.onclose?.({ code, reason });
+    this.#listener.closed(code, reason);
   }
   /** Frames sent as JSON, without pings. */
   get frames(): unknown[] {
@@ -71,9 +69,9 @@ export function fakeEnvironment(): FakeEnvironment {
         tasks = tasks.filter((other) => other !== entry);
       };
     },
-    open(url) {
+    open(url, listener) {
       if (this.refuseToOpen) throw new Error("The address is not allowed.");
-      const socket = new FakeSocket(url);
+      const socket = new FakeSocket(url, listener);
       sockets.push(socket);
       return socket;
     },

@@ -1,4 +1,4 @@
-import { PROTOCOL_VERSION } from "../../../protocol/limits.ts";
+import { LIVE_ACK_BYTES, PROTOCOL_VERSION } from "../../../protocol/limits.ts";
 import { createStore, type Store } from "../lib/createStore.ts";
 import { applyHubFrame, EMPTY_HUB, type HubState } from "./hubState.ts";
 import { startLiveSocket, type LiveSocket, type SocketState } from "./liveSocket.ts";
@@ -24,11 +24,14 @@ export function startHubStore(options: HubStoreOptions = {}): HubStore {
   const connection = createStore<SocketState>({ phase: "connecting", attempt: 0 });
   const screen = options.show?.(shown) ?? { set: shown.set, flush: () => undefined };
   let state = EMPTY_HUB;
+  /** Characters received since the last ack. */
+  let unacked = 0;
 
   function hello(socket: LiveSocket): void {
     const cursor = state.epoch === null ? {} : { epoch: state.epoch, rev: state.rev };
     // A picture that was still coming came over the socket that is gone.
     state = { ...state, incoming: null };
+    unacked = 0;
     socket.send(JSON.stringify({ type: "hello", version: PROTOCOL_VERSION, ...cursor }));
   }
 
@@ -41,6 +44,11 @@ export function startHubStore(options: HubStoreOptions = {}): HubStore {
     }
     state = applyHubFrame(state, frame);
     screen.set(state);
+    unacked += typeof data === "string" ? data.length : data.byteLength;
+    if (unacked >= LIVE_ACK_BYTES) {
+      unacked = 0;
+      socket.send(JSON.stringify({ type: "ack", rev: state.rev }));
+    }
     if (frame.type === "ready") {
       screen.flush();
       socket.ready();

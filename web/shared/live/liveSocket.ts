@@ -95,36 +95,35 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
     become({ phase: "connecting", attempt: failures });
     let socket: SocketLike;
     try {
-      socket = environment.open(options.url);
+      socket = environment.open(options.url, {
+        opened() {
+          if (current !== socket) return;
+          open = true;
+          unanswered = 0;
+          schedulePing();
+          options.onOpen(handle);
+        },
+        said(data) {
+          if (current !== socket) return;
+          unanswered = 0;
+          cancelProbe();
+          if (data === "pong") return;
+          if (typeof data === "string" || data instanceof ArrayBuffer) options.onFrame(data, handle);
+        },
+        closed(code, reason) {
+          if (current !== socket) return;
+          forget();
+          const sentence = closeSentence(code, reason);
+          if (isFinalClose(code)) become({ phase: "refused", code, reason: sentence });
+          else fail(sentence);
+        },
+      });
     } catch (error) {
       fail(error instanceof Error ? error.message : "The connection could not be opened."); // a blocked or malformed address
       return;
     }
     current = socket;
     cancelTimer = environment.after(READY_LIMIT_MS, () => drop("Signalbox does not answer."));
-    socket.onopen = () => {
-      if (current !== socket) return;
-      open = true;
-      unanswered = 0;
-      schedulePing();
-      options.onOpen(handle);
-    };
-    socket.onmessage = ({ data }) => {
-      if (current !== socket) return;
-      unanswered = 0;
-      cancelProbe();
-      if (data === "pong") return;
-      if (typeof data === "string" || data instanceof ArrayBuffer) options.onFrame(data, handle);
-    };
-    socket.onclose = ({ code, reason }) => {
-      if (current !== socket) return;
-      forget();
-      const sentence = closeSentence(code, reason);
-      if (isFinalClose(code)) become({ phase: "refused", code, reason: sentence });
-      else fail(sentence);
-    };
-    // A close event always follows and says more.
-    socket.onerror = null;
   }
 
   function fail(reason: string): void {

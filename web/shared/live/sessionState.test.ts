@@ -121,7 +121,7 @@ describe("older pages", () => {
   const { state } = play([gap(8, 10), events(8, 10)]);
 
   it("join before the oldest event, in any order, and once", () => {
-    const page = [...range(5, 7)].reverse();
+    const page = range(5, 7).toReversed();
     const grown = prependEvents(state, page);
     expect(seqs(grown)).toEqual([5, 6, 7, 8, 9, 10]);
     expect(grown.first).toBe(5);

@@ -1,4 +1,4 @@
-import { PROTOCOL_VERSION } from "../../../protocol/limits.ts";
+import { LIVE_ACK_BYTES, PROTOCOL_VERSION } from "../../../protocol/limits.ts";
 import { SessionServerFrame } from "../../../protocol/sessionFrames.ts";
 import { createStore, type Store } from "../lib/createStore.ts";
 import { startLiveSocket, type LiveSocket, type SocketState } from "./liveSocket.ts";
@@ -38,7 +38,14 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
   const connection = createStore<SocketState>({ phase: "connecting", attempt: 0 });
   const screen = options.show?.(shown) ?? { set: shown.set, flush: () => undefined };
   let state = EMPTY_SESSION;
+  /** Characters received since the last ack. */
+  let unacked = 0;
   let loading: Promise<boolean> | null = null;
+
+  function hello(socket: LiveSocket): void {
+    unacked = 0;
+    socket.send(JSON.stringify({ type: "hello", version: PROTOCOL_VERSION, ...sessionCursor(state) }));
+  }
 
   function onFrame(data: string | ArrayBuffer, socket: LiveSocket): void {
     const frame = readFrame(SessionServerFrame, data);
@@ -54,7 +61,14 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
       socket.reconnect(
         step.broken === "hole" ? "An event was missing; fetching it." : "The log was replaced; fetching it.",
       );
-    } else if (frame.type === "ok" || frame.type === "gap") {
+      return;
+    }
+    unacked += typeof data === "string" ? data.length : data.byteLength;
+    if (unacked >= LIVE_ACK_BYTES) {
+      unacked = 0;
+      socket.send(JSON.stringify({ type: "ack", seq: state.next - 1 }));
+    }
+    if (frame.type === "ok" || frame.type === "gap") {
       screen.flush();
       socket.ready();
     }
@@ -74,8 +88,7 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
 
   const socket = startLiveSocket({
     url: `/api/sessions/${options.id}/live`,
-    onOpen: (live) =>
-      live.send(JSON.stringify({ type: "hello", version: PROTOCOL_VERSION, ...sessionCursor(state) })),
+    onOpen: hello,
     onFrame,
     onState: connection.set,
     ...(options.environment === undefined ? {} : { environment: options.environment }),

@@ -1,11 +1,14 @@
 /** The part of a WebSocket that is used here; tests bring their own. */
 export type SocketLike = {
-  onopen: (() => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  onerror: (() => void) | null;
   send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
+};
+
+export type SocketListener = {
+  opened(): void;
+  said(data: unknown): void;
+  /** Always comes in the end, also when it never opened. */
+  closed(code: number, reason: string): void;
 };
 
 /** Everything of the outside that a live socket needs. */
@@ -15,7 +18,7 @@ export type SocketEnvironment = {
   after(ms: number, task: () => void): () => void;
   /** From 0 to 1. */
   random(): number;
-  open(url: string): SocketLike;
+  open(url: string, listener: SocketListener): SocketLike;
   /** Calls `task` when the device came back: online again, or the page is visible again. */
   onWake(task: () => void): () => void;
 };
@@ -28,24 +31,15 @@ export const browserEnvironment: SocketEnvironment = {
     return () => clearTimeout(timer);
   },
   random: () => Math.random(),
-  open(url) {
+  open(url, listener) {
     const absolute = new URL(url, location.href);
     absolute.protocol = absolute.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(absolute);
-    const like: SocketLike = {
-      onopen: null,
-      onmessage: null,
-      onclose: null,
-      onerror: null,
-      send: (data) => socket.send(data),
-      close: (code, reason) => socket.close(code, reason),
-    };
     socket.binaryType = "arraybuffer";
-    socket.addEventListener("open", () => like.onopen?.());
-    socket.addEventListener("message", (event) => like.onmessage?.({ data: event.data }));
-    socket.addEventListener("close", (event) => like.onclose?.({ code: event.code, reason: event.reason }));
-    socket.addEventListener("error", () => like.onerror?.());
-    return like;
+    socket.addEventListener("open", () => listener.opened());
+    socket.addEventListener("message", (event) => listener.said(event.data));
+    socket.addEventListener("close", (event) => listener.closed(event.code, event.reason));
+    return socket;
   },
   onWake(task) {
     const whenVisible = (): void => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CLOSE } from "../../../protocol/closeCodes.ts";
+import { LIVE_ACK_BYTES } from "../../../protocol/limits.ts";
 import { sampleHost, sampleSession } from "../../fixtures/sample.ts";
 import { fakeEnvironment } from "./fakeEnvironment.ts";
 import { startHubStore } from "./hubStore.ts";
@@ -126,6 +127,19 @@ describe("a session store", () => {
     environment.socket().says({ type: "events", first: 3, events: events(3, 4) });
     expect(store.state.get().events.map((event) => event.seq)).toEqual([1, 2, 3, 4]);
     expect(store.connection.get().phase).toBe("live");
+  });
+
+  it("acks what it has taken in, about every LIVE_ACK_BYTES", () => {
+    const { environment } = start();
+    const socket = environment.socket();
+    socket.says({ type: "gap", version: 1, epoch: "e", head: 0, first: 1, session });
+    const long = "x".repeat(LIVE_ACK_BYTES / 2);
+    for (let seq = 1; seq <= 4; seq++)
+      socket.says({ type: "events", first: seq, events: [{ seq, at: 1, type: "notice", long }] });
+    expect(socket.frames.slice(1)).toEqual([
+      { type: "ack", seq: 2 },
+      { type: "ack", seq: 4 },
+    ]);
   });
 
   it("fetches older pages one at a time", async () => {
