@@ -1,0 +1,69 @@
+import type { Part } from "../parts.ts";
+
+/** The screen of a pane as bytes for a terminal, taken at one instant. */
+export type Screen = {
+  cols: number;
+  rows: number;
+  /** Replaces everything, with history. */
+  fresh: Uint8Array;
+  /** Draws the screen anew and leaves scrollback alone. */
+  redraw: Uint8Array;
+};
+
+/** What a console hears of its pane. */
+export type PaneNews = { type: "appeared" } | { type: "resized" } | { type: "ended"; reason: string };
+
+export type PaneState =
+  | { state: "live" }
+  | { state: "starting" }
+  | { state: "ended"; reason: string }
+  | { state: "unknown" };
+
+/** Bytes of a pane as they are written, from exactly the instant of `screen` on. */
+export type Attachment = {
+  screen: Screen;
+  /** Starts handing over bytes (those that came meanwhile first). */
+  start(): void;
+  /** Ends the pipe. Bytes that are still on their way are dropped. */
+  close(): Promise<void>;
+};
+
+export type AttachResult =
+  | { status: "attached"; attachment: Attachment }
+  /** Somebody else's `pipe-pane` is on the pane; it is left alone. */
+  | { status: "occupied" }
+  | { status: "gone"; reason: string }
+  | { status: "failed"; reason: string };
+
+export type TypeResult = { ok: true } | { ok: false; reason: string };
+
+/** What the console needs of the panes. */
+export interface PaneAccess {
+  paneState(session: string): PaneState;
+  /** Calls back when the session's pane appears, changes its size or ends; gives back how to stop. */
+  listen(session: string, listener: (news: PaneNews) => void): () => void;
+  attach(
+    session: string,
+    onData: (bytes: Buffer) => void,
+    onLost: (reason: string) => void,
+  ): Promise<AttachResult>;
+  /** The screen alone, for a pane whose bytes cannot be had. */
+  capture(session: string): Promise<{ ok: true; screen: Screen } | { ok: false; reason: string }>;
+  /** Types bytes as they are. Calls keep their order. */
+  type(session: string, bytes: Uint8Array): Promise<TypeResult>;
+  paste(session: string, text: string): Promise<TypeResult>;
+  /** Gives the pane a size, unless a person looks at it with tmux itself. */
+  fit(session: string, cols: number, rows: number): Promise<TypeResult>;
+}
+
+/** The part of the daemon that knows tmux. */
+export interface TmuxPart extends Part, PaneAccess {
+  /** tmux's version, for example `3.3a`; null while it is missing. */
+  readonly version: string | null;
+  /** What keeps this part from its work, in sentences for a person. */
+  problems(): string[];
+  /** Looks at every pane now; resolves when what changed has been put into the outlet. */
+  refresh(): Promise<void>;
+  /** Tells the edge of every live session again, for an edge that has forgotten them. */
+  announce(): void;
+}
