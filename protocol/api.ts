@@ -32,7 +32,7 @@ export const CreateSession = z.discriminatedUnion("provider", [
     cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path"),
     title: z.string().min(1).max(200).optional(),
     prompt: z.string().min(1).max(MAX_INPUT_BYTES),
-    model: z.string().max(100).optional(),
+    model: z.string().max(100).regex(/^(?!-)\S+$/).optional(),
     sandbox: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
     worktree: WorktreeRequest.optional(),
   }),

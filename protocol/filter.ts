@@ -24,8 +24,18 @@ export function matchesFilter(session: Session, filter: SessionFilter): boolean 
   if (filter.attention !== undefined && needsAttention(session) !== filter.attention) return false;
   if (filter.ended !== undefined && isEnded(session) !== filter.ended) return false;
   if (!filter.text) return true;
-  const hay = [session.title, session.cwd, session.git?.branch, session.command, session.agent, session.preview]
+  const hay = searchText(session);
+  return searchWords(filter.text).every((word) => hay.includes(word));
+}
+
+/** What a text filter looks at, in lower case. */
+export function searchText(session: Session): string {
+  return [session.title, session.cwd, session.git?.branch, session.command, session.agent, session.preview]
     .join("\n")
     .toLowerCase();
-  return filter.text.toLowerCase().split(/\s+/).every((word) => hay.includes(word));
+}
+
+/** The words of a text filter. */
+export function searchWords(text: string): string[] {
+  return text.toLowerCase().split(/\s+/).filter(Boolean);
 }

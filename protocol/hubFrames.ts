@@ -13,7 +13,10 @@ export const HubHello = z.object({
   filter: SessionFilter.optional(),
 });
 export type HubHello = z.infer<typeof HubHello>;
-export const HubClientFrame = z.discriminatedUnion("type", [HubHello]);
+/** As in sessionFrames.ts: what the client has taken in, after about every LIVE_ACK_BYTES received. */
+export const HubAck = z.object({ type: z.literal("ack"), rev: z.number().int().min(0) });
+export const HubClientFrame = z.discriminatedUnion("type", [HubHello, HubAck]);
+export type HubClientFrame = z.infer<typeof HubClientFrame>;
 
 /** One difference. `remove`: it is gone, or no longer matches the filter. */
 export const HubChange = z.discriminatedUnion("kind", [

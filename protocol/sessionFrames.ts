@@ -14,8 +14,15 @@ export const SessionHello = z.object({
 });
 export type SessionHello = z.infer<typeof SessionHello>;
 
+/**
+ * What the client has taken in; sent after about every LIVE_ACK_BYTES received. An object that has LIVE_WINDOW_BYTES
+ * unacked on the way stops sending to that client and goes on from the log when the ack comes.
+ */
+export const SessionAck = z.object({ type: z.literal("ack"), seq: z.number().int().min(0) });
+
 /** Client → session. */
-export const SessionClientFrame = z.discriminatedUnion("type", [SessionHello]);
+export const SessionClientFrame = z.discriminatedUnion("type", [SessionHello, SessionAck]);
+export type SessionClientFrame = z.infer<typeof SessionClientFrame>;
 
 /**
  * Session → client. `ok`: exactly the events after the client's seq follow.

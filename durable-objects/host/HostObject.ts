@@ -1,0 +1,307 @@
+import { DurableObject } from "cloudflare:workers";
+import { eq } from "drizzle-orm";
+import * as z from "zod";
+import { PROTOCOL_VERSION, MAX_FRAME_BYTES, SILENCE_LIMIT_MS } from "../../protocol/limits.ts";
+import { UnadoptedPane, type Host } from "../../protocol/host.ts";
+import { LinkClientFrame, type LinkServerFrame } from "../../protocol/link.ts";
+import { readActor } from "../shared/actor.ts";
+import { Alarms } from "../shared/alarms.ts";
+import { openDatabase, type Database } from "../shared/database.ts";
+import type { Env } from "../shared/env.ts";
+import { hubName, sessionName } from "../shared/names.ts";
+import { parseFrame } from "../shared/parseFrame.ts";
+import { Publisher } from "../shared/Publisher.ts";
+import { closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
+import { saveHost } from "../shared/saveToIndex.ts";
+import type { Numbered } from "../session/ingest.ts";
+import { commandFrame, HostCommands, type Enqueued } from "./HostCommands.ts";
+import { HostState } from "./HostState.ts";
+import { LinkInbox, OutOfOrder } from "./LinkInbox.ts";
+import migrations from "./migrations/migrations.js";
+import { unadopted, watching } from "./schema.ts";
+
+const LINK_TAG = "link";
+const CLIENT_FRAMES = new Set(["hello", "messages"]);
+/** What survives hibernation of the link's socket: the journal it speaks from, once it has said hello. */
+const Link = z.object({ epoch: z.string().nullable(), opened_at: z.number() });
+
+/** A host: its link, command outbox, presence and panes. Wiring only; each capability is a file beside this one. */
+export class HostObject extends DurableObject<Env> {
+  readonly #db: Database;
+  readonly #alarms: Alarms<"publish" | "expire" | "silence">;
+  readonly #publisher: Publisher;
+  readonly #state: HostState;
+  readonly #commands: HostCommands;
+  readonly #inbox: LinkInbox;
+  /** Frames of the link are taken one after the other. */
+  #taking: Promise<void> = Promise.resolve();
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    this.#db = openDatabase(ctx, migrations);
+    this.#alarms = new Alarms(this.#db, ctx.storage, {
+      publish: () => this.#publisher.drain(),
+      expire: () => this.#expire(),
+      silence: () => this.#endSilentLink(),
+    });
+    this.#publisher = new Publisher({
+      db: this.#db,
+      retryAt: (at) => this.#alarms.atLatest("publish", at),
+      deliver: (rows) => this.#publish(rows.map((row) => JSON.parse(row.body))),
+    });
+    this.#state = new HostState(this.#db, this.#publisher);
+    this.#commands = new HostCommands(this.#db);
+    this.#inbox = new LinkInbox({
+      db: this.#db,
+      storage: ctx.storage,
+      toSession: (epoch, session, messages) => this.#toSession(epoch, session, messages),
+      toHost: (message) => {
+        if (message.kind === "host") this.#state.setInfo(message.info);
+        else this.#setUnadopted(message.panes);
+      },
+      onResult: (id) => this.#commands.remove(id),
+    });
+    // Without a socket there is no link, whatever was noted before this object went away.
+    if (this.#state.current?.presence === "online" && this.#link() === null) this.#changed(() => this.#state.setPresence("offline"));
+  }
+
+  /** Makes the host. The same id again changes nothing. Null when it was removed. */
+  create(fresh: { id: string; team: string; name: string }): Host | null {
+    return this.#changed(() => this.#state.create(fresh, Date.now()));
+  }
+
+  read(): Host | null {
+    return this.#state.current;
+  }
+
+  rename(name: string): void {
+    this.#changed(() => this.#state.change({ name }));
+  }
+
+  /** Panes nobody adopted, as the daemon last told. */
+  panes(): UnadoptedPane[] {
+    const row = this.#db.select().from(unadopted).where(eq(unadopted.id, 1)).get();
+    return row === undefined ? [] : z.array(UnadoptedPane).parse(JSON.parse(row.json));
+  }
+
+  /** Takes a command into the outbox and sends it if the host is there. The same id again changes nothing. */
+  async enqueue(command: Enqueued): Promise<void> {
+    if (this.#state.current === null) {
+      await this.#session(command.session).commandEnded(command.id, {
+        status: "indeterminate",
+        message: "The host was removed.",
+      });
+      return;
+    }
+    this.#changed(() => {
+      if (!this.#commands.add(command)) return;
+      this.#alarms.atLatest("expire", command.expires_at);
+      this.#state.change({ waiting_commands: this.#link() === null ? this.#commands.count : 0 });
+    });
+    const link = this.#link();
+    if (link === null) return;
+    this.#commands.markSent();
+    send(link, commandFrame(command, Date.now()));
+  }
+
+  /** Takes a command back. True when it had not been sent, and so never will be. */
+  cancel(id: string): boolean {
+    const outcome = this.#commands.cancel(id);
+    const link = this.#link();
+    if (outcome === "sent" && link !== null) send(link, { type: "cancel", id, session: "" });
+    if (outcome === "unsent") this.#changed(() => this.#state.change({ waiting_commands: this.#commands.count }));
+    return outcome === "unsent";
+  }
+
+  /** Somebody watches a console, or nobody does any more. Resolves to why nothing can be seen now, or null. */
+  watch(session: string, watched: boolean): string | null {
+    if (watched) this.#db.insert(watching).values({ session }).onConflictDoNothing().run();
+    else this.#db.delete(watching).where(eq(watching.session, session)).run();
+    const link = this.#link();
+    if (link !== null) send(link, { type: watched ? "watch" : "unwatch", session });
+    if (link !== null || !watched) return null;
+    return this.#state.current === null ? "The host was removed." : "The host is offline. The terminal opens when it is back.";
+  }
+
+  /** The token is no longer good: ends the link. */
+  dropLink(reason: string): void {
+    for (const ws of this.ctx.getWebSockets(LINK_TAG)) closeSocket(ws, "unauthenticated", reason);
+    this.#changed(() => this.#state.setPresence("offline"));
+  }
+
+  /** Removes the host: ends the link, and every command that still waits. `sessions`: those that lived on it. */
+  async remove(sessions: string[]): Promise<void> {
+    const host = this.#state.current;
+    if (host === null) return;
+    const left = this.#commands.all();
+    for (const ws of this.ctx.getWebSockets(LINK_TAG)) closeSocket(ws, "unauthenticated", "The host was removed.");
+    for (const { id, session } of left) {
+      await this.#session(session).commandEnded(id, { status: "indeterminate", message: "The host was removed." });
+      this.#commands.remove(id);
+    }
+    for (const session of sessions) await this.#session(session).hostRemoved();
+    this.#state.remove();
+    await this.env.HUB.getByName(hubName(host.team)).publish([{ kind: "host_removed", id: host.id }]);
+  }
+
+  /** The daemon's socket, forwarded by the Worker with the actor it found. */
+  override fetch(request: Request): Response {
+    const actor = readActor(request);
+    const host = this.#state.current;
+    if (host === null || actor.kind !== "host" || actor.id !== host.id)
+      return refuseSocket("unauthenticated", "This host was removed. Enrol it anew.");
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server, [LINK_TAG]);
+    server.serializeAttachment({ epoch: null, opened_at: Date.now() } satisfies z.infer<typeof Link>);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    // One after the other: acks must rise, and a session must see its messages in order.
+    const taken = this.#taking.then(() => this.#take(ws, data));
+    this.#taking = taken.catch(() => undefined); // reported where it failed
+    return taken;
+  }
+
+  override webSocketClose(ws: WebSocket): void {
+    if (this.#link(ws) === null) this.#changed(() => this.#state.setPresence("offline"));
+  }
+
+  override webSocketError(ws: WebSocket): void {
+    this.webSocketClose(ws);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#alarms.run();
+  }
+
+  async #take(ws: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    if (typeof data !== "string") return closeSocket(ws, "malformed", "The link speaks text frames.");
+    if (data.length > MAX_FRAME_BYTES) return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
+    const parsed = parseFrame(LinkClientFrame, CLIENT_FRAMES, data);
+    if (!parsed.ok) return parsed.ignore ? undefined : closeSocket(ws, "malformed", parsed.reason);
+    if (parsed.frame.type === "hello") return this.#hello(ws, parsed.frame);
+    const { epoch } = Link.parse(ws.deserializeAttachment());
+    if (epoch === null) return closeSocket(ws, "malformed", "The link begins with hello.");
+    if (ws !== this.#link()) return; // replaced: its daemon, or a newer one, sends again
+    try {
+      send(ws, { type: "ack", seq: await this.#inbox.take(epoch, parsed.frame.messages) });
+    } catch (error) {
+      console.error("messages not taken", error);
+      if (error instanceof OutOfOrder) closeSocket(ws, "malformed", error.message);
+      else closeSocket(ws, "internal", "The edge could not store the messages; send them again.");
+      return;
+    }
+    this.#afterChange();
+  }
+
+  #hello(ws: WebSocket, hello: Extract<LinkClientFrame, { type: "hello" }>): void {
+    const host = this.#state.current;
+    if (host === null) return closeSocket(ws, "unauthenticated", "This host was removed.");
+    if (hello.version !== PROTOCOL_VERSION)
+      return closeSocket(ws, "version", `This edge speaks version ${PROTOCOL_VERSION}; install the newer agent.`);
+    for (const other of this.ctx.getWebSockets(LINK_TAG))
+      if (other !== ws) closeSocket(other, "replaced", "A newer connection of this host took over.");
+    ws.serializeAttachment({ epoch: hello.epoch, opened_at: Date.now() } satisfies z.infer<typeof Link>);
+    const sessions = this.#db.select().from(watching).all();
+    send(ws, {
+      type: "welcome",
+      version: PROTOCOL_VERSION,
+      host: host.id,
+      name: host.name,
+      acked: this.#inbox.acked(hello.epoch),
+      watching: sessions.map(({ session }) => session),
+    });
+    const frames = this.#commands.frames(Date.now());
+    if (frames.length > 0) this.#commands.markSent();
+    for (const frame of frames) send(ws, frame);
+    this.#changed(() => {
+      this.#state.change({ info: hello.info, waiting_commands: 0 });
+      this.#state.setPresence("online");
+    });
+    this.#alarms.atLatest("silence", Date.now() + SILENCE_LIMIT_MS);
+  }
+
+  /** The socket of the link: the newest that said hello. `except` leaves one out (it is closing). */
+  #link(except?: WebSocket): WebSocket | null {
+    let newest: { ws: WebSocket; opened_at: number } | null = null;
+    for (const ws of this.ctx.getWebSockets(LINK_TAG)) {
+      if (ws === except || ws.readyState !== WebSocket.READY_STATE_OPEN) continue;
+      const link = Link.safeParse(ws.deserializeAttachment());
+      if (!link.success || link.data.epoch === null) continue;
+      if (newest === null || link.data.opened_at >= newest.opened_at) newest = { ws, opened_at: link.data.opened_at };
+    }
+    return newest?.ws ?? null;
+  }
+
+  #endSilentLink(): void {
+    const now = Date.now();
+    let open = false;
+    for (const ws of this.ctx.getWebSockets(LINK_TAG)) {
+      const heard = this.ctx.getWebSocketAutoResponseTimestamp(ws)?.getTime();
+      const link = Link.safeParse(ws.deserializeAttachment());
+      const since = Math.max(heard ?? 0, link.success ? link.data.opened_at : 0);
+      if (now - since > SILENCE_LIMIT_MS) closeSocket(ws, "silent", "Nothing was heard for 30 seconds.");
+      else open = true;
+    }
+    if (open) this.#alarms.atLatest("silence", now + SILENCE_LIMIT_MS);
+    else this.#changed(() => this.#state.setPresence("offline"));
+  }
+
+  async #expire(): Promise<void> {
+    for (const { id, session } of this.#commands.expired(Date.now())) {
+      await this.#session(session).commandEnded(id, { status: "expired" });
+      this.#commands.remove(id);
+    }
+    const next = this.#commands.nextExpiry();
+    if (next !== null) this.#alarms.atLatest("expire", next);
+    this.#changed(() => this.#state.change({ waiting_commands: this.#link() === null ? this.#commands.count : 0 }));
+  }
+
+  async #toSession(epoch: string, session: string, messages: Numbered[]): Promise<string | null> {
+    const host = this.#state.current;
+    if (host === null) return "The host was removed.";
+    const refused = await this.#session(session).ingest({ host: host.id, team: host.team, epoch }, messages);
+    return refused?.message ?? null;
+  }
+
+  #setUnadopted(panes: UnadoptedPane[]): void {
+    const json = JSON.stringify(panes);
+    this.#db.insert(unadopted).values({ id: 1, json }).onConflictDoUpdate({ target: unadopted.id, set: { json } }).run();
+    this.#state.change({ unadopted_panes: panes.length });
+  }
+
+  async #publish(hosts: Host[]): Promise<void> {
+    for (const host of hosts) {
+      if (this.#state.removed) continue;
+      await saveHost(this.env.DB, host);
+      await this.env.HUB.getByName(hubName(host.team)).publish([{ kind: "host", host }]);
+    }
+  }
+
+  #changed<T>(work: () => T): T {
+    const value = this.ctx.storage.transactionSync(work);
+    this.#afterChange();
+    return value;
+  }
+
+  #afterChange(): void {
+    this.ctx.waitUntil(
+      // Noted in the outbox: the alarm tries again.
+      this.#publisher.drain().catch((error: unknown) => console.error("not published yet", error)),
+    );
+  }
+
+  #session(id: string) {
+    return this.env.SESSION.getByName(sessionName(this.#state.current?.team ?? "", id));
+  }
+}
+
+function send(ws: WebSocket, frame: LinkServerFrame): void {
+  try {
+    ws.send(JSON.stringify(frame));
+  } catch {
+    // it closed under us; the daemon gets everything again when it is back
+  }
+}

@@ -1,0 +1,123 @@
+import { eq } from "drizzle-orm";
+import { DaemonMessage } from "../../protocol/link.ts";
+import type { Database } from "../shared/database.ts";
+import type { Numbered } from "../session/ingest.ts";
+import { journals, rejects } from "./schema.ts";
+
+/** A message as it came: numbered, its body not yet parsed. */
+export type RawMessage = { seq: number; message: unknown };
+
+type Parts = {
+  db: Database;
+  storage: DurableObjectStorage;
+  /** Hands messages to the session that owns them; resolves when they are committed, with why they were refused for good. */
+  toSession: (epoch: string, session: string, messages: Numbered[]) => Promise<string | null>;
+  /** Takes a message about the host itself. */
+  toHost: (message: Extract<DaemonMessage, { kind: "host" | "unadopted" }>) => void;
+  /** A command's result is committed at its session. */
+  onResult: (id: string) => void;
+};
+
+/** How often the owner of a message may fail before the message is put aside, so that it cannot hold up a host for ever. */
+export const MOST_TRIES = 5;
+const MOST_REJECTS = 100;
+
+/** Takes a daemon's messages in order, each to its owner, and moves the journal's cursor once the owners have committed. */
+export class LinkInbox {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Last committed message of a journal; 0 for one that is new here. */
+  acked(epoch: string): number {
+    return this.#parts.db.select().from(journals).where(eq(journals.epoch, epoch)).get()?.acked ?? 0;
+  }
+
+  /**
+   * Takes a batch and returns the new cursor. Messages at or below the cursor are dropped; a hole throws
+   * (the daemon must send in order). Throws when an owner failed: nothing is acked, the daemon sends again.
+   */
+  async take(epoch: string, batch: RawMessage[]): Promise<number> {
+    const cursor = this.acked(epoch);
+    const fresh = batch.filter(({ seq }) => seq > cursor);
+    const [first, last] = [fresh[0], fresh.at(-1)];
+    if (first === undefined || last === undefined) return cursor;
+    if (first.seq !== cursor + 1 || fresh.some(({ seq }, i) => seq !== first.seq + i))
+      throw new OutOfOrder(`Expected message ${cursor + 1}, got ${first.seq}.`);
+    const { bySession, own, bad } = this.#sort(fresh);
+    try {
+      await Promise.all(
+        [...bySession].map(async ([session, messages]) => {
+          const refused = await this.#parts.toSession(epoch, session, messages);
+          if (refused !== null) bad.push(...messages.map(({ seq, message }) => ({ seq, message, reason: refused })));
+        }),
+      );
+    } catch (error) {
+      if (!this.#giveUpAfter(epoch, first.seq)) throw error;
+      bad.push(...fresh.map((each) => ({ ...each, reason: `The owner failed ${MOST_TRIES} times: ${String(error)}` })));
+    }
+    this.#parts.storage.transactionSync(() => {
+      for (const message of own) this.#parts.toHost(message);
+      for (const messages of bySession.values())
+        for (const { message } of messages) if (message.kind === "result") this.#parts.onResult(message.id);
+      for (const { seq, message, reason } of bad) this.#reject(seq, message, reason);
+      this.#setCursor(epoch, last.seq);
+    });
+    return last.seq;
+  }
+
+  #sort(fresh: RawMessage[]) {
+    const bySession = new Map<string, Numbered[]>();
+    const own: Extract<DaemonMessage, { kind: "host" | "unadopted" }>[] = [];
+    const bad: (RawMessage & { reason: string })[] = [];
+    for (const { seq, message: raw } of fresh) {
+      const parsed = DaemonMessage.safeParse(raw);
+      if (!parsed.success) {
+        bad.push({ seq, message: raw, reason: parsed.error.issues[0]?.message ?? "malformed" });
+        continue;
+      }
+      const message = parsed.data;
+      if (message.kind === "host" || message.kind === "unadopted") own.push(message);
+      else {
+        const list = bySession.get(message.session) ?? [];
+        list.push({ seq, message });
+        bySession.set(message.session, list);
+      }
+    }
+    return { bySession, own, bad };
+  }
+
+  /** Counts a failed try at a message; true once it has had its last. */
+  #giveUpAfter(epoch: string, seq: number): boolean {
+    const { db } = this.#parts;
+    const row = db.select().from(journals).where(eq(journals.epoch, epoch)).get();
+    const tries = row?.stuck_at === seq ? row.stuck_tries + 1 : 1;
+    const stuck = { stuck_at: seq, stuck_tries: tries };
+    db.insert(journals)
+      .values({ epoch, acked: row?.acked ?? 0, ...stuck })
+      .onConflictDoUpdate({ target: journals.epoch, set: stuck })
+      .run();
+    return tries >= MOST_TRIES;
+  }
+
+  #setCursor(epoch: string, acked: number): void {
+    this.#parts.db
+      .insert(journals)
+      .values({ epoch, acked })
+      .onConflictDoUpdate({ target: journals.epoch, set: { acked } })
+      .run();
+  }
+
+  #reject(seq: number, message: unknown, reason: string): void {
+    const { db } = this.#parts;
+    const json = JSON.stringify(message ?? null).slice(0, 16_384);
+    const { id } = db.insert(rejects).values({ at: Date.now(), seq, reason, json }).returning({ id: rejects.id }).get();
+    db.delete(rejects).where(eq(rejects.id, id - MOST_REJECTS)).run();
+    console.warn(`message ${seq} put aside: ${reason}`);
+  }
+}
+
+/** The daemon's messages came with a hole or backwards. */
+export class OutOfOrder extends Error {}

@@ -1,0 +1,93 @@
+import { and, asc, eq, gt, lte } from "drizzle-orm";
+import type { HubChange } from "../../protocol/hubFrames.ts";
+import type { Database } from "../shared/database.ts";
+import { hub, items } from "./schema.ts";
+
+/** A change with its place, and what the item was before (for filters). */
+export type Kept = { rev: number; change: HubChange; before: HubChange | null };
+
+const PAGE = 200;
+/** Removals are remembered for this many revs, so that a client that was away learns of them. */
+const KEEP_REMOVALS = 50_000;
+
+/** The newest known state of everything, ordered by change. A change that is not newer than what is known is dropped. */
+export class HubItems {
+  readonly #db: Database;
+  readonly #storage: DurableObjectStorage;
+  #rev: number;
+  #forgotten: number;
+  readonly epoch: string;
+
+  constructor(db: Database, storage: DurableObjectStorage) {
+    this.#db = db;
+    this.#storage = storage;
+    const row = db.select().from(hub).limit(1).get();
+    this.epoch = row?.epoch ?? crypto.randomUUID();
+    if (row === undefined) db.insert(hub).values({ id: 1, epoch: this.epoch, rev: 0, forgotten: 0 }).run();
+    this.#rev = row?.rev ?? 0;
+    this.#forgotten = row?.forgotten ?? 0;
+  }
+
+  get rev(): number {
+    return this.#rev;
+  }
+
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  /** Stores changes in one transaction; returns those that were news. */
+  apply(changes: HubChange[]): Kept[] {
+    const kept: Kept[] = [];
+    let rev = this.#rev;
+    this.#storage.transactionSync(() => {
+      for (const change of changes) {
+        const { key, version, removed } = placeOf(change);
+        const known = this.#db.select().from(items).where(eq(items.key, key)).get();
+        if (known !== undefined && (known.removed === 1 || (removed === 0 && known.version >= version))) continue;
+        const row = { rev: ++rev, version, json: JSON.stringify(change), removed };
+        this.#db.insert(items).values({ key, ...row }).onConflictDoUpdate({ target: items.key, set: row }).run();
+        kept.push({ rev, change, before: known === undefined ? null : JSON.parse(known.json) });
+      }
+      if (rev === this.#rev) return;
+      const forgotten = Math.max(this.#forgotten, rev - KEEP_REMOVALS);
+      if (forgotten - this.#forgotten >= 1000) {
+        this.#db.delete(items).where(and(eq(items.removed, 1), lte(items.rev, forgotten))).run();
+        this.#forgotten = forgotten;
+      }
+      this.#db.update(hub).set({ rev, forgotten: this.#forgotten }).run();
+    });
+    this.#rev = rev;
+    return kept;
+  }
+
+  /** Everything that changed after a rev, page by page. Removals only for a client that may know what was removed. */
+  *since(rev: number): Generator<Kept[]> {
+    for (let next = rev; ; ) {
+      const rows = this.#db.select().from(items).where(gt(items.rev, next)).orderBy(asc(items.rev)).limit(PAGE).all();
+      const page = rows
+        .filter((row) => rev > 0 || row.removed === 0)
+        .map((row): Kept => {
+          const change: HubChange = JSON.parse(row.json);
+          return { rev: row.rev, change, before: rev > 0 ? change : null };
+        });
+      if (page.length > 0) yield page;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) return;
+      next = last.rev;
+    }
+  }
+}
+
+function placeOf(change: HubChange): { key: string; version: number; removed: 0 | 1 } {
+  switch (change.kind) {
+    case "session":
+      return { key: `session:${change.session.id}`, version: change.session.version, removed: 0 };
+    case "session_removed":
+      return { key: `session:${change.id}`, version: 0, removed: 1 };
+    case "host":
+      return { key: `host:${change.host.id}`, version: change.host.version, removed: 0 };
+    case "host_removed":
+      return { key: `host:${change.id}`, version: 0, removed: 1 };
+  }
+}

@@ -1,0 +1,109 @@
+import { DurableObject } from "cloudflare:workers";
+import * as z from "zod";
+import { SessionFilter } from "../../protocol/filter.ts";
+import { HubClientFrame, type HubChange, type HubHello } from "../../protocol/hubFrames.ts";
+import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from "../../protocol/limits.ts";
+import { readActor } from "../shared/actor.ts";
+import { Batcher } from "../shared/Batcher.ts";
+import { openDatabase } from "../shared/database.ts";
+import type { Env } from "../shared/env.ts";
+import { LiveSockets } from "../shared/LiveSockets.ts";
+import { parseFrame } from "../shared/parseFrame.ts";
+import { closeSocket } from "../shared/refuseSocket.ts";
+import { changesFor } from "./changesFor.ts";
+import { HubItems, type Kept } from "./HubItems.ts";
+import { readIndex } from "./readIndex.ts";
+import migrations from "./migrations/migrations.js";
+
+const LIVE_TAG = "live";
+const CLIENT_FRAMES = new Set(["hello", "ack"]);
+/** Changes gather this long, so that many sessions changing at once make one frame a client. */
+const WINDOW_MS = 10;
+const Attachment = z.looseObject({ filter: SessionFilter.optional() });
+
+/** What is shown across sessions: fans out changes of sessions and hosts. A copy of D1, rebuilt from it when it is empty. */
+export class HubObject extends DurableObject<Env> {
+  readonly #items: HubItems;
+  readonly #live: LiveSockets;
+  readonly #batcher = new Batcher<HubChange[]>((batches) => this.#apply(batches.flat()), WINDOW_MS);
+  readonly #loaded: Promise<void>;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    this.#items = new HubItems(openDatabase(ctx, migrations), ctx.storage);
+    this.#live = new LiveSockets({
+      ctx,
+      tag: LIVE_TAG,
+      head: () => this.#items.rev,
+      rest: (ws, sent) => this.#rest(ws, sent),
+    });
+    this.#loaded = ctx.blockConcurrencyWhile(async () => {
+      if (this.#items.rev === 0 && ctx.id.name !== undefined) this.#items.apply(await readIndex(env.DB, ctx.id.name));
+    });
+  }
+
+  /** From sessions and hosts: what changed. Resolves when it is stored and on its way to the clients. */
+  async publish(changes: HubChange[]): Promise<void> {
+    await this.#loaded;
+    await this.#batcher.add(changes);
+  }
+
+  override fetch(request: Request): Response {
+    readActor(request);
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server, [LIVE_TAG]);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
+    if (typeof data !== "string") return closeSocket(ws, "malformed", "This socket speaks text frames.");
+    if (data.length > MAX_FRAME_BYTES) return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
+    const parsed = parseFrame(HubClientFrame, CLIENT_FRAMES, data);
+    if (!parsed.ok) return parsed.ignore ? undefined : closeSocket(ws, "malformed", parsed.reason);
+    if (parsed.frame.type === "hello") this.#hello(ws, parsed.frame);
+    else this.#live.ack(ws);
+  }
+
+  override webSocketClose(ws: WebSocket): void {
+    this.#live.drop(ws);
+  }
+
+  override webSocketError(ws: WebSocket): void {
+    this.#live.drop(ws);
+  }
+
+  #hello(ws: WebSocket, hello: HubHello): void {
+    if (hello.version !== PROTOCOL_VERSION)
+      return closeSocket(ws, "version", `This edge speaks version ${PROTOCOL_VERSION}; reload the page.`);
+    ws.serializeAttachment({ filter: hello.filter });
+    const { epoch, rev, forgotten } = this.#items;
+    const since = hello.rev;
+    const resumes = hello.epoch === epoch && since !== undefined && since <= rev && since >= forgotten;
+    if (!resumes) ws.send(JSON.stringify({ type: "reset", version: PROTOCOL_VERSION, epoch }));
+    this.#live.start(ws, resumes ? since : 0);
+  }
+
+  #apply(changes: HubChange[]): void {
+    const before = this.#items.rev;
+    const kept = this.#items.apply(changes);
+    if (kept.length === 0) return;
+    this.#live.broadcastEach(before, this.#items.rev, (ws) => this.#frame(ws, kept, this.#items.rev));
+  }
+
+  *#rest(ws: WebSocket, sent: number) {
+    const { rev, epoch } = this.#items;
+    for (const kept of this.#items.since(sent)) {
+      const position = kept.at(-1)?.rev ?? sent;
+      const frame = this.#frame(ws, kept, position);
+      if (frame !== null) yield { position, frame };
+    }
+    yield { position: rev, frame: JSON.stringify({ type: "ready", epoch, rev }) };
+  }
+
+  #frame(ws: WebSocket, kept: Kept[], rev: number): string | null {
+    const attachment = Attachment.safeParse(ws.deserializeAttachment());
+    const changes = changesFor(kept, attachment.success ? attachment.data.filter : undefined);
+    return changes.length === 0 ? null : `{"type":"changes","rev":${rev},"changes":[${changes.join(",")}]}`;
+  }
+}

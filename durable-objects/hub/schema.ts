@@ -1,0 +1,26 @@
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** The newest known state of each session and host; a copy of what D1 has, ordered by change. */
+export const items = sqliteTable(
+  "item",
+  {
+    /** `session:<id>` or `host:<id>`. */
+    key: text().primaryKey(),
+    /** Counts changes in the hub; a client resumes from it. */
+    rev: integer().notNull(),
+    /** The row's own version; an older one is ignored. */
+    version: integer().notNull(),
+    /** The {@link HubChange} as JSON. */
+    json: text().notNull(),
+    removed: integer().notNull().default(0),
+  },
+  (table) => [index("item_rev").on(table.rev)],
+);
+
+export const hub = sqliteTable("hub", {
+  id: integer().primaryKey(),
+  epoch: text().notNull(),
+  rev: integer().notNull(),
+  /** Removals up to this rev are forgotten; a client older than that starts anew. */
+  forgotten: integer().notNull(),
+});

@@ -1,0 +1,142 @@
+import { and, eq, isNull, lt } from "drizzle-orm";
+import * as z from "zod";
+import { Command, CommandResult } from "../../protocol/commands.ts";
+import { DEFAULT_COMMAND_TTL_MS } from "../../protocol/limits.ts";
+import type { CommandAnswer } from "../../protocol/api.ts";
+import type { Session } from "../../protocol/session.ts";
+import type { Database } from "../shared/database.ts";
+import { describeCommand } from "./describeCommand.ts";
+import { commands } from "./schema.ts";
+import type { Change, SessionStore } from "./SessionStore.ts";
+
+/** A command on its way to the host object. */
+export type Forwarded = { id: string; session: string; command: Command; expires_at: number };
+
+/** Ended commands are remembered this long, so that a repeated request gets the same answer. */
+const KEEP_ENDED_MS = 24 * 60 * 60 * 1000;
+
+type Parts = {
+  db: Database;
+  store: SessionStore;
+  /** Hands a command to the host's outbox; idempotent by id. */
+  forward: (command: Forwarded) => Promise<void>;
+  /** Takes a command back from the host's outbox. True when it had not been sent. */
+  cancel: (id: string) => Promise<boolean>;
+  /** Makes sure that `forwardAll` runs again. */
+  retryAt: (at: number) => void;
+};
+
+const Stored = z.object({ command: Command, by: z.string() });
+
+/** The commands of a session: recorded before they leave, ended once, remembered by id. */
+export class SessionCommands {
+  readonly #parts: Parts;
+  readonly #waiting = new Map<string, Set<(result: CommandResult) => void>>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Records a command as an event and hands it to the host. The same id again changes nothing. */
+  async start(id: string, command: Command, by: string, expiresInMs: number | undefined): Promise<void> {
+    const { db, store } = this.#parts;
+    const now = Date.now();
+    const expires_at = now + (expiresInMs ?? DEFAULT_COMMAND_TTL_MS);
+    await store.write(() => {
+      if (db.select({ id: commands.id }).from(commands).where(eq(commands.id, id)).get()) return null;
+      const json = JSON.stringify({ command, by } satisfies z.infer<typeof Stored>);
+      db.insert(commands).values({ id, json, expires_at, created_at: now }).run();
+      this.#parts.retryAt(now + 2_000);
+      const event = { type: "command", id, command: command.type, summary: describeCommand(command), by, expires_at } as const;
+      return { events: [{ at: now, event }] };
+    });
+    await this.forwardAll();
+  }
+
+  /** Hands everything to the host object that it may not have. Throws when the host cannot be reached. */
+  async forwardAll(): Promise<void> {
+    const { db, store, forward } = this.#parts;
+    const session = store.current?.session;
+    if (session === undefined) return;
+    const rows = db.select().from(commands).where(and(eq(commands.forwarded, 0), isNull(commands.result))).all();
+    for (const row of rows) {
+      const { command } = Stored.parse(JSON.parse(row.json));
+      await forward({ id: row.id, session: session.id, command, expires_at: row.expires_at ?? 0 });
+      db.update(commands).set({ forwarded: 1 }).where(eq(commands.id, row.id)).run();
+    }
+  }
+
+  /** The change that a result makes; null when the command has ended before. Runs inside a step. */
+  ended(session: Session, id: string, result: CommandResult, at: number): Change | null {
+    const { db } = this.#parts;
+    const row = db.select().from(commands).where(eq(commands.id, id)).get();
+    if (row === undefined || row.result !== null) return null;
+    const { command } = Stored.parse(JSON.parse(row.json));
+    db.update(commands).set({ result: JSON.stringify(forLater(result)) }).where(eq(commands.id, id)).run();
+    db.delete(commands).where(lt(commands.created_at, at - KEEP_ENDED_MS - DEFAULT_COMMAND_TTL_MS)).run();
+    const event = { type: "command_result", id, command: command.type, result: forLog(result) } as const;
+    return { events: [{ at, event }, ...(session.status === "starting" ? failedStart(command, result, at) : [])] };
+  }
+
+  /** Wakes those who wait for a command; call it once its end is committed. */
+  announce(id: string, result: CommandResult): void {
+    for (const resolve of this.#waiting.get(id) ?? []) resolve(result);
+    this.#waiting.delete(id);
+  }
+
+  /** Ends a command that has not left the host object; false when only the host knows. */
+  async cancel(id: string): Promise<boolean> {
+    const known = this.#parts.db.select().from(commands).where(eq(commands.id, id)).get();
+    if (known === undefined || known.result !== null) return false;
+    if (!(await this.#parts.cancel(id))) return false;
+    const result: CommandResult = { status: "cancelled" };
+    await this.#parts.store.write((session) => this.ended(session, id, result, Date.now()));
+    this.announce(id, result);
+    return true;
+  }
+
+  /** How a command stands; waits up to `waitMs` for its result. Null when it is not known. */
+  async answer(id: string, waitMs: number): Promise<CommandAnswer | null> {
+    const session = this.#parts.store.current?.session.id;
+    const row = this.#parts.db.select().from(commands).where(eq(commands.id, id)).get();
+    if (row === undefined || session === undefined) return null;
+    let result = row.result === null ? null : CommandResult.parse(JSON.parse(row.result));
+    if (result === null && waitMs > 0) result = await this.#wait(id, waitMs);
+    return { id, session, status: result?.status ?? "queued", result };
+  }
+
+  #wait(id: string, waitMs: number): Promise<CommandResult | null> {
+    const { promise, resolve } = Promise.withResolvers<CommandResult | null>();
+    const waiting = this.#waiting.get(id) ?? new Set();
+    this.#waiting.set(id, waiting.add(resolve));
+    const timer = setTimeout(() => resolve(null), waitMs);
+    return promise.finally(() => {
+      clearTimeout(timer);
+      waiting.delete(resolve);
+    });
+  }
+}
+
+/** A session that could not be started has ended. */
+function failedStart(command: Command, result: CommandResult, at: number): { at: number; event: StartFailed }[] {
+  if (command.type !== "spawn" && command.type !== "adopt" && command.type !== "codex_start") return [];
+  if (result.status === "done") return [];
+  const message = "message" in result ? result.message : `The start was ${result.status}.`;
+  const exit = { code: null, signal: null, message };
+  return [{ at, event: { type: "ended", status: "trouble", exit } }];
+}
+type StartFailed = { type: "ended"; status: "trouble"; exit: { code: null; signal: null; message: string } };
+
+/** Bulky values (screen text, matches) go to whoever waits, not into the log. */
+function forLog(result: CommandResult): CommandResult {
+  if (result.status !== "done") return result;
+  const { value } = result;
+  if (value.type === "snapshot") return { status: "done", value: { type: "nothing" } };
+  if (value.type === "search") return { status: "done", value: { ...value, matches: [] } };
+  return result;
+}
+
+/** What a repeated request gets: all of it, unless it is larger than a row should be. */
+function forLater(result: CommandResult): CommandResult {
+  return JSON.stringify(result).length > 512 * 1024 ? forLog(result) : result;
+}

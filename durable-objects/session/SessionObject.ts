@@ -1,0 +1,342 @@
+import { DurableObject } from "cloudflare:workers";
+import type { CommandAnswer } from "../../protocol/api.ts";
+import type { Command } from "../../protocol/commands.ts";
+import { MAX_FRAME_BYTES, MAX_RESUME_EVENTS, PROTOCOL_VERSION, TAIL_EVENTS } from "../../protocol/limits.ts";
+import { isEnded, type Session } from "../../protocol/session.ts";
+import { SessionClientFrame, type SessionHello } from "../../protocol/sessionFrames.ts";
+import { readActor } from "../shared/actor.ts";
+import { Alarms } from "../shared/alarms.ts";
+import { openDatabase, type Database } from "../shared/database.ts";
+import type { Env } from "../shared/env.ts";
+import { LiveSockets } from "../shared/LiveSockets.ts";
+import { hostName, hubName } from "../shared/names.ts";
+import { parseFrame } from "../shared/parseFrame.ts";
+import { Publisher } from "../shared/Publisher.ts";
+import { closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
+import { removeSession, saveSession } from "../shared/saveToIndex.ts";
+import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
+import { EventLog, eventsFrame, type Run } from "./EventLog.ts";
+import { ingest, type Numbered } from "./ingest.ts";
+import migrations from "./migrations/migrations.js";
+import { SessionCommands } from "./SessionCommands.ts";
+import { newSession, type NewSession } from "./newSession.ts";
+import { SessionStore } from "./SessionStore.ts";
+
+const LIVE_TAG = "live";
+
+/** Why a call was refused; the Worker turns it into an HTTP answer. */
+export type Refused = { refused: "not_found" | "ended" | "not_ended" | "busy" | "forbidden"; message: string };
+
+/** One page of the log as JSON text, ready to send. */
+export type EventPage = { first: number; last: number; head: number; oldest: number; epoch: string; events: string };
+
+const CLIENT_FRAMES = new Set(["hello", "ack"]);
+
+/** A session: its log, commands, viewers and console. Wiring only; each capability is a file beside this one. */
+export class SessionObject extends DurableObject<Env> {
+  readonly #db: Database;
+  readonly #log: EventLog;
+  readonly #alarms: Alarms<"publish" | "forward">;
+  readonly #publisher: Publisher;
+  readonly #store: SessionStore;
+  readonly #commands: SessionCommands;
+  readonly #live: LiveSockets;
+  readonly #console: ConsoleRelay;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    this.#db = openDatabase(ctx, migrations);
+    this.#log = new EventLog(this.#db);
+    this.#alarms = new Alarms(this.#db, ctx.storage, {
+      publish: () => this.#publisher.drain(),
+      forward: () => this.#commands.forwardAll(),
+    });
+    this.#publisher = new Publisher({
+      db: this.#db,
+      retryAt: (at) => this.#alarms.atLatest("publish", at),
+      deliver: (rows) => this.#publish(rows.map((row) => JSON.parse(row.body))),
+    });
+    this.#store = new SessionStore({
+      db: this.#db,
+      storage: ctx.storage,
+      log: this.#log,
+      publisher: this.#publisher,
+      onCommit: (run, changed) => this.#committed(run, changed),
+    });
+    this.#commands = new SessionCommands({
+      db: this.#db,
+      store: this.#store,
+      forward: async (command) => this.#host()?.enqueue(command),
+      cancel: async (id) => (await this.#host()?.cancel(id)) ?? true,
+      retryAt: (at) => this.#alarms.atLatest("forward", at),
+    });
+    this.#live = new LiveSockets({
+      ctx,
+      tag: LIVE_TAG,
+      head: () => this.#store.current?.head ?? 0,
+      rest: (_ws, sent) => this.#rest(sent),
+    });
+    this.#console = new ConsoleRelay({
+      ctx,
+      watch: async (watched) => (await this.#host()?.watch(this.#id(), watched)) ?? null,
+      ended: () => this.#endedBecause(),
+    });
+  }
+
+  /** Makes the session and, with `command`, asks its host to start it. The same id again changes nothing. */
+  async create(fresh: NewSession, command: { id: string; command: Command; by: string } | null): Promise<Session | Refused> {
+    if (!(await this.#begin(fresh))) return NOT_FOUND;
+    if (command !== null) {
+      const start = this.#commands.start(command.id, command.command, command.by, undefined);
+      // Recorded either way; when the host object cannot be reached now, the alarm hands it over later.
+      await start.catch((error: unknown) => console.error("command not forwarded yet", error));
+    }
+    return this.#store.current?.session ?? NOT_FOUND;
+  }
+
+  /** The session, or null when there is none. */
+  read(): { session: Session; epoch: string } | null {
+    const current = this.#store.current;
+    return current === null ? null : { session: { ...current.session, seq: current.head }, epoch: current.epoch };
+  }
+
+  /** A page of the log: after a seq (forwards), or the `limit` events before one (`before` exclusive). */
+  events(query: { after: number; limit: number } | { before: number | null; limit: number }): EventPage | null {
+    const current = this.#store.current;
+    if (current === null) return null;
+    const { head, epoch } = current;
+    const oldest = this.#log.oldest();
+    const [first, last] =
+      "after" in query
+        ? [query.after + 1, query.after + query.limit]
+        : [(query.before ?? head + 1) - query.limit, (query.before ?? head + 1) - 1];
+    const run = this.#log.between(Math.max(first, oldest), Math.min(last, head));
+    return { first: run?.first ?? 0, last: run?.last ?? 0, head, oldest, epoch, events: `[${run?.body ?? ""}]` };
+  }
+
+  /** Takes a command, records it, hands it to the host, and waits up to `waitMs` for its result. */
+  async command(
+    request: { id: string; command: Command; by: string; expiresInMs: number | undefined },
+    waitMs: number,
+  ): Promise<CommandAnswer | Refused> {
+    const session = this.#store.current?.session;
+    if (session === undefined) return NOT_FOUND;
+    const { id, command, by } = request;
+    if (command.type === "rename") {
+      await this.#rename(command.title, by);
+      return { id, session: session.id, status: "done", result: { status: "done", value: { type: "nothing" } } };
+    }
+    const known = await this.#commands.answer(id, 0);
+    if (known === null) {
+      if (isEnded(session) && !WORKS_AFTER_END.has(command.type))
+        return { refused: "ended", message: "This session has ended; the command has nowhere to go." };
+      if (command.type === "codex_start" && session.status === "working")
+        return { refused: "busy", message: "The job still runs. Stop it, or wait until it is done." };
+      try {
+        await this.#commands.start(id, command, by, request.expiresInMs);
+      } catch (error) {
+        console.error("command not forwarded yet", error); // recorded; the alarm hands it over
+      }
+    }
+    return (await this.#commands.answer(id, waitMs)) ?? NOT_FOUND;
+  }
+
+  /** How a command stands. */
+  async commandStatus(id: string): Promise<CommandAnswer | Refused> {
+    return (await this.#commands.answer(id, 0)) ?? { refused: "not_found", message: "No such command." };
+  }
+
+  /** Takes back a command that has not left for the host. */
+  async cancelCommand(id: string): Promise<CommandAnswer | Refused> {
+    await this.#commands.cancel(id);
+    return (await this.#commands.answer(id, 2_000)) ?? NOT_FOUND;
+  }
+
+  /** From the host object: messages of a daemon's journal. Returns when they are committed, or why they never will be. */
+  async ingest(from: { host: string; team: string; epoch: string }, messages: Numbered[]): Promise<Refused | null> {
+    if (this.#store.deleted) return null; // late words about a deleted session: taken, and dropped
+    const first = messages[0]?.message;
+    if (this.#store.current === null) {
+      if (first?.kind !== "session") return { refused: "not_found", message: "No such session." };
+      const { session: id, provider, title, facts } = first;
+      await this.#begin({ id, team: from.team, host: from.host, provider, title, cwd: facts.cwd });
+    }
+    if (this.#store.current?.session.host !== from.host)
+      return { refused: "forbidden", message: "The session belongs to another host." };
+    await ingest({ db: this.#db, store: this.#store, commands: this.#commands }, from.epoch, messages);
+    return null;
+  }
+
+  /** From the host object: a command ended without the daemon (expired or taken back before it was sent). */
+  async commandEnded(id: string, result: { status: "expired" | "cancelled" } | { status: "indeterminate"; message: string }): Promise<void> {
+    if (this.#store.current === null) return;
+    await this.#store.write((session) => this.#commands.ended(session, id, result, Date.now()));
+    this.#commands.announce(id, result);
+  }
+
+  /** From the host object: the host is removed, so nothing more will come. */
+  async hostRemoved(): Promise<void> {
+    const session = this.#store.current?.session;
+    if (session === undefined) return;
+    this.#console.closeAll("The host was removed.");
+    if (isEnded(session)) return;
+    const exit = { code: null, signal: null, message: "The host was removed." };
+    await this.#store.write(() => ({ events: [{ at: Date.now(), event: { type: "ended", status: "trouble", exit } }] }));
+  }
+
+  /** Renames the session. */
+  async rename(title: string, by: string): Promise<Session | Refused> {
+    if (this.#store.current === null) return NOT_FOUND;
+    await this.#rename(title, by);
+    return this.#store.current.session;
+  }
+
+  /** Deletes a session that has ended: its log, and its row everywhere. */
+  async remove(): Promise<Refused | null> {
+    const session = this.#store.current?.session;
+    if (session === undefined) return NOT_FOUND;
+    if (!isEnded(session)) return { refused: "not_ended", message: "The session still runs. End it first." };
+    await this.#publisher.drain();
+    await removeSession(this.env.DB, session.id);
+    await this.#hub(session.team).publish([{ kind: "session_removed", id: session.id }]);
+    this.#store.delete();
+    this.#console.closeAll("The session was deleted.");
+    for (const ws of this.ctx.getWebSockets(LIVE_TAG)) closeSocket(ws, "notFound", "The session was deleted.");
+    return null;
+  }
+
+  /** WebSocket upgrades, forwarded by the Worker with the actor it found: `/live`, `/console`, `/daemon`. */
+  override async fetch(request: Request): Promise<Response> {
+    const actor = readActor(request);
+    const session = this.#store.current?.session;
+    if (session === undefined || session.team !== actor.team) return refuseSocket("notFound", "No such session.");
+    const { 0: client, 1: server } = new WebSocketPair();
+    switch (new URL(request.url).pathname) {
+      case "/live":
+        this.ctx.acceptWebSocket(server, [LIVE_TAG]);
+        break;
+      case "/console":
+        this.ctx.acceptWebSocket(server, [VIEWER_TAG]);
+        await this.#console.addViewer(server, actor);
+        break;
+      case "/daemon":
+        if (actor.kind !== "host" || actor.id !== session.host)
+          return refuseSocket("forbidden", "The session belongs to another host.");
+        this.ctx.acceptWebSocket(server, [DAEMON_TAG]);
+        await this.#console.addDaemon(server);
+        break;
+      default:
+        return refuseSocket("notFound", "No such socket.");
+    }
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
+    const size = typeof data === "string" ? data.length : data.byteLength;
+    if (size > MAX_FRAME_BYTES) return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
+    const isLive = this.ctx.getTags(ws).includes(LIVE_TAG);
+    if (typeof data !== "string") {
+      if (isLive) return closeSocket(ws, "malformed", "This socket speaks text frames.");
+      if (!this.#console.message(ws, data)) closeSocket(ws, "malformed", "The frame has no header.");
+      return;
+    }
+    if (!isLive) return closeSocket(ws, "malformed", "This socket speaks binary frames.");
+    const parsed = parseFrame(SessionClientFrame, CLIENT_FRAMES, data);
+    if (!parsed.ok) return parsed.ignore ? undefined : closeSocket(ws, "malformed", parsed.reason);
+    if (parsed.frame.type === "hello") this.#hello(ws, parsed.frame);
+    else this.#live.ack(ws);
+  }
+
+  override async webSocketClose(ws: WebSocket): Promise<void> {
+    this.#live.drop(ws);
+    await this.#console.closed(ws);
+  }
+
+  override async webSocketError(ws: WebSocket): Promise<void> {
+    await this.webSocketClose(ws);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#alarms.run();
+  }
+
+  /** Makes the session unless it exists; false when it cannot be (deleted, or another team's). */
+  async #begin(fresh: NewSession): Promise<boolean> {
+    if (this.#store.deleted) return false;
+    if (this.#store.current !== null) return this.#store.current.session.team === fresh.team;
+    const now = Date.now();
+    this.#store.create(newSession(fresh, now));
+    const { provider, host, cwd, title } = fresh;
+    await this.#store.write(() => ({ events: [{ at: now, event: { type: "created", provider, host, cwd, title } }] }));
+    return true;
+  }
+
+  #hello(ws: WebSocket, hello: SessionHello): void {
+    const current = this.#store.current;
+    if (current === null) return closeSocket(ws, "notFound", "No such session.");
+    if (hello.version !== PROTOCOL_VERSION)
+      return closeSocket(ws, "version", `This edge speaks version ${PROTOCOL_VERSION}; reload the page.`);
+    const { epoch, head } = current;
+    const session = { ...current.session, seq: head };
+    const oldest = this.#log.oldest();
+    const { seq } = hello;
+    const resumes =
+      seq !== undefined && hello.epoch === epoch && seq <= head && seq >= oldest - 1 && head - seq <= MAX_RESUME_EVENTS;
+    const first = resumes ? seq + 1 : Math.max(oldest, head + 1 - (hello.tail ?? TAIL_EVENTS));
+    const base = { version: PROTOCOL_VERSION, epoch, head, session };
+    ws.send(JSON.stringify(resumes ? { type: "ok", ...base } : { type: "gap", first, ...base }));
+    this.#live.start(ws, first - 1);
+  }
+
+  *#rest(sent: number) {
+    for (const run of this.#log.after(sent)) yield { position: run.last, frame: eventsFrame(run) };
+  }
+
+  #committed(run: Run | null, changed: Session | null): void {
+    if (run !== null) this.#live.broadcast(run.first - 1, { position: run.last, frame: eventsFrame(run) });
+    if (changed === null) return;
+    this.#live.tell(JSON.stringify({ type: "session", session: changed }));
+    if (isEnded(changed)) this.#console.end(this.#endedBecause() ?? "The session has ended.");
+    this.ctx.waitUntil(
+      // Noted in the outbox: the alarm tries again.
+      this.#publisher.drain().catch((error: unknown) => console.error("not published yet", error)),
+    );
+  }
+
+  async #publish(changed: Session[]): Promise<void> {
+    for (const session of changed) {
+      await saveSession(this.env.DB, session);
+      await this.#hub(session.team).publish([{ kind: "session", session }]);
+    }
+  }
+
+  async #rename(title: string, by: string): Promise<void> {
+    await this.#store.write(() => ({ events: [{ at: Date.now(), event: { type: "renamed", title, by } }] }));
+  }
+
+  #endedBecause(): string | null {
+    const session = this.#store.current?.session;
+    if (session === undefined) return "No such session.";
+    return isEnded(session) ? (session.status_reason ?? "The session has ended.") : null;
+  }
+
+  #id(): string {
+    return this.#store.current?.session.id ?? "";
+  }
+
+  #host() {
+    const session = this.#store.current?.session;
+    if (session === undefined || session.host === null) return null;
+    return this.env.HOST.getByName(hostName(session.team, session.host));
+  }
+
+  #hub(team: string) {
+    return this.env.HUB.getByName(hubName(team));
+  }
+}
+
+const NOT_FOUND: Refused = { refused: "not_found", message: "No such session." };
+
+/** Commands that make sense when the pane or job has ended. */
+const WORKS_AFTER_END = new Set<Command["type"]>(["codex_start", "remove_worktree", "rename"]);

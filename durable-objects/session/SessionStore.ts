@@ -1,0 +1,132 @@
+import { desc } from "drizzle-orm";
+import type { EventBody } from "../../protocol/events.ts";
+import { MAX_EVENT_BYTES } from "../../protocol/limits.ts";
+import type { Session, SessionFacts } from "../../protocol/session.ts";
+import { Batcher } from "../shared/Batcher.ts";
+import type { Database } from "../shared/database.ts";
+import type { Publisher } from "../shared/Publisher.ts";
+import type { EventLog, Run } from "./EventLog.ts";
+import { differs, projectEvent, projectFacts } from "./projectSession.ts";
+import { chunks, session as sessionTable } from "./schema.ts";
+
+/** What a step changes. Events go to the log; facts only to the projection. */
+export type Change = { events?: { at: number; event: EventBody }[]; facts?: SessionFacts };
+
+/** Runs inside the transaction of a flush; may write other tables; null changes nothing. */
+export type Step = (session: Session) => Change | null;
+
+export type Current = { session: Session; epoch: string; head: number };
+
+type Parts = {
+  db: Database;
+  storage: DurableObjectStorage;
+  log: EventLog;
+  publisher: Publisher;
+  /** Called after each committed flush, with what clients must learn. */
+  onCommit: (run: Run | null, changed: Session | null) => void;
+};
+
+/** The session's truth: every change goes through `write`, one transaction per flush, log and projection together. */
+export class SessionStore {
+  readonly #parts: Parts;
+  readonly #batcher = new Batcher<Step>((steps) => this.#flush(steps));
+  #current: Current | null;
+  #deleted: boolean;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const row = parts.db.select().from(sessionTable).limit(1).get();
+    this.#deleted = row?.json === null;
+    // The head is that of the log itself, so that a flush without a changed projection writes one row less.
+    const last = parts.db.select({ last: chunks.last }).from(chunks).orderBy(desc(chunks.first)).limit(1).get()?.last;
+    this.#current =
+      row === undefined || row.json === null
+        ? null
+        : { session: JSON.parse(row.json), epoch: row.epoch, head: last ?? row.head };
+  }
+
+  /** The session now; null before it is made and after it is deleted. */
+  get current(): Current | null {
+    return this.#current;
+  }
+
+  /** True once it was deleted: nothing brings it back. */
+  get deleted(): boolean {
+    return this.#deleted;
+  }
+
+  /** Makes the session. Does nothing when it exists. */
+  create(session: Session): void {
+    if (this.#current !== null || this.#deleted) return;
+    const epoch = crypto.randomUUID();
+    this.#parts.db
+      .insert(sessionTable)
+      .values({ id: session.id, epoch, head: 0, json: JSON.stringify(session) })
+      .run();
+    this.#current = { session, epoch, head: 0 };
+  }
+
+  /** Applies a step; resolves when it is committed, rejects when the step or its transaction failed. */
+  write(step: Step): Promise<void> {
+    return this.#batcher.add(step);
+  }
+
+  /** Deletes log and projection and leaves a tombstone. */
+  delete(): void {
+    const { db, storage, log } = this.#parts;
+    storage.transactionSync(() => {
+      log.clear();
+      db.update(sessionTable).set({ json: null }).run();
+    });
+    this.#current = null;
+    this.#deleted = true;
+  }
+
+  #flush(steps: Step[]): void {
+    const before = this.#current;
+    if (before === null) throw new Error("This session does not exist.");
+    const { db, storage, log, publisher, onCommit } = this.#parts;
+    let run: Run | null = null;
+    let session = before.session;
+    let changed = false;
+    storage.transactionSync(() => {
+      const events: { at: number; event: EventBody }[] = [];
+      for (const step of steps) {
+        const change = step(session);
+        if (change === null) continue;
+        if (change.facts !== undefined) session = projectFacts(session, change.facts);
+        for (const { at, event } of change.events ?? []) {
+          const kept = fitted(event);
+          session = projectEvent(session, kept, at);
+          events.push({ at, event: kept });
+        }
+      }
+      if (events.length > 0) run = log.append(before.head, events);
+      const head = before.head + events.length;
+      // Version 0 is a session that nobody has been told of.
+      changed = before.session.version === 0 || (session !== before.session && differs(session, before.session));
+      if (changed) {
+        session = { ...session, seq: head, updated_at: Date.now(), version: session.version + 1 };
+        const json = JSON.stringify(session);
+        db.update(sessionTable).set({ json, head }).run();
+        publisher.put({ key: session.id, version: session.version, body: json });
+      } else {
+        session = { ...before.session, seq: head };
+      }
+    });
+    const appended = run as Run | null;
+    this.#current = { ...before, session, head: appended?.last ?? before.head };
+    onCommit(appended, changed ? session : null);
+  }
+}
+
+/** An event that is too large to keep is replaced by a notice that says so. */
+function fitted(event: EventBody): EventBody {
+  const bytes = JSON.stringify(event).length;
+  if (bytes <= MAX_EVENT_BYTES) return event;
+  return {
+    type: "notice",
+    level: "warning",
+    message: `An event of type ${event.type} was too large to keep (${bytes} bytes).`,
+  };
+}

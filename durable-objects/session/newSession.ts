@@ -1,0 +1,40 @@
+import type { Provider, Session, SessionFacts } from "../../protocol/session.ts";
+
+/** What a new session is made from. */
+export type NewSession = {
+  id: string;
+  team: string;
+  host: string | null;
+  provider: Provider;
+  title: string;
+  cwd: string | null;
+};
+
+/** What is known of a session before its host has said anything. */
+export const NO_FACTS: SessionFacts = {
+  cwd: null,
+  command: null,
+  agent: null,
+  git: null,
+  pane: null,
+  worktree: null,
+  preview: null,
+};
+
+/** A session at its beginning. */
+export function newSession(fresh: NewSession, now: number): Session {
+  return {
+    ...NO_FACTS,
+    ...fresh,
+    status: "starting",
+    status_reason: null,
+    status_since: now,
+    exit: null,
+    thread: null,
+    seq: 0,
+    created_at: now,
+    updated_at: now,
+    ended_at: null,
+    version: 0,
+  };
+}

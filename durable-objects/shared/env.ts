@@ -1,0 +1,16 @@
+import type { HostObject } from "../host/HostObject.ts";
+import type { HubObject } from "../hub/HubObject.ts";
+import type { SessionObject } from "../session/SessionObject.ts";
+
+/** The bindings of wrangler.toml, and the variables of a deployment. */
+export interface Env {
+  SESSION: DurableObjectNamespace<SessionObject>;
+  HOST: DurableObjectNamespace<HostObject>;
+  HUB: DurableObjectNamespace<HubObject>;
+  DB: D1Database;
+  ASSETS: Fetcher;
+  /** `local`: one person on one machine, loopback only. */
+  SIGNALBOX_MODE?: string;
+  /** SHA-256 (hex) of the owner's API token. */
+  OWNER_TOKEN_SHA256?: string;
+}

@@ -1,0 +1,12 @@
+/** Names of objects; each carries the team, so that one deployment can hold many. */
+export function sessionName(team: string, session: string): string {
+  return `${team}/${session}`;
+}
+
+export function hostName(team: string, host: string): string {
+  return `${team}/${host}`;
+}
+
+export function hubName(team: string): string {
+  return team;
+}

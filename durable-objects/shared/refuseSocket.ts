@@ -1,0 +1,18 @@
+import { CLOSE, closeReason, type CloseName } from "../../protocol/closeCodes.ts";
+
+/** Accepts an upgrade only to close it: a client cannot read why a handshake failed, but it can read a close. */
+export function refuseSocket(name: CloseName, reason: string): Response {
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  server.close(CLOSE[name], closeReason(reason));
+  return new Response(null, { status: 101, webSocket: client });
+}
+
+/** Closes a socket with an application code; a socket that is already gone stays gone. */
+export function closeSocket(ws: WebSocket, name: CloseName, reason: string): void {
+  try {
+    ws.close(CLOSE[name], closeReason(reason));
+  } catch {
+    // closed under us: there is nobody left to tell
+  }
+}

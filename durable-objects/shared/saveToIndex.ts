@@ -1,0 +1,44 @@
+import { eq, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import type { Host } from "../../protocol/host.ts";
+import { isEnded, needsAttention, type Session } from "../../protocol/session.ts";
+import { searchText } from "../../protocol/filter.ts";
+import { hosts, sessions } from "../../worker/db/schema.ts";
+
+/** Writes a session to D1's index; an older version than the one that is there changes nothing. */
+export async function saveSession(d1: D1Database, session: Session): Promise<void> {
+  const row = {
+    team: session.team,
+    host: session.host,
+    provider: session.provider,
+    status: session.status,
+    attention: Number(needsAttention(session)),
+    ended: Number(isEnded(session)),
+    hay: searchText(session),
+    created_at: session.created_at,
+    updated_at: session.updated_at,
+    version: session.version,
+    json: JSON.stringify(session),
+  };
+  await drizzle(d1)
+    .insert(sessions)
+    .values({ id: session.id, ...row })
+    .onConflictDoUpdate({
+      target: sessions.id,
+      set: row,
+      setWhere: sql`excluded.version > ${sessions.version}`,
+    });
+}
+
+/** Takes a session out of the index. */
+export async function removeSession(d1: D1Database, id: string): Promise<void> {
+  await drizzle(d1).delete(sessions).where(eq(sessions.id, id));
+}
+
+/** Writes what a host object says of its host; the row itself is made and removed by the Worker. */
+export async function saveHost(d1: D1Database, host: Host): Promise<void> {
+  await drizzle(d1)
+    .update(hosts)
+    .set({ name: host.name, version: host.version, json: JSON.stringify(host) })
+    .where(sql`${hosts.id} = ${host.id} AND ${hosts.version} < ${host.version}`);
+}

@@ -1,0 +1,64 @@
+import path from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+const NODE_ONLY = ["**/node_modules/**", "dist/**"];
+
+export default defineConfig(async () => {
+  const TEST_MIGRATIONS = await readD1Migrations(path.join(import.meta.dirname, "migrations"));
+  return {
+    test: {
+      projects: [
+        {
+          plugins: [
+            cloudflareTest({
+              wrangler: { configPath: "./wrangler.toml" },
+              miniflare: {
+                bindings: {
+                  TEST_MIGRATIONS,
+                  SIGNALBOX_MODE: "local",
+                  // SHA-256 of "owner-token-of-the-tests"
+                  OWNER_TOKEN_SHA256: "a6bdc1fcb48b7d33d44a22d2b7ceb01e536211e050f37f8e1d36d66862aef7ba",
+                },
+              },
+            }),
+          ],
+          test: {
+            name: "workers",
+            setupFiles: ["./tests/workers/setup.ts"],
+            include: ["tests/workers/**/*.test.ts", "worker/**/*.test.ts", "durable-objects/**/*.test.ts"],
+            exclude: NODE_ONLY,
+          },
+        },
+        {
+          test: {
+            name: "node",
+            environment: "node",
+            include: ["agent-daemon/**/*.test.ts", "protocol/**/*.test.ts", "scripts/**/*.test.ts"],
+            exclude: NODE_ONLY,
+            testTimeout: 30_000,
+          },
+        },
+        {
+          test: {
+            name: "web",
+            environment: "node",
+            include: ["web/**/*.test.ts", "web/**/*.test.tsx"],
+            exclude: NODE_ONLY,
+          },
+        },
+        {
+          test: {
+            name: "e2e",
+            environment: "node",
+            include: ["tests/e2e/**/*.test.ts", "tests/agents/**/*.test.ts", "tests/chaos/**/*.test.ts"],
+            exclude: NODE_ONLY,
+            testTimeout: 180_000,
+            hookTimeout: 180_000,
+            fileParallelism: false,
+          },
+        },
+      ],
+    },
+  };
+});

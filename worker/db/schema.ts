@@ -1,0 +1,78 @@
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export const teams = sqliteTable("team", {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  created_at: integer().notNull(),
+});
+
+/** Hosts, and the only place of their tokens' hashes. `json` is what the host object last said. */
+export const hosts = sqliteTable(
+  "host",
+  {
+    id: text().primaryKey(),
+    team: text().notNull(),
+    name: text().notNull(),
+    /** SHA-256 (hex) of the host's token; null until it is enrolled and after it is rotated. */
+    token_sha256: text(),
+    created_at: integer().notNull(),
+    removed_at: integer(),
+    version: integer().notNull().default(0),
+    json: text(),
+  },
+  (table) => [index("host_team").on(table.team, table.id)],
+);
+
+/** One-time codes: to enrol a host (`subject` a host) or to sign in (`subject` a user). */
+export const codes = sqliteTable("code", {
+  sha256: text().primaryKey(),
+  purpose: text({ enum: ["enrol", "sign_in"] }).notNull(),
+  subject: text().notNull(),
+  expires_at: integer().notNull(),
+  used_at: integer(),
+});
+
+/** Signed-in browsers; the cookie's value is kept only as a hash. */
+export const logins = sqliteTable("login", {
+  sha256: text().primaryKey(),
+  user: text().notNull(),
+  role: text({ enum: ["admin", "operator", "viewer"] }).notNull(),
+  created_at: integer().notNull(),
+  expires_at: integer().notNull(),
+});
+
+/** The index of sessions; `json` is the session as its object last said. */
+export const sessions = sqliteTable(
+  "session",
+  {
+    id: text().primaryKey(),
+    team: text().notNull(),
+    host: text(),
+    provider: text().notNull(),
+    status: text().notNull(),
+    attention: integer().notNull(),
+    ended: integer().notNull(),
+    /** Title, directory, branch, command and last line in lower case, for search. */
+    hay: text().notNull(),
+    created_at: integer().notNull(),
+    updated_at: integer().notNull(),
+    version: integer().notNull(),
+    json: text().notNull(),
+  },
+  (table) => [index("session_list").on(table.team, table.created_at)],
+);
+
+/** Who did what. Never changed, never deleted by the product. */
+export const audit = sqliteTable(
+  "audit",
+  {
+    id: text().primaryKey(),
+    team: text().notNull(),
+    at: integer().notNull(),
+    actor: text().notNull(),
+    action: text().notNull(),
+    target: text().notNull(),
+    detail: text().notNull(),
+  },
+  (table) => [index("audit_time").on(table.team, table.at)],
+);

@@ -1,0 +1,58 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { hubName } from "../durable-objects/shared/names.ts";
+import { MAX_FRAME_BYTES } from "../protocol/limits.ts";
+import { guardOrigin } from "./auth/guardOrigin.ts";
+import { requireRole } from "./auth/requireRole.ts";
+import type { App } from "./env.ts";
+import { forwardSocket } from "./forwardSocket.ts";
+import { Problem } from "./problem.ts";
+import { authRoutes } from "./routes/auth.ts";
+import { hostRoutes } from "./routes/hosts.ts";
+import { installRoutes } from "./routes/install.ts";
+import { linkRoutes } from "./routes/link.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
+import { VERSION } from "./version.ts";
+
+export { HostObject } from "../durable-objects/host/HostObject.ts";
+export { HubObject } from "../durable-objects/hub/HubObject.ts";
+export { SessionObject } from "../durable-objects/session/SessionObject.ts";
+
+const tooLarge = bodyLimit({
+  maxSize: MAX_FRAME_BYTES,
+  onError: () => {
+    throw new Problem(413, "too_large", `A request has at most ${MAX_FRAME_BYTES} bytes.`);
+  },
+});
+
+const app = new Hono<App>()
+  .get("/health", (c) => c.json({ ok: true, version: VERSION }))
+  .use(guardOrigin)
+  .use("/api/*", tooLarge)
+  .route("/", installRoutes)
+  .route("/api", authRoutes)
+  .route("/api/hosts", hostRoutes)
+  .route("/api/sessions", sessionRoutes)
+  .route("/api/link", linkRoutes)
+  .get("/api/live", requireRole("viewer"), (c) =>
+    forwardSocket(c, c.env.HUB.getByName(hubName(c.get("actor").team)), "/live"),
+  );
+
+app.notFound((c) => c.json({ error: { code: "not_found", message: "There is nothing at this address." } }, 404));
+
+app.onError((error, c) => {
+  if (error instanceof Problem) {
+    const { code, message, details } = error;
+    return c.json({ error: details === undefined ? { code, message } : { code, message, details } }, error.status);
+  }
+  if (error instanceof HTTPException)
+    return c.json({ error: { code: "invalid", message: error.message || "The request is not valid." } }, error.status);
+  console.error("request failed", error);
+  return c.json({ error: { code: "internal", message: "Something went wrong here; nothing was lost. Try again." } }, 500);
+});
+
+/** The routes as a type, for the typed client. */
+export type AppType = typeof app;
+
+export default app;

@@ -1,0 +1,150 @@
+import { Hono, type Context } from "hono";
+import * as z from "zod";
+import { CreateSession, PatchSession, PostCommand, PostMessage } from "../../protocol/api.ts";
+import type { Command } from "../../protocol/commands.ts";
+import { SessionFilter } from "../../protocol/filter.ts";
+import { CommandId, newId, SessionId } from "../../protocol/ids.ts";
+import { Provider, SessionStatus, type Session } from "../../protocol/session.ts";
+import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
+import { requireRole } from "../auth/requireRole.ts";
+import { note } from "../db/audit.ts";
+import { listSessions } from "../db/listSessions.ts";
+import type { App } from "../env.ts";
+import { forwardSocket } from "../forwardSocket.ts";
+import { orProblem, Problem } from "../problem.ts";
+import { validate } from "../validate.ts";
+
+const ById = validate("param", z.object({ id: SessionId }));
+/** Several values in one query parameter, separated by commas. */
+const Commas = z.string().transform((text) => text.split(",").filter(Boolean));
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const ListQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional(),
+  host: SessionFilter.shape.host,
+  status: Commas.pipe(z.array(SessionStatus)).optional(),
+  provider: Commas.pipe(z.array(Provider)).optional(),
+  attention: flag.optional(),
+  ended: flag.optional(),
+  text: SessionFilter.shape.text,
+});
+const EventsQuery = z.object({
+  after: z.coerce.number().int().min(0).optional(),
+  before: z.coerce.number().int().min(1).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+});
+
+/** `/api/sessions`. */
+export const sessionRoutes = new Hono<App>()
+  .get("/", requireRole("viewer"), validate("query", ListQuery), async (c) => {
+    const { limit, cursor, ...given } = c.req.valid("query");
+    const filter = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    return c.json(await listSessions(c.env.DB, c.get("actor").team, SessionFilter.parse(filter), { limit, cursor }));
+  })
+  .post("/", requireRole("operator"), validate("json", CreateSession), async (c) => {
+    const wish = c.req.valid("json");
+    const actor = c.get("actor");
+    const host = await c.env.HOST.getByName(hostName(actor.team, wish.host)).read();
+    if (host === null) throw new Problem(404, "host_not_found", "There is no such host.");
+    const id = newId("ses");
+    const command = startCommand(wish);
+    const fresh = { id, team: actor.team, host: wish.host, provider: wish.provider, title: wish.title ?? titleOf(wish), cwd: wish.cwd };
+    const made = await sessionOf(c, id).create(fresh, { id: newId("cmd"), command, by: actor.id });
+    await note(c.env.DB, actor, "session.create", id, `${wish.provider} in ${wish.cwd}`);
+    return c.json(orProblem<Session>(made), 201);
+  })
+  .get("/:id", requireRole("viewer"), ById, async (c) => {
+    const found = await sessionOf(c, c.req.valid("param").id).read();
+    if (found === null) throw new Problem(404, "not_found", "No such session.");
+    return c.json(found.session);
+  })
+  .patch("/:id", requireRole("operator"), ById, validate("json", PatchSession), async (c) => {
+    const { id } = c.req.valid("param");
+    return c.json(orProblem<Session>(await sessionOf(c, id).rename(c.req.valid("json").title, c.get("actor").id)));
+  })
+  .delete("/:id", requireRole("operator"), ById, async (c) => {
+    const { id } = c.req.valid("param");
+    orProblem(await sessionOf(c, id).remove());
+    await note(c.env.DB, c.get("actor"), "session.delete", id);
+    return c.body(null, 204);
+  })
+  .get("/:id/events", requireRole("viewer"), ById, validate("query", EventsQuery), async (c) => {
+    const { after, before, limit } = c.req.valid("query");
+    const query = after === undefined ? { before: before ?? null, limit } : { after, limit };
+    const page = await sessionOf(c, c.req.valid("param").id).events(query);
+    if (page === null) throw new Problem(404, "not_found", "No such session.");
+    const forwards = after !== undefined;
+    const next = page.last === 0 ? null : forwards ? (page.last < page.head ? page.last : null) : page.first > page.oldest ? page.first : null;
+    // The stored bytes, as they are; only the frame around them is written here.
+    const rest = JSON.stringify({ next_cursor: next === null ? null : String(next), epoch: page.epoch, head: page.head });
+    return c.body(`{"items":${page.events},${rest.slice(1)}`, 200, { "content-type": "application/json" });
+  })
+  .post("/:id/commands", requireRole("operator"), ById, validate("json", PostCommand), async (c) => {
+    const { id: commandId, expires_in_ms, wait_ms, ...command } = c.req.valid("json");
+    if (STARTS.has(command.type))
+      throw new Problem(400, "invalid", `${command.type} starts a session; use POST /api/sessions.`);
+    return c.json(await run(c, c.req.valid("param").id, command, { id: commandId, expires_in_ms, wait_ms }));
+  })
+  .delete("/:id/commands/:command", requireRole("operator"), validate("param", z.object({ id: SessionId, command: CommandId })), async (c) => {
+    const { id, command } = c.req.valid("param");
+    return c.json(orProblem(await sessionOf(c, id).cancelCommand(command)));
+  })
+  .get("/:id/commands/:command", requireRole("viewer"), validate("param", z.object({ id: SessionId, command: CommandId })), async (c) => {
+    const { id, command } = c.req.valid("param");
+    return c.json(orProblem(await sessionOf(c, id).commandStatus(command)));
+  })
+  .post("/:id/messages", requireRole("operator"), ById, validate("json", PostMessage), async (c) => {
+    const { id } = c.req.valid("param");
+    const { text, ...rest } = c.req.valid("json");
+    const found = await sessionOf(c, id).read();
+    if (found === null) throw new Problem(404, "not_found", "No such session.");
+    return c.json(await run(c, id, messageCommand(found.session, text), rest));
+  })
+  .get("/:id/live", requireRole("viewer"), ById, (c) => forwardSocket(c, sessionOf(c, c.req.valid("param").id), "/live"))
+  .get("/:id/console", requireRole("viewer"), ById, (c) => forwardSocket(c, sessionOf(c, c.req.valid("param").id), "/console"));
+
+/** Commands that make a session; they come through `POST /api/sessions` alone. */
+const STARTS = new Set<Command["type"]>(["spawn", "adopt"]);
+
+function sessionOf(c: Context<App>, id: string) {
+  return c.env.SESSION.getByName(sessionName(c.get("actor").team, id));
+}
+
+async function run(
+  c: Context<App>,
+  session: string,
+  command: Command,
+  how: { id?: string | undefined; expires_in_ms?: number | undefined; wait_ms?: number | undefined },
+) {
+  const actor = c.get("actor");
+  const request = { id: how.id ?? newId("cmd"), command, by: actor.id, expiresInMs: how.expires_in_ms };
+  const answer = orProblem(await sessionOf(c, session).command(request, how.wait_ms ?? 0));
+  if (AUDITED.has(command.type)) await note(c.env.DB, actor, `session.${command.type}`, session);
+  return answer;
+}
+
+const AUDITED = new Set<Command["type"]>(["kill", "remove_worktree", "codex_start", "codex_stop"]);
+
+/** Text for whatever the session talks to: typed into a pane, or the next turn of a job. */
+function messageCommand(session: Session, text: string): Command {
+  if (session.provider === "tmux") return { type: "paste", text, enter: true };
+  if (session.provider !== "codex" || session.cwd === null)
+    throw new Problem(409, "not_supported", `A session of ${session.provider} takes no messages yet.`);
+  const cwd = session.worktree?.path ?? session.cwd;
+  return { type: "codex_start", prompt: text, cwd, ...(session.thread === null ? {} : { resume: session.thread }) };
+}
+
+function startCommand(wish: CreateSession): Command {
+  if (wish.provider === "tmux") {
+    const { provider: _provider, host: _host, ...spawn } = wish;
+    return { type: "spawn", ...spawn };
+  }
+  const { provider: _provider, host: _host, title: _title, ...start } = wish;
+  return { type: "codex_start", ...start };
+}
+
+function titleOf(wish: CreateSession): string {
+  const place = wish.cwd.replace(/\/+$/, "").split("/").at(-1) || "/";
+  if (wish.provider === "codex") return wish.prompt.split("\n")[0]?.slice(0, 80) || place;
+  return `${wish.agent ?? wish.argv?.[0]?.split("/").at(-1) ?? "shell"} · ${place}`.slice(0, 200);
+}
