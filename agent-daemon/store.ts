@@ -7,6 +7,8 @@ export type Store = {
   db: DatabaseSync;
   /** Runs `work` in a transaction (joins the one that is open); it must not be async. */
   transaction<T>(work: () => T): T;
+  /** Whether a transaction is open: what fails then must be thrown, so that the whole of it is undone. */
+  inTransaction(): boolean;
   close(): void;
 };
 
@@ -29,12 +31,21 @@ export function openStore(path: string): Store {
         db.exec("COMMIT");
         return value;
       } catch (error) {
-        db.exec("ROLLBACK");
+        rollBack(db);
         throw error;
       } finally {
         open = false;
       }
     },
+    inTransaction: () => open,
     close: () => db.close(),
   };
+}
+
+function rollBack(db: DatabaseSync): void {
+  try {
+    db.exec("ROLLBACK");
+  } catch {
+    // A full disk or an I/O error made SQLite roll back by itself; the first error is the one to tell.
+  }
 }

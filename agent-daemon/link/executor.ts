@@ -1,0 +1,211 @@
+import type { Command, CommandResult } from "../../protocol/commands.ts";
+import type { Log, Part } from "../parts.ts";
+import { failed } from "../parts.ts";
+import type { Clock } from "./clock.ts";
+import type { CommandJournal } from "./commandJournal.ts";
+
+/** Commands of one session that may wait on the host; the edge holds the rest. */
+export const MAX_QUEUED = 1_000;
+/** How long to wait before noting something again that the disk did not take. */
+const DISK_RETRY_MS = 2_000;
+/** How long `stop` waits for running commands before it aborts them, and again after that. */
+const STOP_GRACE_MS = 3_000;
+
+export type IncomingCommand = { id: string; session: string; command: Command; ttlMs: number };
+
+/** Carries out the edge's commands: one after the other in a session, sessions side by side, none twice. */
+export type Executor = {
+  accept(command: IncomingCommand): void;
+  cancel(id: string, session: string): void;
+  /** Answers a command that cannot be carried out at all (its kind is not known here). */
+  refuse(id: string, session: string, result: CommandResult): void;
+  stop(): Promise<void>;
+};
+
+export type ExecutorDeps = { commands: CommandJournal; parts: Part[]; clock: Clock; log: Log };
+
+type Job = {
+  id: string;
+  session: string;
+  command: Command;
+  deadline: number;
+  controller: AbortController;
+  stopExpiry: () => void;
+};
+type Lane = { running: Job | null; queue: Job[] };
+
+const CRASHED: CommandResult = {
+  status: "indeterminate",
+  message: "The host's daemon stopped after it had begun this and before it noted how it ended. It is not run again by itself.",
+};
+
+/** Starts the executor; first reports what an earlier process left without a result. */
+export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Executor {
+  const lanes = new Map<string, Lane>();
+  const jobs = new Map<string, Job>();
+  const running = new Set<Promise<void>>();
+  const timers = new Set<() => void>();
+  let stopped = false;
+
+  for (const { id, session } of commands.unfinished()) settle(id, session, CRASHED, () => {});
+
+  function later(ms: number, work: () => void): void {
+    const cancel = clock.after(ms, () => {
+      timers.delete(cancel);
+      work();
+    });
+    timers.add(cancel);
+  }
+
+  /** Records a result, for as long as it takes: until it is recorded nothing else of the session may run. */
+  function settle(id: string, session: string, result: CommandResult, then: () => void): void {
+    if (commands.finish(id, session, result)) then();
+    else if (!stopped) later(DISK_RETRY_MS, () => settle(id, session, result, then));
+  }
+
+  function accept({ id, session, command, ttlMs }: IncomingCommand): void {
+    if (stopped) return; // it stays in the edge's outbox and comes again
+    const job = jobs.get(id);
+    if (job !== undefined) {
+      const deadline = clock.now() + ttlMs;
+      // After a sleep the edge knows better how much time is left: our clock may have stood still.
+      if (lanes.get(session)?.running !== job && deadline < job.deadline) setDeadline(job, deadline);
+      return;
+    }
+    const seen = commands.look(id);
+    if (seen.known === "done") {
+      commands.repeat(id);
+      return;
+    }
+    if (seen.known === "running") return settle(id, session, CRASHED, () => {});
+    if (ttlMs <= 0) return settle(id, session, { status: "expired" }, () => {});
+    const lane = laneOf(session);
+    if (lane.queue.length >= MAX_QUEUED) {
+      return settle(id, session, failed("busy", `${MAX_QUEUED} commands already wait for this session.`), () => {});
+    }
+    const fresh: Job = {
+      id,
+      session,
+      command,
+      deadline: Number.POSITIVE_INFINITY,
+      controller: new AbortController(),
+      stopExpiry: () => {},
+    };
+    setDeadline(fresh, clock.now() + ttlMs);
+    jobs.set(id, fresh);
+    lane.queue.push(fresh);
+    next(session);
+  }
+
+  function laneOf(session: string): Lane {
+    let lane = lanes.get(session);
+    if (lane === undefined) lanes.set(session, (lane = { running: null, queue: [] }));
+    return lane;
+  }
+
+  function setDeadline(job: Job, deadline: number): void {
+    job.stopExpiry();
+    job.deadline = deadline;
+    job.stopExpiry = clock.after(deadline - clock.now(), () => drop(job, { status: "expired" }));
+  }
+
+  /** Takes a waiting job out of the queue, with a result. */
+  function drop(job: Job, result: CommandResult): void {
+    const lane = lanes.get(job.session);
+    const at = lane?.queue.indexOf(job) ?? -1;
+    if (lane === undefined || at < 0) return;
+    lane.queue.splice(at, 1);
+    job.stopExpiry();
+    settle(job.id, job.session, result, () => {
+      jobs.delete(job.id);
+      tidy(job.session);
+    });
+  }
+
+  function tidy(session: string): void {
+    const lane = lanes.get(session);
+    if (lane !== undefined && lane.running === null && lane.queue.length === 0) lanes.delete(session);
+  }
+
+  function next(session: string): void {
+    const lane = lanes.get(session);
+    if (stopped || lane === undefined || lane.running !== null) return;
+    const job = lane.queue.shift();
+    if (job === undefined) return tidy(session);
+    job.stopExpiry();
+    lane.running = job;
+    begin(lane, job);
+  }
+
+  function begin(lane: Lane, job: Job): void {
+    if (stopped) return;
+    const done = () => {
+      jobs.delete(job.id);
+      lane.running = null;
+      next(job.session);
+    };
+    if (job.controller.signal.aborted) return settle(job.id, job.session, { status: "cancelled" }, done);
+    if (clock.now() >= job.deadline) return settle(job.id, job.session, { status: "expired" }, done);
+    const seen = commands.begin(job.id, job.session);
+    if (seen.known === "busy") return later(DISK_RETRY_MS, () => begin(lane, job));
+    if (seen.known !== "new") return settle(job.id, job.session, CRASHED, done);
+    const work = run(job)
+      .then((result) => settle(job.id, job.session, result, done))
+      .finally(() => running.delete(work));
+    running.add(work);
+  }
+
+  async function run(job: Job): Promise<CommandResult> {
+    try {
+      const part = parts.find((each) => each.handles(job.command, job.session));
+      if (part === undefined) {
+        return failed("not_supported", `This host cannot carry out ${job.command.type} for this session.`);
+      }
+      return await part.run(job.command, { id: job.id, session: job.session, signal: job.controller.signal });
+    } catch (error) {
+      // A part turns what can go wrong into a result; this is a fault of ours, and the session goes on.
+      log("error", `A ${job.command.type} command broke.`, { id: job.id, session: job.session, error: String(error) });
+      return failed("internal", `The daemon failed at this: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  return {
+    accept,
+    cancel(id, session) {
+      const job = jobs.get(id);
+      if (job === undefined) {
+        const seen = commands.look(id);
+        // Unknown: a tombstone, so that it does not run if it comes after all.
+        if (seen.known === "new") settle(id, session, { status: "cancelled" }, () => {});
+        else if (seen.known === "done") commands.repeat(id);
+        else settle(id, session, CRASHED, () => {});
+      } else if (lanes.get(job.session)?.running === job) {
+        job.controller.abort(new Error("The command was cancelled."));
+      } else {
+        drop(job, { status: "cancelled" });
+      }
+    },
+    refuse(id, session, result) {
+      const seen = commands.look(id);
+      if (seen.known === "new") settle(id, session, result, () => {});
+      else if (seen.known === "done") commands.repeat(id);
+    },
+    async stop() {
+      stopped = true;
+      for (const cancel of timers) cancel();
+      for (const job of jobs.values()) job.stopExpiry();
+      await quiet(STOP_GRACE_MS);
+      for (const job of jobs.values()) job.controller.abort(new Error("The daemon stops."));
+      await quiet(STOP_GRACE_MS);
+      if (running.size > 0) log("warn", `${running.size} commands did not end in time; they will be reported as indeterminate.`);
+    },
+  };
+
+  async function quiet(ms: number): Promise<void> {
+    if (running.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(ms, resolve);
+    await Promise.race([Promise.allSettled(running), promise]);
+    cancel();
+  }
+}
