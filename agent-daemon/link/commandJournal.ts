@@ -11,7 +11,11 @@ export const KEEP_RESULTS_MS = 7 * DAY_MS;
 export const KEEP_RESULT_BYTES = 32 * 1024 * 1024;
 
 /** What the journal knows of a command. `busy`: the disk takes no note of it now, so it must not run. */
-export type Seen = { known: "new" } | { known: "running" } | { known: "done"; result: CommandResult } | { known: "busy" };
+export type Seen =
+  | { known: "new" }
+  | { known: "running" }
+  | { known: "done"; result: CommandResult }
+  | { known: "busy" };
 
 /** Remembers every command that was begun, so that none runs twice. */
 export type CommandJournal = {
@@ -31,7 +35,12 @@ export type CommandJournal = {
 export type CommandJournalDeps = { store: Store; journal: Journal; log: Log; now?: () => number };
 
 /** Opens the journal of commands; its tables are made by the link's journal. */
-export function openCommandJournal({ store, journal, log, now = Date.now }: CommandJournalDeps): CommandJournal {
+export function openCommandJournal({
+  store,
+  journal,
+  log,
+  now = Date.now,
+}: CommandJournalDeps): CommandJournal {
   const { db } = store;
   const sql = {
     look: db.prepare("SELECT session, state, result, seq FROM link_commands WHERE id = ?"),
@@ -84,7 +93,8 @@ export function openCommandJournal({ store, journal, log, now = Date.now }: Comm
       if (Number(row.seq) > journal.acked()) return true; // it is still on its way
       return this.finish(id, String(row.session), readResult(row.result));
     },
-    unfinished: () => sql.unfinished.all().map((row) => ({ id: String(row.id), session: String(row.session) })),
+    unfinished: () =>
+      sql.unfinished.all().map((row) => ({ id: String(row.id), session: String(row.session) })),
     prune() {
       sql.prune.run(now() - KEEP_RESULTS_MS, journal.acked());
       for (const row of sql.large.all(KEEP_RESULT_BYTES, journal.acked())) {

@@ -64,7 +64,8 @@ function open(options: { path?: string; parts?: Part[]; now?: () => number } = {
       const message = DaemonMessage.parse(JSON.parse(json));
       return message.kind === "result" ? [`${message.id} ${message.result.status}`] : [];
     });
-  const accept = (id: string, ttlMs = HOUR, to = session) => executor.accept({ id, session: to, command: TYPE, ttlMs });
+  const accept = (id: string, ttlMs = HOUR, to = session) =>
+    executor.accept({ id, session: to, command: TYPE, ttlMs });
   return { path, store, journal, commands, clock, executor, started, end, close, results, accept };
 }
 
@@ -86,7 +87,8 @@ describe("order", () => {
   test("goes on after a command that fails, and after a part that breaks", async ({ expect }) => {
     const broken: Part = {
       handles: () => true,
-      run: (_command, context) => (context.id === a ? Promise.reject(new Error("oops")) : Promise.resolve(DONE)),
+      run: (_command, context) =>
+        context.id === a ? Promise.reject(new Error("oops")) : Promise.resolve(DONE),
       stop: async () => {},
     };
     const [a, b] = [newId("cmd"), newId("cmd")];
@@ -120,7 +122,9 @@ describe("twice", () => {
     expect(results()).toEqual([`${a} done`, `${b} done`]);
   });
 
-  test("after it ended: the recorded result goes out again only when the edge has lost it", async ({ expect }) => {
+  test("after it ended: the recorded result goes out again only when the edge has lost it", async ({
+    expect,
+  }) => {
     const { accept, started, end, results, journal } = open();
     const id = newId("cmd");
     accept(id);
@@ -245,7 +249,9 @@ describe("cancel", () => {
     expect(results(1)).toEqual([`${id} done`]);
   });
 
-  test("of an unknown id: it is answered, and the command does not run when it comes after all", ({ expect }) => {
+  test("of an unknown id: it is answered, and the command does not run when it comes after all", ({
+    expect,
+  }) => {
     const { accept, executor, started, results } = open();
     const id = newId("cmd");
     executor.cancel(id, session);
@@ -285,16 +291,23 @@ describe("a crash", () => {
     const dir = tempDir();
     for (let round = 0; round < 4; round++) {
       const path = join(dir, `${round}.db`);
-      const child = spawn(process.execPath, [join(import.meta.dirname, "../testing/runUntilKilled.ts"), path, String(round * 7)], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
+      const child = spawn(
+        process.execPath,
+        [join(import.meta.dirname, "../testing/runUntilKilled.ts"), path, String(round * 7)],
+        {
+          stdio: ["ignore", "pipe", "inherit"],
+        },
+      );
       let out = "";
       child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
       while (out.split("\n").length < 12) await once(child.stdout, "data");
       child.kill("SIGKILL");
       await once(child, "close");
       // It says an id when the command acts; each acts once, and each has one result afterwards.
-      const acted = out.trim().split("\n").filter((line) => line.length === 30);
+      const acted = out
+        .trim()
+        .split("\n")
+        .filter((line) => line.length === 30);
       expect(new Set(acted).size).toBe(acted.length);
       const after = open({ path });
       for (const id of acted) after.accept(id);
@@ -312,7 +325,9 @@ describe("a crash", () => {
 describe("a disk that takes nothing", () => {
   test("keeps a command from running until it can be noted", async ({ expect }) => {
     const { accept, started, store, clock } = open();
-    store.db.exec(`PRAGMA max_page_count = ${Number(store.db.prepare("PRAGMA page_count").get()?.page_count)}`);
+    store.db.exec(
+      `PRAGMA max_page_count = ${Number(store.db.prepare("PRAGMA page_count").get()?.page_count)}`,
+    );
     const ids = Array.from({ length: 400 }, () => newId("cmd"));
     for (const id of ids) accept(id, HOUR, newId("ses"));
     const ran = started.length;
@@ -327,9 +342,14 @@ describe("a disk that takes nothing", () => {
     const [a, b] = [newId("cmd"), newId("cmd")];
     accept(a);
     accept(b);
-    store.db.exec(`PRAGMA max_page_count = ${Number(store.db.prepare("PRAGMA page_count").get()?.page_count)}`);
+    store.db.exec(
+      `PRAGMA max_page_count = ${Number(store.db.prepare("PRAGMA page_count").get()?.page_count)}`,
+    );
     const text = "x".repeat(100_000);
-    await end(0, { status: "done", value: { type: "snapshot", text, cols: 80, rows: 24, cursor: { x: 0, y: 0 } } });
+    await end(0, {
+      status: "done",
+      value: { type: "snapshot", text, cols: 80, rows: 24, cursor: { x: 0, y: 0 } },
+    });
     expect([started.length, results()]).toEqual([1, []]);
     store.db.exec("PRAGMA max_page_count = 1000000");
     clock.pass(2_000);

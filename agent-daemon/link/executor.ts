@@ -36,7 +36,8 @@ type Lane = { running: Job | null; queue: Job[] };
 
 const CRASHED: CommandResult = {
   status: "indeterminate",
-  message: "The host's daemon stopped after it had begun this and before it noted how it ended. It is not run again by itself.",
+  message:
+    "The host's daemon stopped after it had begun this and before it noted how it ended. It is not run again by itself.",
 };
 
 /** Starts the executor; first reports what an earlier process left without a result. */
@@ -81,7 +82,12 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
     if (ttlMs <= 0) return settle(id, session, { status: "expired" }, () => {});
     const lane = laneOf(session);
     if (lane.queue.length >= MAX_QUEUED) {
-      return settle(id, session, failed("busy", `${MAX_QUEUED} commands already wait for this session.`), () => {});
+      return settle(
+        id,
+        session,
+        failed("busy", `${MAX_QUEUED} commands already wait for this session.`),
+        () => {},
+      );
     }
     const fresh: Job = {
       id,
@@ -164,8 +170,15 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
       return await part.run(job.command, { id: job.id, session: job.session, signal: job.controller.signal });
     } catch (error) {
       // A part turns what can go wrong into a result; this is a fault of ours, and the session goes on.
-      log("error", `A ${job.command.type} command broke.`, { id: job.id, session: job.session, error: String(error) });
-      return failed("internal", `The daemon failed at this: ${error instanceof Error ? error.message : String(error)}`);
+      log("error", `A ${job.command.type} command broke.`, {
+        id: job.id,
+        session: job.session,
+        error: String(error),
+      });
+      return failed(
+        "internal",
+        `The daemon failed at this: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
@@ -197,7 +210,8 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
       await quiet(STOP_GRACE_MS);
       for (const job of jobs.values()) job.controller.abort(new Error("The daemon stops."));
       await quiet(STOP_GRACE_MS);
-      if (running.size > 0) log("warn", `${running.size} commands did not end in time; they will be reported as indeterminate.`);
+      if (running.size > 0)
+        log("warn", `${running.size} commands did not end in time; they will be reported as indeterminate.`);
     },
   };
 

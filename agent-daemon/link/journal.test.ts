@@ -15,13 +15,22 @@ const session = newId("ses");
 const ALL = { messages: 1_000_000, bytes: 1e12 };
 
 function notice(text: string): DaemonMessage {
-  return { kind: "events", session, events: [{ at: 1, event: { type: "notice", level: "info", message: text } }] };
+  return {
+    kind: "events",
+    session,
+    events: [{ at: 1, event: { type: "notice", level: "info", message: text } }],
+  };
 }
 
 function open(path: string, over: Partial<JournalDeps> = {}) {
   const logged: string[] = [];
   const store = openStore(path);
-  const journal = openJournal({ store, maxBytes: 1e9, log: (level, message) => logged.push(`${level}: ${message}`), ...over });
+  const journal = openJournal({
+    store,
+    maxBytes: 1e9,
+    log: (level, message) => logged.push(`${level}: ${message}`),
+    ...over,
+  });
   let closed = false;
   const close = () => {
     if (closed) return;
@@ -34,7 +43,11 @@ function open(path: string, over: Partial<JournalDeps> = {}) {
     journal.read(after, ALL).map(({ json }) => {
       const message = DaemonMessage.parse(JSON.parse(json));
       if (message.kind !== "events") return message.kind;
-      return message.events.map(({ event }) => (event.type === "notice" ? event.message : event.type === "gap" ? `gap ${event.lost}` : event.type)).join();
+      return message.events
+        .map(({ event }) =>
+          event.type === "notice" ? event.message : event.type === "gap" ? `gap ${event.lost}` : event.type,
+        )
+        .join();
     });
   return { journal, store, logged, close, texts };
 }
@@ -79,7 +92,10 @@ describe("messages", () => {
 
   test("that are too large are split, or replaced by what says so", ({ expect }) => {
     const { journal } = open(join(tempDir(), "agent.db"));
-    const event = (size: number) => ({ at: 7, event: { type: "notice", level: "info", message: "x".repeat(size) } as const });
+    const event = (size: number) => ({
+      at: 7,
+      event: { type: "notice", level: "info", message: "x".repeat(size) } as const,
+    });
     journal.put([{ kind: "events", session, events: Array.from({ length: 40 }, () => event(60_000)) }]);
     const items = journal.read(0, ALL);
     expect(items.length).toBeGreaterThan(15);
@@ -93,7 +109,16 @@ describe("messages", () => {
         kind: "result",
         id: newId("cmd"),
         session,
-        result: { status: "done", value: { type: "snapshot", text: "x".repeat(MAX_FRAME_BYTES), cols: 80, rows: 24, cursor: { x: 0, y: 0 } } },
+        result: {
+          status: "done",
+          value: {
+            type: "snapshot",
+            text: "x".repeat(MAX_FRAME_BYTES),
+            cols: 80,
+            rows: 24,
+            cursor: { x: 0, y: 0 },
+          },
+        },
       },
     ]);
     expect(journal.read(items.length + 1, ALL)[0]?.json).toMatch(/"status":"failed","code":"too_large"/);
@@ -168,10 +193,21 @@ describe("quota", () => {
   test("leaves room for results", ({ expect }) => {
     const { journal } = open(join(tempDir(), "agent.db"), { maxBytes: 64 * 1024 });
     while (journal.put([notice("x".repeat(1_000))]));
-    const result: DaemonMessage = { kind: "result", id: newId("cmd"), session, result: { status: "cancelled" } };
+    const result: DaemonMessage = {
+      kind: "result",
+      id: newId("cmd"),
+      session,
+      result: { status: "cancelled" },
+    };
     expect(journal.put([result])).toBe(true);
-    expect(journal.put([{ ...result, result: { status: "failed", code: "x", message: "m".repeat(3000) } }])).toBe(false);
-    expect(journal.store([{ ...result, result: { status: "failed", code: "x", message: "m".repeat(3000) } }], { reserve: true })).toBe(true);
+    expect(
+      journal.put([{ ...result, result: { status: "failed", code: "x", message: "m".repeat(3000) } }]),
+    ).toBe(false);
+    expect(
+      journal.store([{ ...result, result: { status: "failed", code: "x", message: "m".repeat(3000) } }], {
+        reserve: true,
+      }),
+    ).toBe(true);
   });
 });
 
@@ -185,7 +221,9 @@ describe("a full disk", () => {
     while (journal.put([notice("x".repeat(2_000))])) stored += 1;
     expect(stored).toBeLessThan(10);
     journal.lost(session, 2);
-    expect(logged).toEqual([expect.stringMatching(/^error: The journal takes nothing more: the disk is full/)]);
+    expect(logged).toEqual([
+      expect.stringMatching(/^error: The journal takes nothing more: the disk is full/),
+    ]);
     expect(journal.head()).toBe(1 + stored);
     store.db.exec("PRAGMA max_page_count = 1000000");
     journal.flush();
@@ -208,7 +246,9 @@ describe("a full disk", () => {
   });
 });
 
-test("kill -9 at any moment leaves whole puts, without holes, and everything that was reported stored", async ({ expect }) => {
+test("kill -9 at any moment leaves whole puts, without holes, and everything that was reported stored", async ({
+  expect,
+}) => {
   const path = join(tempDir(), "agent.db");
   let reported = 0;
   for (let round = 0; round < 6; round++) {

@@ -77,7 +77,9 @@ describe("connecting", () => {
     expect([m.effects(), m.state.problem?.code]).toEqual([["open", "hello", "abandon"], "no_welcome"]);
   });
 
-  test("waits twice as long each time, up to a limit, with jitter; a steady connection makes it short again", ({ expect }) => {
+  test("waits twice as long each time, up to a limit, with jitter; a steady connection makes it short again", ({
+    expect,
+  }) => {
     for (const random of [0, 0.999]) {
       const m = machine(random);
       m.send({ type: "start" });
@@ -132,7 +134,11 @@ describe("liveness", () => {
     m.pass(SILENCE_LIMIT_MS - 1);
     expect(m.state.phase.name).toBe("online");
     m.pass(1);
-    expect([m.effects(), m.state.phase.name, m.state.problem?.code]).toEqual([["ping", "ping", "abandon"], "waiting", "silent"]);
+    expect([m.effects(), m.state.phase.name, m.state.problem?.code]).toEqual([
+      ["ping", "ping", "abandon"],
+      "waiting",
+      "silent",
+    ]);
   });
 
   test("ends a socket on which nothing is acked although pongs come", ({ expect }) => {
@@ -159,7 +165,9 @@ describe("liveness", () => {
     expect(m.state.phase.name).toBe("online");
   });
 
-  test("after a wake or a new network: asks at once, and three silent seconds end the socket", ({ expect }) => {
+  test("after a wake or a new network: asks at once, and three silent seconds end the socket", ({
+    expect,
+  }) => {
     for (const type of ["woke", "network"] as const) {
       const m = machine();
       m.online();
@@ -194,7 +202,9 @@ describe("close codes", () => {
     m.online();
     m.send({ type: "closed", code: CLOSE.replaced, reason: "a newer socket" });
     expect([m.effects(), m.state.phase]).toEqual([["stopped"], { name: "stopped", why: "replaced" }]);
-    expect(m.state.problem?.message).toBe("Another daemon with the same identity took over. The edge says: a newer socket");
+    expect(m.state.problem?.message).toBe(
+      "Another daemon with the same identity took over. The edge says: a newer socket",
+    );
     m.send({ type: "network" });
     m.pass(1e9);
     expect(m.effects()).toEqual([]);
@@ -237,7 +247,9 @@ describe("close codes", () => {
       m.online();
       m.send({ type: "closed", code, reason: "The token was revoked." });
       expect(m.wait()).toBe(RETRY_REFUSED_MS);
-      expect(m.state.problem?.message).toMatch(/refuses this host's token\. The edge says: The token was revoked\. Make a new code/);
+      expect(m.state.problem?.message).toMatch(
+        /refuses this host's token\. The edge says: The token was revoked\. Make a new code/,
+      );
       m.send({ type: "network" });
       m.pass(RETRY_REFUSED_MS - 1);
       expect(m.effects()).toEqual([]);
@@ -269,7 +281,11 @@ describe("close codes", () => {
   });
 
   test("stop ends it from every phase, for good", ({ expect }) => {
-    const early: LinkEvent[] = [{ type: "start" }, { type: "opened" }, { type: "welcomed", version: PROTOCOL_VERSION }];
+    const early: LinkEvent[] = [
+      { type: "start" },
+      { type: "opened" },
+      { type: "welcomed", version: PROTOCOL_VERSION },
+    ];
     for (let count = 0; count <= early.length; count++) {
       const m = machine();
       for (const event of early.slice(0, count)) m.send(event);

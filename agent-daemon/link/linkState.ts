@@ -101,7 +101,9 @@ export function stepLink(state: LinkState, event: LinkEvent, moment: Moment): St
         effects: [{ do: "hello" }],
       };
     case "heard":
-      return phase.name === "online" ? stay(withPhase(state, { ...phase, heard: moment.now, probe: null })) : stay(state);
+      return phase.name === "online"
+        ? stay(withPhase(state, { ...phase, heard: moment.now, probe: null }))
+        : stay(state);
     case "welcomed":
       return welcomed(state, event.version, moment);
     case "flow": {
@@ -117,7 +119,10 @@ export function stepLink(state: LinkState, event: LinkEvent, moment: Moment): St
     case "network":
       return changed(state, moment);
     case "stop":
-      return { state: withPhase(state, { name: "stopped", why: "asked" }), effects: [{ do: "abandon", reason: "The daemon stops." }] };
+      return {
+        state: withPhase(state, { name: "stopped", why: "asked" }),
+        effects: [{ do: "abandon", reason: "The daemon stops." }],
+      };
   }
 }
 
@@ -150,7 +155,11 @@ function withPhase(state: LinkState, phase: LinkPhase): LinkState {
 
 function connect(state: LinkState, { now }: Moment): Step {
   return {
-    state: { ...state, attempt: state.attempt + 1, phase: { name: "connecting", until: now + OPEN_LIMIT_MS } },
+    state: {
+      ...state,
+      attempt: state.attempt + 1,
+      phase: { name: "connecting", until: now + OPEN_LIMIT_MS },
+    },
     effects: [{ do: "open" }],
   };
 }
@@ -161,13 +170,19 @@ function retry(state: LinkState, problem: LinkProblem | null, moment: Moment, at
   const attempt = steady ? 0 : state.attempt;
   const most = Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** Math.min(attempt, 16));
   const delay = Math.max(atLeast, most * (0.5 + moment.random / 2));
-  return { state: { ...state, attempt, problem, phase: { name: "waiting", until: moment.now + delay } }, effects: [] };
+  return {
+    state: { ...state, attempt, problem, phase: { name: "waiting", until: moment.now + delay } },
+    effects: [],
+  };
 }
 
 /** Gives up a socket that the edge has not closed. */
 function abandon(state: LinkState, problem: LinkProblem, moment: Moment): Step {
   const { state: next } = retry(state, problem, moment);
-  return { state: { ...next, abandonedAt: moment.now }, effects: [{ do: "abandon", reason: problem.message }] };
+  return {
+    state: { ...next, abandonedAt: moment.now },
+    effects: [{ do: "abandon", reason: problem.message }],
+  };
 }
 
 function tick(state: LinkState, moment: Moment): Step {
@@ -190,7 +205,10 @@ function tick(state: LinkState, moment: Moment): Step {
         return abandon(state, { code: "no_ack", message: "The edge did not ack what was sent." }, moment);
       }
       if (now < phase.pingAt) return stay(state);
-      return { state: withPhase(state, { ...phase, pingAt: now + PING_INTERVAL_MS }), effects: [{ do: "ping" }] };
+      return {
+        state: withPhase(state, { ...phase, pingAt: now + PING_INTERVAL_MS }),
+        effects: [{ do: "ping" }],
+      };
     case "stopped":
       return stay(state);
   }
@@ -200,13 +218,23 @@ function welcomed(state: LinkState, version: number, { now }: Moment): Step {
   if (state.phase.name !== "greeting") return stay(state);
   if (version !== PROTOCOL_VERSION) {
     const { state: next, effects } = stopForVersion(state, `It speaks version ${version}.`);
-    return { state: next, effects: [{ do: "abandon", reason: "Another version of the protocol." }, ...effects] };
+    return {
+      state: next,
+      effects: [{ do: "abandon", reason: "Another version of the protocol." }, ...effects],
+    };
   }
   return {
     state: {
       ...state,
       problem: null,
-      phase: { name: "online", since: now, heard: now, pingAt: now + PING_INTERVAL_MS, probe: null, unackedSince: null },
+      phase: {
+        name: "online",
+        since: now,
+        heard: now,
+        pingAt: now + PING_INTERVAL_MS,
+        probe: null,
+        unackedSince: null,
+      },
     },
     effects: [{ do: "online" }],
   };
@@ -237,7 +265,10 @@ function closed(state: LinkState, code: number, reason: string, moment: Moment):
         message: `Another daemon with the same identity took over.${said}`,
       };
       if (ours) return retry({ ...state, abandonedAt: null }, problem, moment);
-      return { state: { ...state, problem, phase: { name: "stopped", why: "replaced" } }, effects: [{ do: "stopped" }] };
+      return {
+        state: { ...state, problem, phase: { name: "stopped", why: "replaced" } },
+        effects: [{ do: "stopped" }],
+      };
     }
     case "version":
       return stopForVersion(state, said.trim());
@@ -254,7 +285,10 @@ function closed(state: LinkState, code: number, reason: string, moment: Moment):
         RETRY_REFUSED_MS,
       );
     default: {
-      const lost = state.phase.name === "connecting" ? "The edge cannot be reached" : "The connection to the edge was lost";
+      const lost =
+        state.phase.name === "connecting"
+          ? "The edge cannot be reached"
+          : "The connection to the edge was lost";
       return retry(
         state,
         { code: closeName(code) ?? "disconnected", message: `${lost} (${code}).${said}` },
@@ -270,15 +304,29 @@ function changed(state: LinkState, moment: Moment): Step {
   switch (phase.name) {
     case "waiting":
       // Before the start, and after a refusal, a new network changes nothing.
-      if (!Number.isFinite(phase.until) || state.problem?.code === "refused" || state.problem?.code === "no_token") return stay(state);
+      if (
+        !Number.isFinite(phase.until) ||
+        state.problem?.code === "refused" ||
+        state.problem?.code === "no_token"
+      )
+        return stay(state);
       return connect({ ...state, attempt: 0 }, moment);
     case "connecting":
     case "greeting":
       // The attempt may go out on a network that is gone: it gets a short time to prove otherwise.
-      return stay(withPhase({ ...state, attempt: 0 }, { ...phase, until: Math.min(phase.until, moment.now + PROBE_LIMIT_MS) }));
+      return stay(
+        withPhase(
+          { ...state, attempt: 0 },
+          { ...phase, until: Math.min(phase.until, moment.now + PROBE_LIMIT_MS) },
+        ),
+      );
     case "online":
       return {
-        state: withPhase(state, { ...phase, pingAt: moment.now + PING_INTERVAL_MS, probe: phase.probe ?? moment.now + PROBE_LIMIT_MS }),
+        state: withPhase(state, {
+          ...phase,
+          pingAt: moment.now + PING_INTERVAL_MS,
+          probe: phase.probe ?? moment.now + PROBE_LIMIT_MS,
+        }),
         effects: [{ do: "ping" }],
       };
     case "stopped":

@@ -36,7 +36,8 @@ export const openSocket: OpenSocket = (url, token, events) => {
     send: (text) => socket.send(text),
     abandon() {
       current = false;
-      if (socket.readyState === WebSocket.OPEN || socket.readyState === WebSocket.CONNECTING) socket.close(1000, "given up");
+      if (socket.readyState === WebSocket.OPEN || socket.readyState === WebSocket.CONNECTING)
+        socket.close(1000, "given up");
     },
   };
 };

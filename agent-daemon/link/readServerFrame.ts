@@ -35,7 +35,13 @@ export function readServerFrame(data: unknown): ServerInput {
   const problem = z.prettifyError(frame.error).slice(0, 500);
   const head = CommandHead.safeParse(value);
   if (head.success) {
-    return { kind: "unreadable_command", id: head.data.id, session: head.data.session, type: head.data.command.type, problem };
+    return {
+      kind: "unreadable_command",
+      id: head.data.id,
+      session: head.data.session,
+      type: head.data.command.type,
+      problem,
+    };
   }
   const typed = Typed.safeParse(value);
   if (typed.success && !types.has(typed.data.type)) return { kind: "unknown", type: typed.data.type };

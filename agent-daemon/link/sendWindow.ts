@@ -49,7 +49,8 @@ export class SendWindow {
   nextFrame(): { messages: number; bytes: number } | null {
     const waiting = this.#head - this.#sent;
     if (waiting <= 0) return null;
-    if (this.unacked && this.#waitingBytes < TARGET_FRAME_BYTES && waiting < TARGET_FRAME_MESSAGES) return null;
+    if (this.unacked && this.#waitingBytes < TARGET_FRAME_BYTES && waiting < TARGET_FRAME_MESSAGES)
+      return null;
     const messages = Math.min(TARGET_FRAME_MESSAGES, LINK_WINDOW_MESSAGES - this.#inFlight.length);
     const bytes = Math.min(TARGET_FRAME_BYTES, LINK_WINDOW_BYTES - this.#bytesInFlight);
     return messages > 0 && bytes > 0 ? { messages, bytes } : null;

@@ -74,18 +74,24 @@ export function startLink(deps: LinkDeps): Link {
   function schedule(): void {
     cancelTimer();
     const at = nextTick(state);
-    cancelTimer = at === null ? () => {} : clock.after(Math.max(0, at - clock.now()), () => dispatch({ type: "tick" }));
+    cancelTimer =
+      at === null ? () => {} : clock.after(Math.max(0, at - clock.now()), () => dispatch({ type: "tick" }));
   }
 
   function announce(before: LinkState): void {
     const { phase, problem, attempt } = state;
     if (phase.name === "online") log("info", "Connected to the edge.", { url: deps.url() });
-    else if (phase.name === "stopped" && problem !== null) log("error", problem.message, { code: problem.code });
+    else if (phase.name === "stopped" && problem !== null)
+      log("error", problem.message, { code: problem.code });
     else if (phase.name === "waiting" && problem !== null) {
       // The first failure, and every change of reason, is worth a line; the attempts between are not.
       const worse = before.phase.name === "online" || attempt <= 1 || before.problem?.code !== problem.code;
       const wait = Math.round(phase.until - clock.now());
-      log(worse || problem.code === "refused" ? "warn" : "debug", problem.message, { code: problem.code, retry_in_ms: wait, attempt });
+      log(worse || problem.code === "refused" ? "warn" : "debug", problem.message, {
+        code: problem.code,
+        retry_in_ms: wait,
+        attempt,
+      });
     }
     deps.onState?.(state);
   }
@@ -132,7 +138,11 @@ export function startLink(deps: LinkDeps): Link {
       socket = opened;
     } catch (error) {
       // An address or a token that no request can be made of.
-      dispatch({ type: "closed", code: 1006, reason: error instanceof Error ? error.message : String(error) });
+      dispatch({
+        type: "closed",
+        code: 1006,
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
   }
 
@@ -159,15 +169,26 @@ export function startLink(deps: LinkDeps): Link {
         case "pong":
           return;
         case "unknown":
-          return log("debug", "The edge said something that this daemon does not know.", { type: input.type });
+          return log("debug", "The edge said something that this daemon does not know.", {
+            type: input.type,
+          });
         case "malformed":
-          return log("warn", "A frame from the edge was malformed and is ignored.", { problem: input.problem });
+          return log("warn", "A frame from the edge was malformed and is ignored.", {
+            problem: input.problem,
+          });
         case "unreadable_command":
-          log("warn", "A command from the edge cannot be read.", { id: input.id, type: input.type, problem: input.problem });
+          log("warn", "A command from the edge cannot be read.", {
+            id: input.id,
+            type: input.type,
+            problem: input.problem,
+          });
           return executor.refuse(
             input.id,
             input.session,
-            failed("not_supported", `This host's daemon does not know this command (${input.type}). Update the daemon.`),
+            failed(
+              "not_supported",
+              `This host's daemon does not know this command (${input.type}). Update the daemon.`,
+            ),
           );
       }
     } catch (error) {
@@ -183,7 +204,12 @@ export function startLink(deps: LinkDeps): Link {
       case "ack":
         return ack(frame.seq);
       case "command":
-        return executor.accept({ id: frame.id, session: frame.session, command: frame.command, ttlMs: frame.ttl_ms });
+        return executor.accept({
+          id: frame.id,
+          session: frame.session,
+          command: frame.command,
+          ttlMs: frame.ttl_ms,
+        });
       case "cancel":
         return executor.cancel(frame.id, frame.session);
       case "watch":
@@ -219,7 +245,8 @@ export function startLink(deps: LinkDeps): Link {
 
   function ack(seq: number): void {
     if (!isOnline()) return;
-    if (!window.ack(seq)) return log("warn", "The edge acked what was never sent.", { seq, sent: window.sent });
+    if (!window.ack(seq))
+      return log("warn", "The edge acked what was never sent.", { seq, sent: window.sent });
     journal.ack(seq);
     dispatch({ type: "flow", unacked: window.unacked, progress: true });
     pump();
@@ -228,14 +255,16 @@ export function startLink(deps: LinkDeps): Link {
   /** Sends what the window allows. */
   function pump(): void {
     pumpQueued = false;
-    while (isOnline() && socket !== null) {
+    while (isOnline()) {
       const limit = window.nextFrame();
       if (limit === null) return;
       const items = journal.read(window.sent, limit);
       window.sentItems(items);
       if (items.length === 0) return;
       // The journal holds each message as JSON already.
-      sendText(`{"type":"messages","messages":[${items.map((item) => `{"seq":${item.seq},"message":${item.json}}`).join(",")}]}`);
+      sendText(
+        `{"type":"messages","messages":[${items.map((item) => `{"seq":${item.seq},"message":${item.json}}`).join(",")}]}`,
+      );
       dispatch({ type: "flow", unacked: true, progress: false });
     }
   }

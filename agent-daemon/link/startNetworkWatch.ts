@@ -14,7 +14,12 @@ export type NetworkWatchDeps = {
 };
 
 /** Tells when the machine wakes from sleep or its network addresses change. */
-export function startNetworkWatch({ onWake, onNetwork, now = Date.now, addresses = readAddresses }: NetworkWatchDeps): {
+export function startNetworkWatch({
+  onWake,
+  onNetwork,
+  now = Date.now,
+  addresses = readAddresses,
+}: NetworkWatchDeps): {
   stop(): void;
 } {
   let last = now();
