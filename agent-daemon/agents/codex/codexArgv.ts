@@ -1,0 +1,19 @@
+import type { CommandOf } from "../../../protocol/commands.ts";
+
+export type CodexOptions = Pick<CommandOf<"codex_start">, "model" | "sandbox" | "resume">;
+
+/**
+ * The argument vector of a job. The prompt comes by stdin (`-`), so it is in no process list and has no length limit;
+ * the working directory is that of the process, since `resume` takes none.
+ */
+export function codexArgv(program: string, options: CodexOptions): [string, ...string[]] {
+  // The person chose the directory: whether it is a repository is their business.
+  const common = ["--json", "--skip-git-repo-check", ...(options.model === undefined ? [] : ["--model", options.model])];
+  if (options.resume === undefined) {
+    const sandbox = options.sandbox === undefined ? [] : ["--sandbox", options.sandbox];
+    return [program, "exec", ...common, ...sandbox, "-"];
+  }
+  // `resume` knows no --sandbox; the same as a setting.
+  const sandbox = options.sandbox === undefined ? [] : ["--config", `sandbox_mode="${options.sandbox}"`];
+  return [program, "exec", "resume", ...common, ...sandbox, "--", options.resume, "-"];
+}

@@ -1,0 +1,73 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+/** The agents that tests run for real: package, pinned version, and the program inside. The only place that pins them. */
+const AGENTS = {
+  codex: { package: "@openai/codex", version: "0.169.0", program: "node_modules/@openai/codex/bin/codex.js" },
+} as const;
+
+export type AgentBinary = keyof typeof AGENTS;
+export const AGENT_BINARIES: AgentBinary[] = ["codex"];
+
+/** Where they are: beside the checkout's other caches, outside package.json. */
+const CACHE = join(import.meta.dirname, "../../.cache/agents");
+const INSTALL_TIMEOUT_MS = 5 * 60_000;
+
+export type FoundAgent = { path: string; version: string } | { missing: string };
+
+/**
+ * The program of an agent. It is installed from npm when it is not there yet and `CI` or `SIGNALBOX_AGENTS` is set;
+ * otherwise `missing` says why a test that needs it is skipped.
+ */
+export async function findAgent(name: AgentBinary): Promise<FoundAgent> {
+  const { version } = AGENTS[name];
+  if (existsSync(pathOf(name))) return { path: pathOf(name), version };
+  if (!isSet(process.env["CI"]) && !isSet(process.env["SIGNALBOX_AGENTS"])) {
+    return { missing: `${name} ${version} is not installed here: run "npm run agents", or set SIGNALBOX_AGENTS=1` };
+  }
+  try {
+    return { path: await installAgent(name), version };
+  } catch (error) {
+    return { missing: `${name} ${version} cannot be installed: ${String(error).slice(0, 500)}` };
+  }
+}
+
+/** Installs an agent into the cache (its install scripts do not run) and gives back its program. */
+export async function installAgent(name: AgentBinary): Promise<string> {
+  if (existsSync(pathOf(name))) return pathOf(name);
+  const agent = AGENTS[name];
+  // Into a directory of its own first: another process may be installing the same, or this one may be killed.
+  const unfinished = `${dirOf(name)}.${process.pid}`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true });
+  try {
+    const spec = `${agent.package}@${agent.version}`;
+    const options = ["--prefix", unfinished, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"];
+    await promisify(execFile)("npm", ["install", ...options, spec], { cwd: unfinished, timeout: INSTALL_TIMEOUT_MS });
+    await rename(unfinished, dirOf(name)).catch((error: unknown) => {
+      if (!existsSync(pathOf(name))) throw error; // else the other process was faster
+    });
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+  return pathOf(name);
+}
+
+function dirOf(name: AgentBinary): string {
+  return join(CACHE, `${name}-${AGENTS[name].version}`);
+}
+
+function pathOf(name: AgentBinary): string {
+  return join(dirOf(name), AGENTS[name].program);
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== "" && value !== "0" && value !== "false";
+}
+
+if (process.argv[1] === import.meta.filename) {
+  for (const name of AGENT_BINARIES) console.log(`${name}: ${await installAgent(name)}`);
+}
