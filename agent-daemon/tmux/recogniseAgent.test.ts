@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { agentOfArgv, agentOfCommand } from "./recogniseAgent.ts";
+
+describe("agentOfCommand", () => {
+  it.each([
+    ["claude", "claude"],
+    ["-zsh", "shell"],
+    ["vim", "other"],
+    ["node", undefined],
+    ["2.1.328", undefined],
+  ])("%s", (command, agent) => expect(agentOfCommand(command)).toBe(agent));
+});
+
+describe("agentOfArgv", () => {
+  it.each([
+    [["node", "/usr/lib/node_modules/@openai/codex/bin/codex.js"], "codex"],
+    [["/usr/bin/node", "--no-warnings", "/usr/bin/gemini", "-m", "x"], "gemini"],
+    [["npx", "-y", "@anthropic-ai/claude-code@2.1"], "claude"],
+    [["npm", "exec", "opencode-ai"], "opencode"],
+    [["node", "/x/node_modules/.bin/claude"], "claude"],
+    [["/root/.local/bin/claude", "--resume"], "claude"],
+    [["sudo", "-E", "codex"], "codex"],
+    [["vim", "codex"], null],
+    [["node", "server.js", "codex"], null],
+    [[], null],
+  ])("%j", (argv, agent) => expect(agentOfArgv(argv)).toBe(agent));
+});

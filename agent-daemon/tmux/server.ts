@@ -1,0 +1,163 @@
+import type { Log } from "../parts.ts";
+import { explainRun, run, type RunResult } from "../run.ts";
+import { execArguments, type TmuxCommand } from "./command.ts";
+import { startControlClient, type ControlClient, type Reply } from "./controlClient.ts";
+import { paneFormat, parsePanes, type PaneRow } from "./paneFormat.ts";
+import { isListening, socketFile, type SocketName } from "./sockets.ts";
+
+export type Listing =
+  | { status: "ok"; panes: PaneRow[] }
+  /** Nobody answers on the socket: whatever ran there is gone. */
+  | { status: "dead" }
+  /** Something is there that cannot be asked now; nothing is known of its panes. */
+  | { status: "unreachable"; message: string };
+
+/** One tmux server, by its socket. */
+export type TmuxServer = SocketName & {
+  list(): Promise<Listing>;
+  /** Runs commands with nothing in between, through a control client where there is one. */
+  send(commands: readonly TmuxCommand[], tmuxSession?: string): Promise<Reply>;
+  /** Runs commands in a process of their own, which may start the server. */
+  exec(commands: readonly TmuxCommand[], options?: { input?: string; cwd?: string }): Promise<RunResult>;
+  /** Keeps one control client for each of these sessions. */
+  keepClients(sessions: readonly { id: string; activity: number }[]): void;
+  clients(): number;
+  stop(): void;
+};
+
+export type TmuxServerDeps = {
+  /** The tmux program. */
+  program: string;
+  socket: SocketName;
+  env: NodeJS.ProcessEnv;
+  log: Log;
+  /** Something about panes may have changed. */
+  onNews: () => void;
+};
+
+/** Each client is a process; beyond these, sessions are served by the others' clients and by the poll. */
+const MAX_CLIENTS = 64;
+const EXEC_TIMEOUT_MS = 10_000;
+/** A client that cannot attach is not tried again before this. */
+const CLIENT_RETRY_MS = 30_000;
+const NEWS =
+  /^(?:layout-change|window-(?:add|close|pane-changed|renamed)|unlinked-window-(?:add|close|renamed)|sessions-changed|session-(?:changed|renamed))$/;
+
+const nonce = `:${Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) => byte.toString(36)).join("")}:`;
+
+/** Speaks with the tmux server on one socket, whether it runs or not. */
+export function startServer(deps: TmuxServerDeps): TmuxServer {
+  const { socket } = deps;
+  const clients = new Map<string, ControlClient>();
+  const refused = new Map<string, number>();
+  let deadFile: string | null = null;
+  let stopped = false;
+
+  const exec: TmuxServer["exec"] = (commands, options = {}) =>
+    run({
+      argv: [deps.program, "-u", "-S", socket.path, ...execArguments(commands)],
+      env: deps.env,
+      timeoutMs: EXEC_TIMEOUT_MS,
+      maxOutputBytes: 16 * 1024 * 1024,
+      ...options,
+    });
+
+  const startClient = (session: string): ControlClient => {
+    const began = performance.now();
+    const client = startControlClient({
+      argv: [
+        deps.program,
+        "-u",
+        "-S",
+        socket.path,
+        "-C",
+        "attach-session",
+        "-f",
+        "no-output,ignore-size",
+        "-t",
+        session,
+      ],
+      env: deps.env,
+      log: deps.log,
+      onNotification(name, rest) {
+        // When its session ends, tmux may move a client to another one, which has a client of its own.
+        if (name === "session-changed" && !rest.startsWith(`${session} `)) client.stop();
+        if (NEWS.test(name)) deps.onNews();
+      },
+      onEnd() {
+        if (clients.get(session) === client) clients.delete(session);
+        if (stopped) return;
+        if (performance.now() - began < 1000) refused.set(session, performance.now());
+        deps.onNews();
+      },
+    });
+    clients.set(session, client);
+    return client;
+  };
+
+  const send: TmuxServer["send"] = async (commands, session) => {
+    if (stopped) return { ok: false, error: "the daemon stops" };
+    const client =
+      (session === undefined ? undefined : clients.get(session)) ??
+      clients.values().next().value ??
+      (session === undefined ? undefined : startClient(session));
+    if (client !== undefined) return client.send(commands);
+    const result = await exec(commands);
+    return result.status === "exited" && result.code === 0
+      ? { ok: true, outputs: [result.stdout] }
+      : { ok: false, error: explainRun("tmux", result) };
+  };
+
+  const list = async (): Promise<Listing> => {
+    const command: TmuxCommand = ["list-panes", "-a", "-F", paneFormat(nonce)];
+    const client = clients.values().next().value;
+    if (client !== undefined) {
+      const reply = await client.send([command]);
+      if (reply.ok) return { status: "ok", panes: parsePanes(reply.outputs[0] ?? Buffer.alloc(0), nonce) };
+    }
+    const file = socketFile(socket.path);
+    if (file === null || file === deadFile) return { status: "dead" };
+    if (!(await isListening(socket.path))) {
+      deadFile = file;
+      return { status: "dead" };
+    }
+    const result = await exec([command]);
+    if (result.status === "exited" && result.code === 0) {
+      if (result.cut > 0)
+        return { status: "unreachable", message: `tmux on ${socket.name} lists too many panes` };
+      return { status: "ok", panes: parsePanes(result.stdout, nonce) };
+    }
+    const said = result.stderr.toString("utf8");
+    if (/^no (?:current|sessions)/m.test(said)) return { status: "ok", panes: [] };
+    if (/no server running|error connecting|lost server|server exited/.test(said)) return { status: "dead" };
+    return { status: "unreachable", message: `${explainRun("tmux", result)} (socket ${socket.name})` };
+  };
+
+  return {
+    ...socket,
+    list,
+    send,
+    exec,
+    keepClients(sessions) {
+      if (stopped) return;
+      const newest = sessions.toSorted((a, b) => b.activity - a.activity).slice(0, MAX_CLIENTS);
+      const wanted = new Set(newest.map((session) => session.id));
+      const alive = new Set(sessions.map((session) => session.id));
+      for (const [id, client] of clients) if (!alive.has(id)) client.stop();
+      for (const id of refused.keys()) if (!alive.has(id)) refused.delete(id);
+      // The oldest first: a bare `tmux attach` takes the session that was attached to last.
+      for (const { id } of newest.toReversed()) {
+        const since = refused.get(id);
+        if (since !== undefined && performance.now() - since < CLIENT_RETRY_MS) continue;
+        if (!clients.has(id) && clients.size < MAX_CLIENTS) startClient(id);
+      }
+      for (const [id, client] of clients) if (clients.size > MAX_CLIENTS && !wanted.has(id)) client.stop();
+    },
+    clients: () => clients.size,
+    stop() {
+      stopped = true;
+      for (const client of clients.values()) client.stop();
+      clients.clear();
+    },
+  };
+}
