@@ -16,6 +16,7 @@ export default defineConfig(async () => {
               miniflare: {
                 bindings: {
                   TEST_MIGRATIONS,
+                  ...(process.env.FUZZ_INPUTS === undefined ? {} : { FUZZ_INPUTS: process.env.FUZZ_INPUTS }),
                   SIGNALBOX_MODE: "local",
                   // SHA-256 of "owner-token-of-the-tests"
                   OWNER_TOKEN_SHA256: "a6bdc1fcb48b7d33d44a22d2b7ceb01e536211e050f37f8e1d36d66862aef7ba",

@@ -177,6 +177,7 @@ export class HostObject extends DurableObject<Env> {
   }
 
   async #take(ws: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    if (ws.readyState !== WebSocket.READY_STATE_OPEN) return; // closed for an earlier frame; this one was on its way
     if (typeof data !== "string") return closeSocket(ws, "malformed", "The link speaks text frames.");
     if (data.length > MAX_FRAME_BYTES) return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
     const parsed = parseFrame(LinkClientFrame, CLIENT_FRAMES, data);

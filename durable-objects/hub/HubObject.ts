@@ -57,6 +57,7 @@ export class HubObject extends DurableObject<Env> {
   }
 
   override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
+    if (ws.readyState !== WebSocket.READY_STATE_OPEN) return; // closed for an earlier frame; this one was on its way
     if (typeof data !== "string") return closeSocket(ws, "malformed", "This socket speaks text frames.");
     if (data.length > MAX_FRAME_BYTES) return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
     const parsed = parseFrame(HubClientFrame, CLIENT_FRAMES, data);

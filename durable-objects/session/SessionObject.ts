@@ -233,6 +233,7 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
+    if (ws.readyState !== WebSocket.READY_STATE_OPEN) return; // closed for an earlier frame; this one was on its way
     const size = typeof data === "string" ? data.length : data.byteLength;
     if (size > MAX_FRAME_BYTES) return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
     const isLive = this.ctx.getTags(ws).includes(LIVE_TAG);
