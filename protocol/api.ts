@@ -6,7 +6,9 @@ import { MAX_INPUT_BYTES } from "./limits.ts";
 import { Session } from "./session.ts";
 
 /** What every error of the API looks like; `message` is a sentence for a person. */
-export const ApiError = z.object({ error: z.object({ code: z.string(), message: z.string(), details: z.array(z.string()).optional() }) });
+export const ApiError = z.object({
+  error: z.object({ code: z.string(), message: z.string(), details: z.array(z.string()).optional() }),
+});
 export type ApiError = z.infer<typeof ApiError>;
 
 /** A list: `next_cursor` is opaque, null at the end. */
@@ -32,7 +34,11 @@ export const CreateSession = z.discriminatedUnion("provider", [
     cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path"),
     title: z.string().min(1).max(200).optional(),
     prompt: z.string().min(1).max(MAX_INPUT_BYTES),
-    model: z.string().max(100).regex(/^(?!-)\S+$/).optional(),
+    model: z
+      .string()
+      .max(100)
+      .regex(/^(?!-)\S+$/)
+      .optional(),
     sandbox: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
     worktree: WorktreeRequest.optional(),
   }),
@@ -45,7 +51,12 @@ export const PostCommand = z.intersection(
   z.object({
     /** A caller's own id makes a repeated request harmless. */
     id: CommandId.optional(),
-    expires_in_ms: z.number().int().min(1).max(30 * 24 * 60 * 60 * 1000).optional(),
+    expires_in_ms: z
+      .number()
+      .int()
+      .min(1)
+      .max(30 * 24 * 60 * 60 * 1000)
+      .optional(),
     wait_ms: z.number().int().min(0).max(60_000).optional(),
   }),
 );
@@ -83,7 +94,10 @@ export const CreatedHost = z.object({
 export type CreatedHost = z.infer<typeof CreatedHost>;
 
 /** `POST /api/enrol` with a one-time code: the host's token, shown once. */
-export const Enrol = z.object({ code: z.string().min(10).max(200), hostname: z.string().max(200).optional() });
+export const Enrol = z.object({
+  code: z.string().min(10).max(200),
+  hostname: z.string().max(200).optional(),
+});
 export const Enrolled = z.object({ host: HostId, name: z.string(), token: z.string() });
 
 /** `GET /api/hosts/:id/panes`. */

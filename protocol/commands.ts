@@ -18,16 +18,34 @@ const Rows = z.number().int().min(3).max(1000);
 export const BranchName = z
   .string()
   .max(200)
-  .regex(/^(?![-./])(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)))[^\s~^:?*[\\\x00-\x20\x7f]+(?<![./])$/, "not a branch name");
-export const WorktreeRequest = z.object({ branch: BranchName, base: z.string().max(200).regex(/^(?!-)\S+$/).optional() });
+  .regex(
+    /^(?![-./])(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)))[^\s~^:?*[\\\x00-\x20\x7f]+(?<![./])$/,
+    "not a branch name",
+  );
+export const WorktreeRequest = z.object({
+  branch: BranchName,
+  base: z
+    .string()
+    .max(200)
+    .regex(/^(?!-)\S+$/)
+    .optional(),
+});
 
 /** Everything that a host can be asked to do for a session. */
 export const Command = z.discriminatedUnion("type", [
   /** Types text literally; with `enter`, presses Enter after it. */
-  z.object({ type: z.literal("send_input"), text: z.string().max(MAX_INPUT_BYTES), enter: z.boolean().optional() }),
+  z.object({
+    type: z.literal("send_input"),
+    text: z.string().max(MAX_INPUT_BYTES),
+    enter: z.boolean().optional(),
+  }),
   z.object({ type: z.literal("send_keys"), keys: z.array(KeyName).min(1).max(100) }),
   /** Pastes text (bracketed where the program asked for it); with `enter`, presses Enter after it. */
-  z.object({ type: z.literal("paste"), text: z.string().max(MAX_PASTE_BYTES), enter: z.boolean().optional() }),
+  z.object({
+    type: z.literal("paste"),
+    text: z.string().max(MAX_PASTE_BYTES),
+    enter: z.boolean().optional(),
+  }),
   z.object({ type: z.literal("interrupt") }),
   z.object({ type: z.literal("resize"), cols: Cols, rows: Rows }),
   /** The visible text of the pane, with up to `history` lines above it. */
@@ -67,9 +85,17 @@ export const Command = z.discriminatedUnion("type", [
     type: z.literal("codex_start"),
     prompt: z.string().min(1).max(MAX_INPUT_BYTES),
     cwd: Cwd,
-    model: z.string().max(100).regex(/^(?!-)\S+$/).optional(),
+    model: z
+      .string()
+      .max(100)
+      .regex(/^(?!-)\S+$/)
+      .optional(),
     sandbox: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
-    resume: z.string().max(100).regex(/^[\w-]+$/).optional(),
+    resume: z
+      .string()
+      .max(100)
+      .regex(/^[\w-]+$/)
+      .optional(),
     worktree: WorktreeRequest.optional(),
   }),
   z.object({ type: z.literal("codex_stop") }),

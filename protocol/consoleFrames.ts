@@ -55,7 +55,11 @@ export type ConsoleNote = z.infer<typeof ConsoleNote>;
 export type ConsoleFrame = { type: number; viewer: number; payload: Uint8Array };
 
 /** Builds a frame. */
-export function encodeConsole(type: ConsoleFrameType, viewer: number, payload: Uint8Array = new Uint8Array(0)): Uint8Array {
+export function encodeConsole(
+  type: ConsoleFrameType,
+  viewer: number,
+  payload: Uint8Array = new Uint8Array(0),
+): Uint8Array {
   const frame = new Uint8Array(CONSOLE_HEADER_BYTES + payload.length);
   frame[0] = type;
   new DataView(frame.buffer).setUint32(1, viewer);

@@ -11,13 +11,16 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford base 32: no i,
  */
 export function newId(prefix: IdPrefix, now: number = Date.now()): string {
   let time = "";
-  for (let rest = now, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = ALPHABET.charAt(rest % 32) + time;
+  for (let rest = now, i = 0; i < 10; i++, rest = Math.floor(rest / 32))
+    time = ALPHABET.charAt(rest % 32) + time;
   const random = crypto.getRandomValues(new Uint8Array(16));
   return `${prefix}_${time}${Array.from(random, (byte) => ALPHABET.charAt(byte % 32)).join("")}`;
 }
 
 function idOf(prefix: IdPrefix) {
-  return z.string().regex(new RegExp(`^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`), `expected an id like ${prefix}_…`);
+  return z
+    .string()
+    .regex(new RegExp(`^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`), `expected an id like ${prefix}_…`);
 }
 
 export const SessionId = idOf("ses");

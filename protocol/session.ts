@@ -36,7 +36,12 @@ export const PaneAddress = z.object({
 });
 export type PaneAddress = z.infer<typeof PaneAddress>;
 
-export const Worktree = z.object({ path: z.string(), branch: z.string(), base: z.string(), repo: z.string() });
+export const Worktree = z.object({
+  path: z.string(),
+  branch: z.string(),
+  base: z.string(),
+  repo: z.string(),
+});
 export type Worktree = z.infer<typeof Worktree>;
 
 /** How a session ended: an exit code, a signal, or a sentence when neither is known. */

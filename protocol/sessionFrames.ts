@@ -29,7 +29,13 @@ export type SessionClientFrame = z.infer<typeof SessionClientFrame>;
  * `gap`: the client must forget what it has; events from `first` follow, older ones are at `/events?before=first`.
  */
 export const SessionServerFrame = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("ok"), version: z.number().int(), epoch: z.string(), head: z.number().int(), session: Session }),
+  z.object({
+    type: z.literal("ok"),
+    version: z.number().int(),
+    epoch: z.string(),
+    head: z.number().int(),
+    session: Session,
+  }),
   z.object({
     type: z.literal("gap"),
     version: z.number().int(),

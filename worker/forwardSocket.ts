@@ -4,7 +4,11 @@ import type { App } from "./env.ts";
 import { Problem } from "./problem.ts";
 
 /** Passes an upgrade on to an object, with the actor that was found and nothing else of the request. */
-export function forwardSocket(c: Context<App>, stub: { fetch(request: Request): Promise<Response> }, path: string): Promise<Response> {
+export function forwardSocket(
+  c: Context<App>,
+  stub: { fetch(request: Request): Promise<Response> },
+  path: string,
+): Promise<Response> {
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket")
     throw new Problem(426, "upgrade_required", "This address is a WebSocket.");
   const headers = { upgrade: "websocket", [ACTOR_HEADER]: JSON.stringify(c.get("actor")) };

@@ -39,17 +39,28 @@ const app = new Hono<App>()
     forwardSocket(c, c.env.HUB.getByName(hubName(c.get("actor").team)), "/live"),
   );
 
-app.notFound((c) => c.json({ error: { code: "not_found", message: "There is nothing at this address." } }, 404));
+app.notFound((c) =>
+  c.json({ error: { code: "not_found", message: "There is nothing at this address." } }, 404),
+);
 
 app.onError((error, c) => {
   if (error instanceof Problem) {
     const { code, message, details } = error;
-    return c.json({ error: details === undefined ? { code, message } : { code, message, details } }, error.status);
+    return c.json(
+      { error: details === undefined ? { code, message } : { code, message, details } },
+      error.status,
+    );
   }
   if (error instanceof HTTPException)
-    return c.json({ error: { code: "invalid", message: error.message || "The request is not valid." } }, error.status);
+    return c.json(
+      { error: { code: "invalid", message: error.message || "The request is not valid." } },
+      error.status,
+    );
   console.error("request failed", error);
-  return c.json({ error: { code: "internal", message: "Something went wrong here; nothing was lost. Try again." } }, 500);
+  return c.json(
+    { error: { code: "internal", message: "Something went wrong here; nothing was lost. Try again." } },
+    500,
+  );
 });
 
 /** The routes as a type, for the typed client. */

@@ -24,7 +24,10 @@ export class HostCommands {
   /** Stores a command; false when it is there already. */
   add({ id, session, command, expires_at }: Enqueued): boolean {
     if (this.#db.select({ id: commands.id }).from(commands).where(eq(commands.id, id)).get()) return false;
-    this.#db.insert(commands).values({ id, session, json: JSON.stringify(command), expires_at }).run();
+    this.#db
+      .insert(commands)
+      .values({ id, session, json: JSON.stringify(command), expires_at })
+      .run();
     return true;
   }
 
@@ -70,7 +73,13 @@ export class HostCommands {
 
   /** When the next unsent command expires. */
   nextExpiry(): number | null {
-    return this.#db.select({ at: min(commands.expires_at) }).from(commands).where(eq(commands.sent, 0)).get()?.at ?? null;
+    return (
+      this.#db
+        .select({ at: min(commands.expires_at) })
+        .from(commands)
+        .where(eq(commands.sent, 0))
+        .get()?.at ?? null
+    );
   }
 
   all(): { id: string; session: string }[] {

@@ -63,7 +63,8 @@ export class HostObject extends DurableObject<Env> {
       onResult: (id) => this.#commands.remove(id),
     });
     // Without a socket there is no link, whatever was noted before this object went away.
-    if (this.#state.current?.presence === "online" && this.#link() === null) this.#changed(() => this.#state.setPresence("offline"));
+    if (this.#state.current?.presence === "online" && this.#link() === null)
+      this.#changed(() => this.#state.setPresence("offline"));
   }
 
   /** Makes the host. The same id again changes nothing. Null when it was removed. */
@@ -110,7 +111,8 @@ export class HostObject extends DurableObject<Env> {
     const outcome = this.#commands.cancel(id);
     const link = this.#link();
     if (outcome === "sent" && link !== null) send(link, { type: "cancel", id, session: "" });
-    if (outcome === "unsent") this.#changed(() => this.#state.change({ waiting_commands: this.#commands.count }));
+    if (outcome === "unsent")
+      this.#changed(() => this.#state.change({ waiting_commands: this.#commands.count }));
     return outcome === "unsent";
   }
 
@@ -121,7 +123,9 @@ export class HostObject extends DurableObject<Env> {
     const link = this.#link();
     if (link !== null) send(link, { type: watched ? "watch" : "unwatch", session });
     if (link !== null || !watched) return null;
-    return this.#state.current === null ? "The host was removed." : "The host is offline. The terminal opens when it is back.";
+    return this.#state.current === null
+      ? "The host was removed."
+      : "The host is offline. The terminal opens when it is back.";
   }
 
   /** The token is no longer good: ends the link. */
@@ -135,9 +139,13 @@ export class HostObject extends DurableObject<Env> {
     const host = this.#state.current;
     if (host === null) return;
     const left = this.#commands.all();
-    for (const ws of this.ctx.getWebSockets(LINK_TAG)) closeSocket(ws, "unauthenticated", "The host was removed.");
+    for (const ws of this.ctx.getWebSockets(LINK_TAG))
+      closeSocket(ws, "unauthenticated", "The host was removed.");
     for (const { id, session } of left) {
-      await this.#session(session).commandEnded(id, { status: "indeterminate", message: "The host was removed." });
+      await this.#session(session).commandEnded(id, {
+        status: "indeterminate",
+        message: "The host was removed.",
+      });
       this.#commands.remove(id);
     }
     for (const session of sessions) await this.#session(session).hostRemoved();
@@ -179,7 +187,8 @@ export class HostObject extends DurableObject<Env> {
   async #take(ws: WebSocket, data: string | ArrayBuffer): Promise<void> {
     if (ws.readyState !== WebSocket.READY_STATE_OPEN) return; // closed for an earlier frame; this one was on its way
     if (typeof data !== "string") return closeSocket(ws, "malformed", "The link speaks text frames.");
-    if (data.length > MAX_FRAME_BYTES) return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
+    if (data.length > MAX_FRAME_BYTES)
+      return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
     const parsed = parseFrame(LinkClientFrame, CLIENT_FRAMES, data);
     if (!parsed.ok) return parsed.ignore ? undefined : closeSocket(ws, "malformed", parsed.reason);
     if (parsed.frame.type === "hello") return this.#hello(ws, parsed.frame);
@@ -201,7 +210,11 @@ export class HostObject extends DurableObject<Env> {
     const host = this.#state.current;
     if (host === null) return closeSocket(ws, "unauthenticated", "This host was removed.");
     if (hello.version !== PROTOCOL_VERSION)
-      return closeSocket(ws, "version", `This edge speaks version ${PROTOCOL_VERSION}; install the newer agent.`);
+      return closeSocket(
+        ws,
+        "version",
+        `This edge speaks version ${PROTOCOL_VERSION}; install the newer agent.`,
+      );
     for (const other of this.ctx.getWebSockets(LINK_TAG))
       if (other !== ws) closeSocket(other, "replaced", "A newer connection of this host took over.");
     ws.serializeAttachment({ epoch: hello.epoch, opened_at: Date.now() } satisfies z.infer<typeof Link>);
@@ -231,7 +244,8 @@ export class HostObject extends DurableObject<Env> {
       if (ws === except || ws.readyState !== WebSocket.READY_STATE_OPEN) continue;
       const link = Link.safeParse(ws.deserializeAttachment());
       if (!link.success || link.data.epoch === null) continue;
-      if (newest === null || link.data.opened_at >= newest.opened_at) newest = { ws, opened_at: link.data.opened_at };
+      if (newest === null || link.data.opened_at >= newest.opened_at)
+        newest = { ws, opened_at: link.data.opened_at };
     }
     return newest?.ws ?? null;
   }
@@ -257,7 +271,9 @@ export class HostObject extends DurableObject<Env> {
     }
     const next = this.#commands.nextExpiry();
     if (next !== null) this.#alarms.atLatest("expire", next);
-    this.#changed(() => this.#state.change({ waiting_commands: this.#link() === null ? this.#commands.count : 0 }));
+    this.#changed(() =>
+      this.#state.change({ waiting_commands: this.#link() === null ? this.#commands.count : 0 }),
+    );
   }
 
   async #toSession(epoch: string, session: string, messages: Numbered[]): Promise<string | null> {
@@ -269,7 +285,11 @@ export class HostObject extends DurableObject<Env> {
 
   #setUnadopted(panes: UnadoptedPane[]): void {
     const json = JSON.stringify(panes);
-    this.#db.insert(unadopted).values({ id: 1, json }).onConflictDoUpdate({ target: unadopted.id, set: { json } }).run();
+    this.#db
+      .insert(unadopted)
+      .values({ id: 1, json })
+      .onConflictDoUpdate({ target: unadopted.id, set: { json } })
+      .run();
     this.#state.change({ unadopted_panes: panes.length });
   }
 

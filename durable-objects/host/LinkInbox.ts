@@ -51,12 +51,18 @@ export class LinkInbox {
       await Promise.all(
         [...bySession].map(async ([session, messages]) => {
           const refused = await this.#parts.toSession(epoch, session, messages);
-          if (refused !== null) bad.push(...messages.map(({ seq, message }) => ({ seq, message, reason: refused })));
+          if (refused !== null)
+            bad.push(...messages.map(({ seq, message }) => ({ seq, message, reason: refused })));
         }),
       );
     } catch (error) {
       if (!this.#giveUpAfter(epoch, first.seq)) throw error;
-      bad.push(...fresh.map((each) => ({ ...each, reason: `The owner failed ${MOST_TRIES} times: ${String(error)}` })));
+      bad.push(
+        ...fresh.map((each) => ({
+          ...each,
+          reason: `The owner failed ${MOST_TRIES} times: ${String(error)}`,
+        })),
+      );
     }
     this.#parts.storage.transactionSync(() => {
       for (const message of own) this.#parts.toHost(message);
@@ -113,8 +119,14 @@ export class LinkInbox {
   #reject(seq: number, message: unknown, reason: string): void {
     const { db } = this.#parts;
     const json = JSON.stringify(message ?? null).slice(0, 16_384);
-    const { id } = db.insert(rejects).values({ at: Date.now(), seq, reason, json }).returning({ id: rejects.id }).get();
-    db.delete(rejects).where(eq(rejects.id, id - MOST_REJECTS)).run();
+    const { id } = db
+      .insert(rejects)
+      .values({ at: Date.now(), seq, reason, json })
+      .returning({ id: rejects.id })
+      .get();
+    db.delete(rejects)
+      .where(eq(rejects.id, id - MOST_REJECTS))
+      .run();
     console.warn(`message ${seq} put aside: ${reason}`);
   }
 }

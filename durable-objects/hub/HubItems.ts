@@ -44,15 +44,23 @@ export class HubItems {
       for (const change of changes) {
         const { key, version, removed } = placeOf(change);
         const known = this.#db.select().from(items).where(eq(items.key, key)).get();
-        if (known !== undefined && (known.removed === 1 || (removed === 0 && known.version >= version))) continue;
+        if (known !== undefined && (known.removed === 1 || (removed === 0 && known.version >= version)))
+          continue;
         const row = { rev: ++rev, version, json: JSON.stringify(change), removed };
-        this.#db.insert(items).values({ key, ...row }).onConflictDoUpdate({ target: items.key, set: row }).run();
+        this.#db
+          .insert(items)
+          .values({ key, ...row })
+          .onConflictDoUpdate({ target: items.key, set: row })
+          .run();
         kept.push({ rev, change, before: known === undefined ? null : JSON.parse(known.json) });
       }
       if (rev === this.#rev) return;
       const forgotten = Math.max(this.#forgotten, rev - KEEP_REMOVALS);
       if (forgotten - this.#forgotten >= 1000) {
-        this.#db.delete(items).where(and(eq(items.removed, 1), lte(items.rev, forgotten))).run();
+        this.#db
+          .delete(items)
+          .where(and(eq(items.removed, 1), lte(items.rev, forgotten)))
+          .run();
         this.#forgotten = forgotten;
       }
       this.#db.update(hub).set({ rev, forgotten: this.#forgotten }).run();
@@ -63,8 +71,14 @@ export class HubItems {
 
   /** Everything that changed after a rev, page by page. Removals only for a client that may know what was removed. */
   *since(rev: number): Generator<Kept[]> {
-    for (let next = rev; ; ) {
-      const rows = this.#db.select().from(items).where(gt(items.rev, next)).orderBy(asc(items.rev)).limit(PAGE).all();
+    for (let next = rev; ;) {
+      const rows = this.#db
+        .select()
+        .from(items)
+        .where(gt(items.rev, next))
+        .orderBy(asc(items.rev))
+        .limit(PAGE)
+        .all();
       const page = rows
         .filter((row) => rev > 0 || row.removed === 0)
         .map((row): Kept => {

@@ -39,7 +39,8 @@ export class HubObject extends DurableObject<Env> {
       rest: (ws, sent) => this.#rest(ws, sent),
     });
     this.#loaded = ctx.blockConcurrencyWhile(async () => {
-      if (this.#items.rev === 0 && ctx.id.name !== undefined) this.#items.apply(await readIndex(env.DB, ctx.id.name));
+      if (this.#items.rev === 0 && ctx.id.name !== undefined)
+        this.#items.apply(await readIndex(env.DB, ctx.id.name));
     });
   }
 
@@ -59,7 +60,8 @@ export class HubObject extends DurableObject<Env> {
   override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
     if (ws.readyState !== WebSocket.READY_STATE_OPEN) return; // closed for an earlier frame; this one was on its way
     if (typeof data !== "string") return closeSocket(ws, "malformed", "This socket speaks text frames.");
-    if (data.length > MAX_FRAME_BYTES) return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
+    if (data.length > MAX_FRAME_BYTES)
+      return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
     const parsed = parseFrame(HubClientFrame, CLIENT_FRAMES, data);
     if (!parsed.ok) return parsed.ignore ? undefined : closeSocket(ws, "malformed", parsed.reason);
     if (parsed.frame.type === "hello") this.#hello(ws, parsed.frame);

@@ -11,7 +11,9 @@ export function changesFor(kept: Kept[], filter: SessionFilter | undefined): str
       return [JSON.stringify(change)];
     // On a resume `before` is the change itself: whether it matched earlier is not known, so it is removed.
     const mayHaveMatched =
-      before !== null && before.kind === "session" && (before === change || matchesFilter(before.session, filter));
+      before !== null &&
+      before.kind === "session" &&
+      (before === change || matchesFilter(before.session, filter));
     return mayHaveMatched ? [JSON.stringify({ kind: "session_removed", id: change.session.id })] : [];
   });
 }

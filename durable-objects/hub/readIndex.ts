@@ -7,7 +7,10 @@ import { hosts, sessions } from "../../worker/db/schema.ts";
 export async function readIndex(d1: D1Database, team: string): Promise<HubChange[]> {
   const db = drizzle(d1);
   const [hostRows, sessionRows] = await Promise.all([
-    db.select({ json: hosts.json }).from(hosts).where(and(eq(hosts.team, team), isNull(hosts.removed_at), isNotNull(hosts.json))),
+    db
+      .select({ json: hosts.json })
+      .from(hosts)
+      .where(and(eq(hosts.team, team), isNull(hosts.removed_at), isNotNull(hosts.json))),
     db.select({ json: sessions.json }).from(sessions).where(eq(sessions.team, team)),
   ]);
   return [

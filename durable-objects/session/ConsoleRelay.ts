@@ -1,5 +1,12 @@
 import * as z from "zod";
-import { CONSOLE, CONSOLE_HEADER_BYTES, encodeConsole, encodeNote, stampViewer, type ConsoleNote } from "../../protocol/consoleFrames.ts";
+import {
+  CONSOLE,
+  CONSOLE_HEADER_BYTES,
+  encodeConsole,
+  encodeNote,
+  stampViewer,
+  type ConsoleNote,
+} from "../../protocol/consoleFrames.ts";
 import { Actor } from "../shared/actor.ts";
 import { closeSocket } from "../shared/refuseSocket.ts";
 
@@ -60,7 +67,8 @@ export class ConsoleRelay {
 
   /** The host's daemon opened its end. A newer one replaces the older. */
   async addDaemon(ws: WebSocket): Promise<void> {
-    if (this.#daemon !== null) closeSocket(this.#daemon, "replaced", "A newer connection of this host took over.");
+    if (this.#daemon !== null)
+      closeSocket(this.#daemon, "replaced", "A newer connection of this host took over.");
     this.#daemon = ws;
     if (this.#viewers.size === 0) return this.#stopWatching();
     for (const viewer of this.#viewers.values()) this.#toDaemon(encodeConsole(CONSOLE.join, viewer.viewer));

@@ -26,9 +26,7 @@ export class EventLog {
   /** Appends events whose JSON bodies carry no seq yet; gives them theirs. */
   append(head: number, events: { at: number; event: object }[]): Run {
     const first = head + 1;
-    const body = events
-      .map(({ at, event }, i) => JSON.stringify({ seq: first + i, at, ...event }))
-      .join(",");
+    const body = events.map(({ at, event }, i) => JSON.stringify({ seq: first + i, at, ...event })).join(",");
     const run: Run = { first, last: head + events.length, body };
     this.#store(run, events.length);
     return run;
@@ -56,13 +54,19 @@ export class EventLog {
         .where(eq(chunks.first, open.first))
         .run();
     } else {
-      this.#db.insert(chunks).values({ ...run, bytes: run.body.length }).run();
+      this.#db
+        .insert(chunks)
+        .values({ ...run, bytes: run.body.length })
+        .run();
     }
   }
 
   /** Seq of the oldest event that is kept; 1 when the log is empty. */
   oldest(): number {
-    return this.#db.select({ first: chunks.first }).from(chunks).orderBy(asc(chunks.first)).limit(1).get()?.first ?? 1;
+    return (
+      this.#db.select({ first: chunks.first }).from(chunks).orderBy(asc(chunks.first)).limit(1).get()
+        ?.first ?? 1
+    );
   }
 
   /** Everything after `seq`, in runs of about REPLAY_FRAME_BYTES. */
@@ -85,7 +89,8 @@ export class EventLog {
           yield run;
           run = null;
         }
-        run = run === null ? piece : { first: run.first, last: piece.last, body: `${run.body},${piece.body}` };
+        run =
+          run === null ? piece : { first: run.first, last: piece.last, body: `${run.body},${piece.body}` };
       }
       if (page.length < 8) break;
     }
@@ -97,11 +102,15 @@ export class EventLog {
     const rows = this.#db
       .select({ first: chunks.first, last: chunks.last, body: chunks.body })
       .from(chunks)
-      .where(and(gte(chunks.first, this.#chunkOf(first)), gt(chunks.last, first - 1), lt(chunks.first, last + 1)))
+      .where(
+        and(gte(chunks.first, this.#chunkOf(first)), gt(chunks.last, first - 1), lt(chunks.first, last + 1)),
+      )
       .orderBy(asc(chunks.first))
       .all();
     const pieces = rows.map((row) =>
-      row.first < first || row.last > last ? slice(row, Math.max(row.first, first), Math.min(row.last, last)) : row,
+      row.first < first || row.last > last
+        ? slice(row, Math.max(row.first, first), Math.min(row.last, last))
+        : row,
     );
     const [head, ...rest] = pieces;
     if (head === undefined) return null;

@@ -47,7 +47,14 @@ export class SessionCommands {
       const json = JSON.stringify({ command, by } satisfies z.infer<typeof Stored>);
       db.insert(commands).values({ id, json, expires_at, created_at: now }).run();
       this.#parts.retryAt(now + 2_000);
-      const event = { type: "command", id, command: command.type, summary: describeCommand(command), by, expires_at } as const;
+      const event = {
+        type: "command",
+        id,
+        command: command.type,
+        summary: describeCommand(command),
+        by,
+        expires_at,
+      } as const;
       return { events: [{ at: now, event }] };
     });
     await this.forwardAll();
@@ -58,7 +65,11 @@ export class SessionCommands {
     const { db, store, forward } = this.#parts;
     const session = store.current?.session;
     if (session === undefined) return;
-    const rows = db.select().from(commands).where(and(eq(commands.forwarded, 0), isNull(commands.result))).all();
+    const rows = db
+      .select()
+      .from(commands)
+      .where(and(eq(commands.forwarded, 0), isNull(commands.result)))
+      .all();
     for (const row of rows) {
       const { command } = Stored.parse(JSON.parse(row.json));
       await forward({ id: row.id, session: session.id, command, expires_at: row.expires_at ?? 0 });
@@ -72,10 +83,17 @@ export class SessionCommands {
     const row = db.select().from(commands).where(eq(commands.id, id)).get();
     if (row === undefined || row.result !== null) return null;
     const { command } = Stored.parse(JSON.parse(row.json));
-    db.update(commands).set({ result: JSON.stringify(forLater(result)) }).where(eq(commands.id, id)).run();
-    db.delete(commands).where(lt(commands.created_at, at - KEEP_ENDED_MS - DEFAULT_COMMAND_TTL_MS)).run();
+    db.update(commands)
+      .set({ result: JSON.stringify(forLater(result)) })
+      .where(eq(commands.id, id))
+      .run();
+    db.delete(commands)
+      .where(lt(commands.created_at, at - KEEP_ENDED_MS - DEFAULT_COMMAND_TTL_MS))
+      .run();
     const event = { type: "command_result", id, command: command.type, result: forLog(result) } as const;
-    return { events: [{ at, event }, ...(session.status === "starting" ? failedStart(command, result, at) : [])] };
+    return {
+      events: [{ at, event }, ...(session.status === "starting" ? failedStart(command, result, at) : [])],
+    };
   }
 
   /** Wakes those who wait for a command; call it once its end is committed. */
@@ -118,7 +136,11 @@ export class SessionCommands {
 }
 
 /** A session that could not be started has ended. */
-function failedStart(command: Command, result: CommandResult, at: number): { at: number; event: StartFailed }[] {
+function failedStart(
+  command: Command,
+  result: CommandResult,
+  at: number,
+): { at: number; event: StartFailed }[] {
   if (command.type !== "spawn" && command.type !== "adopt" && command.type !== "codex_start") return [];
   if (result.status === "done") return [];
   const message = "message" in result ? result.message : `The start was ${result.status}.`;

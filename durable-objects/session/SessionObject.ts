@@ -25,10 +25,20 @@ import { SessionStore } from "./SessionStore.ts";
 const LIVE_TAG = "live";
 
 /** Why a call was refused; the Worker turns it into an HTTP answer. */
-export type Refused = { refused: "not_found" | "ended" | "not_ended" | "busy" | "forbidden"; message: string };
+export type Refused = {
+  refused: "not_found" | "ended" | "not_ended" | "busy" | "forbidden";
+  message: string;
+};
 
 /** One page of the log as JSON text, ready to send. */
-export type EventPage = { first: number; last: number; head: number; oldest: number; epoch: string; events: string };
+export type EventPage = {
+  first: number;
+  last: number;
+  head: number;
+  oldest: number;
+  epoch: string;
+  events: string;
+};
 
 const CLIENT_FRAMES = new Set(["hello", "ack"]);
 
@@ -85,7 +95,10 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /** Makes the session and, with `command`, asks its host to start it. The same id again changes nothing. */
-  async create(fresh: NewSession, command: { id: string; command: Command; by: string } | null): Promise<Session | Refused> {
+  async create(
+    fresh: NewSession,
+    command: { id: string; command: Command; by: string } | null,
+  ): Promise<Session | Refused> {
     if (!(await this.#begin(fresh))) return NOT_FOUND;
     if (command !== null) {
       const start = this.#commands.start(command.id, command.command, command.by, undefined);
@@ -98,11 +111,15 @@ export class SessionObject extends DurableObject<Env> {
   /** The session, or null when there is none. */
   read(): { session: Session; epoch: string } | null {
     const current = this.#store.current;
-    return current === null ? null : { session: { ...current.session, seq: current.head }, epoch: current.epoch };
+    return current === null
+      ? null
+      : { session: { ...current.session, seq: current.head }, epoch: current.epoch };
   }
 
   /** A page of the log: after a seq (forwards), or the `limit` events before one (`before` exclusive). */
-  events(query: { after: number; limit: number } | { before: number | null; limit: number }): EventPage | null {
+  events(
+    query: { after: number; limit: number } | { before: number | null; limit: number },
+  ): EventPage | null {
     const current = this.#store.current;
     if (current === null) return null;
     const { head, epoch } = current;
@@ -112,7 +129,14 @@ export class SessionObject extends DurableObject<Env> {
         ? [query.after + 1, query.after + query.limit]
         : [(query.before ?? head + 1) - query.limit, (query.before ?? head + 1) - 1];
     const run = this.#log.between(Math.max(first, oldest), Math.min(last, head));
-    return { first: run?.first ?? 0, last: run?.last ?? 0, head, oldest, epoch, events: `[${run?.body ?? ""}]` };
+    return {
+      first: run?.first ?? 0,
+      last: run?.last ?? 0,
+      head,
+      oldest,
+      epoch,
+      events: `[${run?.body ?? ""}]`,
+    };
   }
 
   /** Takes a command, records it, hands it to the host, and waits up to `waitMs` for its result. */
@@ -125,7 +149,12 @@ export class SessionObject extends DurableObject<Env> {
     const { id, command, by } = request;
     if (command.type === "rename") {
       await this.#rename(command.title, by);
-      return { id, session: session.id, status: "done", result: { status: "done", value: { type: "nothing" } } };
+      return {
+        id,
+        session: session.id,
+        status: "done",
+        result: { status: "done", value: { type: "nothing" } },
+      };
     }
     const known = await this.#commands.answer(id, 0);
     if (known === null) {
@@ -154,7 +183,10 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /** From the host object: messages of a daemon's journal. Returns when they are committed, or why they never will be. */
-  async ingest(from: { host: string; team: string; epoch: string }, messages: Numbered[]): Promise<Refused | null> {
+  async ingest(
+    from: { host: string; team: string; epoch: string },
+    messages: Numbered[],
+  ): Promise<Refused | null> {
     if (this.#store.deleted) return null; // late words about a deleted session: taken, and dropped
     const first = messages[0]?.message;
     if (this.#store.current === null) {
@@ -169,7 +201,10 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /** From the host object: a command ended without the daemon (expired or taken back before it was sent). */
-  async commandEnded(id: string, result: { status: "expired" | "cancelled" } | { status: "indeterminate"; message: string }): Promise<void> {
+  async commandEnded(
+    id: string,
+    result: { status: "expired" | "cancelled" } | { status: "indeterminate"; message: string },
+  ): Promise<void> {
     if (this.#store.current === null) return;
     await this.#store.write((session) => this.#commands.ended(session, id, result, Date.now()));
     this.#commands.announce(id, result);
@@ -182,7 +217,9 @@ export class SessionObject extends DurableObject<Env> {
     this.#console.closeAll("The host was removed.");
     if (isEnded(session)) return;
     const exit = { code: null, signal: null, message: "The host was removed." };
-    await this.#store.write(() => ({ events: [{ at: Date.now(), event: { type: "ended", status: "trouble", exit } }] }));
+    await this.#store.write(() => ({
+      events: [{ at: Date.now(), event: { type: "ended", status: "trouble", exit } }],
+    }));
   }
 
   /** Renames the session. */
@@ -202,7 +239,8 @@ export class SessionObject extends DurableObject<Env> {
     await this.#hub(session.team).publish([{ kind: "session_removed", id: session.id }]);
     this.#store.delete();
     this.#console.closeAll("The session was deleted.");
-    for (const ws of this.ctx.getWebSockets(LIVE_TAG)) closeSocket(ws, "notFound", "The session was deleted.");
+    for (const ws of this.ctx.getWebSockets(LIVE_TAG))
+      closeSocket(ws, "notFound", "The session was deleted.");
     return null;
   }
 
@@ -210,7 +248,8 @@ export class SessionObject extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const actor = readActor(request);
     const session = this.#store.current?.session;
-    if (session === undefined || session.team !== actor.team) return refuseSocket("notFound", "No such session.");
+    if (session === undefined || session.team !== actor.team)
+      return refuseSocket("notFound", "No such session.");
     const { 0: client, 1: server } = new WebSocketPair();
     switch (new URL(request.url).pathname) {
       case "/live":
@@ -235,7 +274,8 @@ export class SessionObject extends DurableObject<Env> {
   override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
     if (ws.readyState !== WebSocket.READY_STATE_OPEN) return; // closed for an earlier frame; this one was on its way
     const size = typeof data === "string" ? data.length : data.byteLength;
-    if (size > MAX_FRAME_BYTES) return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
+    if (size > MAX_FRAME_BYTES)
+      return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
     const isLive = this.ctx.getTags(ws).includes(LIVE_TAG);
     if (typeof data !== "string") {
       if (isLive) return closeSocket(ws, "malformed", "This socket speaks text frames.");
@@ -269,7 +309,9 @@ export class SessionObject extends DurableObject<Env> {
     const now = Date.now();
     this.#store.create(newSession(fresh, now));
     const { provider, host, cwd, title } = fresh;
-    await this.#store.write(() => ({ events: [{ at: now, event: { type: "created", provider, host, cwd, title } }] }));
+    await this.#store.write(() => ({
+      events: [{ at: now, event: { type: "created", provider, host, cwd, title } }],
+    }));
     return true;
   }
 
@@ -283,7 +325,11 @@ export class SessionObject extends DurableObject<Env> {
     const oldest = this.#log.oldest();
     const { seq } = hello;
     const resumes =
-      seq !== undefined && hello.epoch === epoch && seq <= head && seq >= oldest - 1 && head - seq <= MAX_RESUME_EVENTS;
+      seq !== undefined &&
+      hello.epoch === epoch &&
+      seq <= head &&
+      seq >= oldest - 1 &&
+      head - seq <= MAX_RESUME_EVENTS;
     const first = resumes ? seq + 1 : Math.max(oldest, head + 1 - (hello.tail ?? TAIL_EVENTS));
     const base = { version: PROTOCOL_VERSION, epoch, head, session };
     ws.send(JSON.stringify(resumes ? { type: "ok", ...base } : { type: "gap", first, ...base }));

@@ -38,7 +38,12 @@ export class SessionStore {
     const row = parts.db.select().from(sessionTable).limit(1).get();
     this.#deleted = row?.json === null;
     // The head is that of the log itself, so that a flush without a changed projection writes one row less.
-    const last = parts.db.select({ last: chunks.last }).from(chunks).orderBy(desc(chunks.first)).limit(1).get()?.last;
+    const last = parts.db
+      .select({ last: chunks.last })
+      .from(chunks)
+      .orderBy(desc(chunks.first))
+      .limit(1)
+      .get()?.last;
     this.#current =
       row === undefined || row.json === null
         ? null
@@ -104,7 +109,8 @@ export class SessionStore {
       if (events.length > 0) run = log.append(before.head, events);
       const head = before.head + events.length;
       // Version 0 is a session that nobody has been told of.
-      changed = before.session.version === 0 || (session !== before.session && differs(session, before.session));
+      changed =
+        before.session.version === 0 || (session !== before.session && differs(session, before.session));
       if (changed) {
         session = { ...session, seq: head, updated_at: Date.now(), version: session.version + 1 };
         const json = JSON.stringify(session);

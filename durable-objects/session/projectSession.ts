@@ -45,7 +45,11 @@ function withStatus(session: Session, status: SessionStatus, reason: string | nu
   };
 }
 
-function exitInWords(exit: { code: number | null; signal: string | null; message: string | null }): string | null {
+function exitInWords(exit: {
+  code: number | null;
+  signal: string | null;
+  message: string | null;
+}): string | null {
   if (exit.message !== null) return exit.message;
   if (exit.signal !== null) return `ended by ${exit.signal}`;
   return exit.code === null ? null : `exit ${exit.code}`;

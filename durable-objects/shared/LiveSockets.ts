@@ -33,7 +33,10 @@ export class LiveSockets {
     for (const ws of parts.ctx.getWebSockets(parts.tag)) {
       const { ready, behind } = attachmentOf(ws);
       if (!ready) continue;
-      const client = { sent: behind ?? parts.head(), unacked: typeof behind === "number" ? LIVE_WINDOW_BYTES : 0 };
+      const client = {
+        sent: behind ?? parts.head(),
+        unacked: typeof behind === "number" ? LIVE_WINDOW_BYTES : 0,
+      };
       this.#clients.set(ws, client);
     }
   }
@@ -111,7 +114,8 @@ export class LiveSockets {
     }
     client.sent = position;
     client.unacked += frame.length;
-    if (client.unacked >= LIVE_WINDOW_BYTES) ws.serializeAttachment({ ...attachmentOf(ws), behind: position });
+    if (client.unacked >= LIVE_WINDOW_BYTES)
+      ws.serializeAttachment({ ...attachmentOf(ws), behind: position });
   }
 }
 

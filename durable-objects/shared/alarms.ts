@@ -62,11 +62,18 @@ export class Alarms<Name extends string> {
 
   #set(name: string, at: number, failures: number): void {
     const set = { at, failures };
-    this.#db.insert(alarms).values({ name, ...set }).onConflictDoUpdate({ target: alarms.name, set }).run();
+    this.#db
+      .insert(alarms)
+      .values({ name, ...set })
+      .onConflictDoUpdate({ target: alarms.name, set })
+      .run();
   }
 
   #arm(): void {
-    const next = this.#db.select({ at: min(alarms.at) }).from(alarms).get()?.at;
+    const next = this.#db
+      .select({ at: min(alarms.at) })
+      .from(alarms)
+      .get()?.at;
     if (next !== null && next !== undefined) void this.#storage.setAlarm(next);
   }
 }

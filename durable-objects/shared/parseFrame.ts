@@ -15,9 +15,14 @@ export function parseFrame<T>(schema: z.ZodType<T>, types: ReadonlySet<string>, 
   }
   const typed = Typed.safeParse(json);
   if (!typed.success) return { ok: false, ignore: false, reason: "The frame has no type." };
-  if (!types.has(typed.data.type)) return { ok: false, ignore: true, reason: `Unknown frame ${typed.data.type}.` };
+  if (!types.has(typed.data.type))
+    return { ok: false, ignore: true, reason: `Unknown frame ${typed.data.type}.` };
   const parsed = schema.safeParse(json);
   if (parsed.success) return { ok: true, frame: parsed.data };
   const issue = parsed.error.issues[0];
-  return { ok: false, ignore: false, reason: `${typed.data.type}.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "malformed"}` };
+  return {
+    ok: false,
+    ignore: false,
+    reason: `${typed.data.type}.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "malformed"}`,
+  };
 }

@@ -25,8 +25,27 @@ export class Random {
 }
 
 const ODD: readonly [unknown, ...unknown[]] = [
-  null, true, false, 0, -1, 1e308, Number.MAX_SAFE_INTEGER, 0.5, "", " ", "\u0000", "\ud800", "null", "__proto__",
-  "../../etc/passwd", "x".repeat(70_000), [], {}, [[]], { type: {} }, ["ping"],
+  null,
+  true,
+  false,
+  0,
+  -1,
+  1e308,
+  Number.MAX_SAFE_INTEGER,
+  0.5,
+  "",
+  " ",
+  "\u0000",
+  "\ud800",
+  "null",
+  "__proto__",
+  "../../etc/passwd",
+  "x".repeat(70_000),
+  [],
+  {},
+  [[]],
+  { type: {} },
+  ["ping"],
 ];
 
 /** A malformed relative of a valid JSON value: keys dropped, renamed or doubled, values swapped for odd ones, at any depth. */

@@ -1,7 +1,14 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, test } from "vitest";
-import { CONSOLE, decodeConsole, decodeNote, encodeConsole, encodeSnapshot, type ConsoleFrame } from "../../protocol/consoleFrames.ts";
+import {
+  CONSOLE,
+  decodeConsole,
+  decodeNote,
+  encodeConsole,
+  encodeSnapshot,
+  type ConsoleFrame,
+} from "../../protocol/consoleFrames.ts";
 import { newId } from "../../protocol/ids.ts";
 import { enrolHost, FakeDaemon, open, type Socket } from "./support/edge.ts";
 
@@ -103,7 +110,9 @@ describe("the console", () => {
     expect((await until(again, CONSOLE.join)).viewer).toBe(first);
   });
 
-  test("closes on a frame without a header, on text and on one that is too large; ignores unknown types", async ({ expect }) => {
+  test("closes on a frame without a header, on text and on one that is too large; ignores unknown types", async ({
+    expect,
+  }) => {
     const { session, viewer, source, first } = await watched();
     source.send(snapshot(first, "one"));
     await until(viewer, CONSOLE.snapshot);

@@ -16,7 +16,7 @@ const notices = (from: number, to: number) =>
 
 async function numbersOf(session: string): Promise<string[]> {
   const numbers: string[] = [];
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await (await call(`/api/sessions/${session}/events?after=${after}&limit=1000`)).json<Page>();
     for (const event of page.items) if (event.type === "notice") numbers.push(event.message);
     after = page.items.at(-1)?.seq ?? page.head;
@@ -27,11 +27,15 @@ async function numbersOf(session: string): Promise<string[]> {
 /** Hangs up, and waits until the edge knows. */
 async function leave(host: string, daemon: FakeDaemon): Promise<void> {
   daemon.socket.close();
-  await vi.waitUntil(async () => (await (await call(`/api/hosts/${host}`)).json<Host>()).presence === "offline");
+  await vi.waitUntil(
+    async () => (await (await call(`/api/hosts/${host}`)).json<Host>()).presence === "offline",
+  );
 }
 
 describe("the link", () => {
-  test("carries a session and its events to the log, each once, whatever is sent again", async ({ expect }) => {
+  test("carries a session and its events to the log, each once, whatever is sent again", async ({
+    expect,
+  }) => {
     const { id, token } = await enrolHost();
     const { daemon, welcome } = await FakeDaemon.connect(token);
     expect(welcome).toMatchObject({ host: id, acked: 0, watching: [] });
@@ -103,14 +107,18 @@ describe("the link", () => {
   test("refuses a wrong token, no token, and another host's session", async ({ expect }) => {
     const mine = await enrolHost("mine");
     const theirs = await enrolHost("theirs");
-    expect(await (await open("/api/link", mine.token.replace(/.$/, "_"))).closed).toMatchObject({ code: 4401 });
+    expect(await (await open("/api/link", mine.token.replace(/.$/, "_"))).closed).toMatchObject({
+      code: 4401,
+    });
     expect(await (await open("/api/link", null)).closed).toMatchObject({ code: 4401 });
     const session = newId("ses");
     await (await FakeDaemon.connect(mine.token)).daemon.tellSession(session);
     const other = await FakeDaemon.connect(theirs.token);
     await other.daemon.tell({ kind: "events", session, events: notices(1, 1) });
     expect(await numbersOf(session)).toEqual([]);
-    expect(await (await open(`/api/link/console/${session}`, theirs.token)).closed).toMatchObject({ code: 4403 });
+    expect(await (await open(`/api/link/console/${session}`, theirs.token)).closed).toMatchObject({
+      code: 4403,
+    });
   });
 
   test("survives losing every object in the middle", async ({ expect }) => {
@@ -121,13 +129,19 @@ describe("the link", () => {
     for (let round = 0; round < 5; round++) {
       daemon.socket.send({
         type: "messages",
-        messages: [{ seq: daemon.seq + 1, message: { kind: "events", session, events: notices(round + 1, round + 1) } }],
+        messages: [
+          {
+            seq: daemon.seq + 1,
+            message: { kind: "events", session, events: notices(round + 1, round + 1) },
+          },
+        ],
       });
       if (round % 2 === 0) await daemon.socket.until("ack");
       await abortAllDurableObjects();
       ({ daemon } = await FakeDaemon.connect(token));
       // What was not acked is sent again, as a daemon does.
-      if (daemon.seq === round + 1) await daemon.tell({ kind: "events", session, events: notices(round + 1, round + 1) });
+      if (daemon.seq === round + 1)
+        await daemon.tell({ kind: "events", session, events: notices(round + 1, round + 1) });
     }
     expect(await numbersOf(session)).toEqual(["n1", "n2", "n3", "n4", "n5"]);
   });
@@ -149,17 +163,31 @@ describe("commands", () => {
     const answered = call(`/api/sessions/${session}/commands`, { body });
     const command = await daemon.command();
     expect(command).toMatchObject({ id, session, command: { type: "send_keys", keys: ["C-c"] } });
-    await daemon.tell({ kind: "result", id, session, result: { status: "done", value: { type: "nothing" } } });
+    await daemon.tell({
+      kind: "result",
+      id,
+      session,
+      result: { status: "done", value: { type: "nothing" } },
+    });
     expect(await (await answered).json()).toMatchObject({ id, status: "done" });
     // The same request again is answered from what is known, and nothing is sent.
-    expect(await (await call(`/api/sessions/${session}/commands`, { body })).json()).toMatchObject({ status: "done" });
+    expect(await (await call(`/api/sessions/${session}/commands`, { body })).json()).toMatchObject({
+      status: "done",
+    });
     // A result that comes twice changes nothing.
-    await daemon.tell({ kind: "result", id, session, result: { status: "failed", code: "x", message: "late" } });
+    await daemon.tell({
+      kind: "result",
+      id,
+      session,
+      result: { status: "failed", code: "x", message: "late" },
+    });
     const { items } = await (await call(`/api/sessions/${session}/events`)).json<Page>();
     expect(items.map((event) => event.type)).toEqual(["created", "command", "command_result"]);
   });
 
-  test("wait for a host that is away, in order, and are sent again until there is a result", async ({ expect }) => {
+  test("wait for a host that is away, in order, and are sent again until there is a result", async ({
+    expect,
+  }) => {
     const { id: host, daemon, session, token } = await ready();
     await leave(host, daemon);
     const ids = [newId("cmd"), newId("cmd", Date.now() + 1)];
@@ -207,7 +235,11 @@ describe("commands", () => {
     const session = await created.json<Session>();
     const command = await daemon.command();
     expect(command).toMatchObject({ session: session.id, command: { type: "spawn", cwd: "/nowhere" } });
-    const result = { status: "failed", code: "no_directory", message: "/nowhere is not a directory." } as const;
+    const result = {
+      status: "failed",
+      code: "no_directory",
+      message: "/nowhere is not a directory.",
+    } as const;
     await daemon.tell({ kind: "result", id: command.id, session: session.id, result });
     const shown = await (await call(`/api/sessions/${session.id}`)).json<Session>();
     expect(shown).toMatchObject({ status: "trouble", status_reason: "/nowhere is not a directory." });
@@ -227,6 +259,9 @@ describe("commands", () => {
   test("facts change the session without an event", async ({ expect }) => {
     const { daemon, session } = await ready();
     await daemon.tell({ kind: "facts", session, facts: { ...FACTS, preview: "make: done" } });
-    expect(await (await call(`/api/sessions/${session}`)).json()).toMatchObject({ preview: "make: done", seq: 1 });
+    expect(await (await call(`/api/sessions/${session}`)).json()).toMatchObject({
+      preview: "make: done",
+      seq: 1,
+    });
   });
 });

@@ -39,7 +39,12 @@ class Follower {
   async connect(session: string, tail?: number): Promise<void> {
     this.socket = await open(`/api/sessions/${session}/live`);
     const seq = this.seqs.at(-1);
-    this.socket.send({ type: "hello", version: 1, ...(seq === undefined ? {} : { epoch: this.epoch, seq }), tail });
+    this.socket.send({
+      type: "hello",
+      version: 1,
+      ...(seq === undefined ? {} : { epoch: this.epoch, seq }),
+      tail,
+    });
     this.start = await this.socket.next<Start>();
     this.epoch = this.start.epoch;
     if (this.start.type === "gap") this.seqs.length = 0;
@@ -143,7 +148,9 @@ describe("a session's live socket", () => {
     expect(follower.seqs).toEqual(Array.from({ length: total }, (_, i) => i + 1));
   });
 
-  test("closes on a malformed frame with a reason, and ignores a type it does not know", async ({ expect }) => {
+  test("closes on a malformed frame with a reason, and ignores a type it does not know", async ({
+    expect,
+  }) => {
     const { session } = await aSession();
     const path = `/api/sessions/${session}/live`;
     const sent = async (frame: unknown) => {
@@ -168,7 +175,8 @@ describe("a session's live socket", () => {
     await say(300);
     await say(299);
     type Page = { items: SessionEvent[]; next_cursor: string | null };
-    const page = async (query: string) => (await call(`/api/sessions/${session}/events?${query}`)).json<Page>();
+    const page = async (query: string) =>
+      (await call(`/api/sessions/${session}/events?${query}`)).json<Page>();
     const newest = await page("limit=100");
     expect(newest.items.map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, i) => 501 + i));
     expect(newest.next_cursor).toBe("501");
@@ -198,7 +206,7 @@ describe("the hub", () => {
     socket.send({ type: "hello", version: 1, filter, ...cursor });
     const first = await socket.next<HubServerFrame>();
     apply(first);
-    for (let ready = first.type === "ready"; !ready; ) {
+    for (let ready = first.type === "ready"; !ready;) {
       const frame = await socket.next<HubServerFrame>();
       apply(frame);
       ready = frame.type === "ready";
@@ -261,7 +269,9 @@ describe("the hub", () => {
     await vi.waitUntil(() => !hub.shown.has(session));
   });
 
-  test("begins with D1 when it has lost its copy, and ignores what is older than it knows", async ({ expect }) => {
+  test("begins with D1 when it has lost its copy, and ignores what is older than it knows", async ({
+    expect,
+  }) => {
     const { session } = await aSession();
     await vi.waitUntil(async () => {
       const list = await (await call("/api/sessions?limit=200")).json<{ items: { id: string }[] }>();
@@ -269,7 +279,8 @@ describe("the hub", () => {
     });
     const { session: known } = (await env.SESSION.getByName(`main/${session}`).read()) ?? {};
     const other = env.HUB.getByName("main");
-    if (known !== undefined) await other.publish([{ kind: "session", session: { ...known, version: 0, title: "stale" } }]);
+    if (known !== undefined)
+      await other.publish([{ kind: "session", session: { ...known, version: 0, title: "stale" } }]);
     const hub = await watch();
     expect(hub.shown.get(session)).toMatchObject({ session: { title: "shell" } });
   });

@@ -9,12 +9,17 @@ const codeOf = async (response: Response) => [response.status, (await response.j
 describe("who may ask", () => {
   test("every route but the few that take a one-time code refuses a stranger", async ({ expect }) => {
     const open = new Set(["GET /health", "GET /install.sh", "POST /api/enrol", "POST /api/auth/session"]);
-    const routes = new Set(app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`));
+    const routes = new Set(
+      app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),
+    );
     expect(routes.size).toBeGreaterThan(20);
     for (const route of routes) {
       if (open.has(route)) continue;
       const [method = "", path = ""] = route.split(" ");
-      const url = path.replace("/hosts/:id", `/hosts/${newId("hst")}`).replace(":id", newId("ses")).replace(":session", newId("ses"));
+      const url = path
+        .replace("/hosts/:id", `/hosts/${newId("hst")}`)
+        .replace(":id", newId("ses"))
+        .replace(":session", newId("ses"));
       const response = await call(url.replace(":command", newId("cmd")), { method, token: null });
       expect([route, [401, 426].includes(response.status)]).toEqual([route, true]);
     }
@@ -28,7 +33,13 @@ describe("who may ask", () => {
   });
 
   test("a rebound DNS name is refused, even with the token", async ({ expect }) => {
-    for (const host of ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8787", "0.0.0.0:8787", "[::]"])
+    for (const host of [
+      "evil.example",
+      "127.0.0.1.evil.example",
+      "localhost.evil.example:8787",
+      "0.0.0.0:8787",
+      "[::]",
+    ])
       expect(await codeOf(await call("/api/me", { headers: { host } }))).toEqual([403, "wrong_host"]);
     for (const host of ["localhost:8787", "127.0.0.1", "[::1]:9"])
       expect((await call("/api/me", { headers: { host } })).status).toBe(200);
@@ -42,8 +53,12 @@ describe("who may ask", () => {
       { "sec-fetch-site": "cross-site" },
       { "sec-fetch-site": "same-site" },
     ])
-      expect(await codeOf(await call("/api/me", { headers: { ...headers } as Record<string, string> }))).toEqual([403, "cross_origin"]);
-    const socket = await call("/api/live", { headers: { upgrade: "websocket", origin: "https://evil.example" } });
+      expect(
+        await codeOf(await call("/api/me", { headers: { ...headers } as Record<string, string> })),
+      ).toEqual([403, "cross_origin"]);
+    const socket = await call("/api/live", {
+      headers: { upgrade: "websocket", origin: "https://evil.example" },
+    });
     expect(socket.status).toBe(403);
     expect((await call("/api/me", { headers: { origin: "http://127.0.0.1:8787" } })).status).toBe(200);
   });
@@ -51,7 +66,9 @@ describe("who may ask", () => {
 
 describe("signing in", () => {
   test("a code works once, and its cookie until it is signed out", async ({ expect }) => {
-    const { code, url } = await (await call("/api/auth/codes", { method: "POST" })).json<{ code: string; url: string }>();
+    const { code, url } = await (
+      await call("/api/auth/codes", { method: "POST" })
+    ).json<{ code: string; url: string }>();
     expect(url).toBe(`http://127.0.0.1:8787/sign-in?code=${code}`);
     const signedIn = await call("/api/auth/session", { body: { code }, token: null });
     expect(signedIn.status).toBe(204);
@@ -59,7 +76,10 @@ describe("signing in", () => {
     expect(set).toMatch(/HttpOnly/i);
     expect(set).toMatch(/SameSite=Strict/i);
     const cookie = set.split(";")[0] ?? "";
-    expect(await codeOf(await call("/api/auth/session", { body: { code }, token: null }))).toEqual([401, "code_not_valid"]);
+    expect(await codeOf(await call("/api/auth/session", { body: { code }, token: null }))).toEqual([
+      401,
+      "code_not_valid",
+    ]);
     const me = await call("/api/me", { token: null, headers: { cookie } });
     expect(await me.json()).toMatchObject({ user: "owner", role: "admin", mode: "local" });
     await call("/api/auth/session", { method: "DELETE", token: null, headers: { cookie } });
@@ -68,19 +88,31 @@ describe("signing in", () => {
 
   test("of two that use a code at once, one wins", async ({ expect }) => {
     const { code } = await (await call("/api/auth/codes", { method: "POST" })).json<{ code: string }>();
-    const all = await Promise.all([1, 2, 3, 4].map(() => call("/api/auth/session", { body: { code }, token: null })));
+    const all = await Promise.all(
+      [1, 2, 3, 4].map(() => call("/api/auth/session", { body: { code }, token: null })),
+    );
     expect(all.map(({ status }) => status).sort()).toEqual([204, 401, 401, 401]);
   });
 });
 
 describe("a host's rights", () => {
   test("an enrolment code works once and an older one not at all", async ({ expect }) => {
-    const made = await (await call("/api/hosts", { body: { name: "box" } })).json<{ host: { id: string }; code: string; install: string }>();
+    const made = await (
+      await call("/api/hosts", { body: { name: "box" } })
+    ).json<{ host: { id: string }; code: string; install: string }>();
     expect(made.install).toBe(`curl -fsSL http://127.0.0.1:8787/install.sh | sh -s -- ${made.code}`);
-    const newer = await (await call(`/api/hosts/${made.host.id}/code`, { method: "POST" })).json<{ code: string }>();
-    expect(await codeOf(await call("/api/enrol", { body: { code: made.code }, token: null }))).toEqual([401, "code_not_valid"]);
+    const newer = await (
+      await call(`/api/hosts/${made.host.id}/code`, { method: "POST" })
+    ).json<{ code: string }>();
+    expect(await codeOf(await call("/api/enrol", { body: { code: made.code }, token: null }))).toEqual([
+      401,
+      "code_not_valid",
+    ]);
     expect((await call("/api/enrol", { body: { code: newer.code }, token: null })).status).toBe(201);
-    expect(await codeOf(await call("/api/enrol", { body: { code: newer.code }, token: null }))).toEqual([401, "code_not_valid"]);
+    expect(await codeOf(await call("/api/enrol", { body: { code: newer.code }, token: null }))).toEqual([
+      401,
+      "code_not_valid",
+    ]);
   });
 
   test("end at once when the token is rotated or the host removed", async ({ expect }) => {
@@ -115,7 +147,12 @@ describe("bad requests", () => {
       [`/api/sessions/${session}`, {}, 404, "not_found"],
       [`/api/sessions/${session}/commands`, { body: { type: "fly" } }, 400, "invalid"],
       [`/api/sessions/${session}/commands`, { body: "{" }, 400, "invalid"],
-      [`/api/sessions/${session}/commands`, { body: { type: "send_keys", keys: ["; rm -rf"] } }, 400, "invalid"],
+      [
+        `/api/sessions/${session}/commands`,
+        { body: { type: "send_keys", keys: ["; rm -rf"] } },
+        400,
+        "invalid",
+      ],
       [`/api/sessions/${session}/commands`, { body: { type: "interrupt" } }, 404, "not_found"],
       ["/api/sessions", { body: { provider: "tmux", host: id, cwd: "relative" } }, 400, "invalid"],
       ["/api/sessions", { body: { provider: "tmux", host: newId("hst"), cwd: "/" } }, 404, "host_not_found"],

@@ -12,13 +12,27 @@ export const guardOrigin = createMiddleware<App>(async (c, next) => {
   const host = c.req.header("host") ?? new URL(c.req.url).host;
   if (!LOOPBACK.test(host)) {
     if (c.env.SIGNALBOX_MODE === "local")
-      throw new Problem(403, "wrong_host", "This Signalbox answers only on this machine, by the name localhost or 127.0.0.1.");
-    throw new Problem(503, "sign_in_not_configured", "This deployment has no sign-in configured, so it answers nobody.");
+      throw new Problem(
+        403,
+        "wrong_host",
+        "This Signalbox answers only on this machine, by the name localhost or 127.0.0.1.",
+      );
+    throw new Problem(
+      503,
+      "sign_in_not_configured",
+      "This deployment has no sign-in configured, so it answers nobody.",
+    );
   }
   const origin = c.req.header("origin");
   const site = c.req.header("sec-fetch-site");
-  const foreign = origin === undefined ? site === "cross-site" || site === "same-site" : hostOf(origin) !== host;
-  if (foreign) throw new Problem(403, "cross_origin", "Another site asked for this; Signalbox answers only its own page.");
+  const foreign =
+    origin === undefined ? site === "cross-site" || site === "same-site" : hostOf(origin) !== host;
+  if (foreign)
+    throw new Problem(
+      403,
+      "cross_origin",
+      "Another site asked for this; Signalbox answers only its own page.",
+    );
   await next();
 });
 

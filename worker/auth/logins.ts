@@ -13,10 +13,16 @@ export const ENROL_CODE_MS = 60 * 60 * 1000;
 type Purpose = "enrol" | "sign_in";
 
 /** Makes a one-time code. Only its hash is stored. */
-export async function issueCode(d1: D1Database, purpose: Purpose, subject: string): Promise<{ code: string; expires_at: number }> {
+export async function issueCode(
+  d1: D1Database,
+  purpose: Purpose,
+  subject: string,
+): Promise<{ code: string; expires_at: number }> {
   const code = newSecret();
   const expires_at = Date.now() + (purpose === "enrol" ? ENROL_CODE_MS : SIGN_IN_CODE_MS);
-  await drizzle(d1).insert(codes).values({ sha256: await sha256(code), purpose, subject, expires_at });
+  await drizzle(d1)
+    .insert(codes)
+    .values({ sha256: await sha256(code), purpose, subject, expires_at });
   return { code, expires_at };
 }
 
@@ -26,21 +32,36 @@ export async function useCode(d1: D1Database, purpose: Purpose, code: string): P
   const used = await drizzle(d1)
     .update(codes)
     .set({ used_at: now })
-    .where(and(eq(codes.sha256, await sha256(code)), eq(codes.purpose, purpose), isNull(codes.used_at), gt(codes.expires_at, now)))
+    .where(
+      and(
+        eq(codes.sha256, await sha256(code)),
+        eq(codes.purpose, purpose),
+        isNull(codes.used_at),
+        gt(codes.expires_at, now),
+      ),
+    )
     .returning({ subject: codes.subject });
   return used[0]?.subject ?? null;
 }
 
 /** Makes every unused code of a subject worthless. */
 export async function dropCodes(d1: D1Database, purpose: Purpose, subject: string): Promise<void> {
-  await drizzle(d1).delete(codes).where(and(eq(codes.purpose, purpose), eq(codes.subject, subject), isNull(codes.used_at)));
+  await drizzle(d1)
+    .delete(codes)
+    .where(and(eq(codes.purpose, purpose), eq(codes.subject, subject), isNull(codes.used_at)));
 }
 
 /** Signs a browser in; the value of its cookie. */
-export async function createLogin(d1: D1Database, user: string, role: "admin" | "operator" | "viewer"): Promise<string> {
+export async function createLogin(
+  d1: D1Database,
+  user: string,
+  role: "admin" | "operator" | "viewer",
+): Promise<string> {
   const secret = newSecret();
   const now = Date.now();
-  await drizzle(d1).insert(logins).values({ sha256: await sha256(secret), user, role, created_at: now, expires_at: now + LOGIN_MS });
+  await drizzle(d1)
+    .insert(logins)
+    .values({ sha256: await sha256(secret), user, role, created_at: now, expires_at: now + LOGIN_MS });
   return secret;
 }
 
@@ -49,13 +70,22 @@ export async function readLogin(d1: D1Database, secret: string) {
   const db = drizzle(d1);
   const now = Date.now();
   const id = await sha256(secret);
-  const login = await db.select().from(logins).where(and(eq(logins.sha256, id), gt(logins.expires_at, now))).get();
+  const login = await db
+    .select()
+    .from(logins)
+    .where(and(eq(logins.sha256, id), gt(logins.expires_at, now)))
+    .get();
   if (login === undefined) return null;
   if (login.expires_at < now + LOGIN_MS - 24 * 60 * 60 * 1000)
-    await db.update(logins).set({ expires_at: now + LOGIN_MS }).where(eq(logins.sha256, id));
+    await db
+      .update(logins)
+      .set({ expires_at: now + LOGIN_MS })
+      .where(eq(logins.sha256, id));
   return { user: login.user, role: login.role };
 }
 
 export async function dropLogin(d1: D1Database, secret: string): Promise<void> {
-  await drizzle(d1).delete(logins).where(eq(logins.sha256, await sha256(secret)));
+  await drizzle(d1)
+    .delete(logins)
+    .where(eq(logins.sha256, await sha256(secret)));
 }

@@ -13,7 +13,8 @@ export const requireHost = createMiddleware<App>(async (c, next) => {
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket") return c.json(UPGRADE, 426);
   const token = bearerOf(c);
   const id = token === null ? null : hostOfToken(token);
-  if (token === null || id === null) return refuseSocket("unauthenticated", "The host's token is missing or malformed.");
+  if (token === null || id === null)
+    return refuseSocket("unauthenticated", "The host's token is missing or malformed.");
   const row = await drizzle(c.env.DB)
     .select({ team: hosts.team, token: hosts.token_sha256 })
     .from(hosts)

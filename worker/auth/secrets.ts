@@ -3,7 +3,10 @@ const encoder = new TextEncoder();
 /** 32 random bytes as base64url (43 characters). */
 export function newSecret(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=+$/, "");
 }
 
 /** SHA-256 as hex: what is stored of a secret. Secrets are long and random, so a plain hash is enough. */

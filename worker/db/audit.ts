@@ -5,7 +5,13 @@ import type { Actor } from "../../durable-objects/shared/actor.ts";
 import { audit } from "./schema.ts";
 
 /** Notes who did what to what. */
-export async function note(d1: D1Database, actor: Actor, action: string, target: string, detail = ""): Promise<void> {
+export async function note(
+  d1: D1Database,
+  actor: Actor,
+  action: string,
+  target: string,
+  detail = "",
+): Promise<void> {
   await drizzle(d1)
     .insert(audit)
     .values({

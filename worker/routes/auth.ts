@@ -31,7 +31,11 @@ export const authRoutes = new Hono<App>()
   .post("/auth/session", validate("json", SignIn), async (c) => {
     const user = await useCode(c.env.DB, "sign_in", c.req.valid("json").code);
     if (user === null)
-      throw new Problem(401, "code_not_valid", "This sign-in link was used, or is too old. `signalbox status` prints a new one.");
+      throw new Problem(
+        401,
+        "code_not_valid",
+        "This sign-in link was used, or is too old. `signalbox status` prints a new one.",
+      );
     setCookie(c, COOKIE, await createLogin(c.env.DB, user, "admin"), {
       httpOnly: true,
       sameSite: "Strict",
@@ -52,9 +56,16 @@ export const authRoutes = new Hono<App>()
     const id = await useCode(c.env.DB, "enrol", c.req.valid("json").code);
     const host = id === null ? undefined : await db.select().from(hosts).where(eq(hosts.id, id)).get();
     if (host === undefined || host.removed_at !== null)
-      throw new Problem(401, "code_not_valid", "This code was used, or is too old. The hosts page makes a new one.");
+      throw new Problem(
+        401,
+        "code_not_valid",
+        "This code was used, or is too old. The hosts page makes a new one.",
+      );
     const token = formatHostToken(host.id, newSecret());
-    await db.update(hosts).set({ token_sha256: await sha256(token) }).where(eq(hosts.id, host.id));
+    await db
+      .update(hosts)
+      .set({ token_sha256: await sha256(token) })
+      .where(eq(hosts.id, host.id));
     const actor = { kind: "host", id: host.id, team: host.team, role: "operator" } as const;
     await note(c.env.DB, actor, "host.enrol", host.id, c.req.valid("json").hostname);
     return c.json({ host: host.id, name: host.name, token }, 201);

@@ -17,7 +17,10 @@ import { validate } from "../validate.ts";
 
 const ById = validate("param", z.object({ id: HostId }));
 const Adopt = z.object({ socket: z.string().max(4096), pane: z.string().regex(/^%\d+$/) });
-const ListQuery = z.object({ limit: z.coerce.number().int().min(1).max(200).default(100), cursor: HostId.optional() });
+const ListQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(100),
+  cursor: HostId.optional(),
+});
 
 /** `/api/hosts`. */
 export const hostRoutes = new Hono<App>()
@@ -55,7 +58,10 @@ export const hostRoutes = new Hono<App>()
     // First the right to come back, then everything else: a daemon must not slip in between.
     await db.update(hosts).set({ token_sha256: null, removed_at: Date.now() }).where(eq(hosts.id, host.id));
     await dropCodes(c.env.DB, "enrol", host.id);
-    const lived = await db.select({ id: sessions.id }).from(sessions).where(and(eq(sessions.host, host.id), eq(sessions.ended, 0)));
+    const lived = await db
+      .select({ id: sessions.id })
+      .from(sessions)
+      .where(and(eq(sessions.host, host.id), eq(sessions.ended, 0)));
     await hostOf(c, host.id).remove(lived.map(({ id }) => id));
     await note(c.env.DB, c.get("actor"), "host.remove", host.id, host.name);
     return c.body(null, 204);
@@ -79,12 +85,26 @@ export const hostRoutes = new Hono<App>()
     const host = await known(c, c.req.valid("param").id);
     const { socket, pane } = c.req.valid("json");
     const actor = c.get("actor");
-    const seen = (await hostOf(c, host.id).panes()).find((each) => each.socket === socket && each.pane === pane);
-    if (seen === undefined) throw new Problem(404, "pane_not_found", "The host sees no such pane, or it is a session already.");
+    const seen = (await hostOf(c, host.id).panes()).find(
+      (each) => each.socket === socket && each.pane === pane,
+    );
+    if (seen === undefined)
+      throw new Problem(404, "pane_not_found", "The host sees no such pane, or it is a session already.");
     const id = newId("ses");
     const session = c.env.SESSION.getByName(sessionName(actor.team, id));
-    const fresh = { id, team: actor.team, host: host.id, provider: "tmux", title: seen.title || seen.command, cwd: seen.cwd } as const;
-    const made = await session.create(fresh, { id: newId("cmd"), command: { type: "adopt", socket, pane }, by: actor.id });
+    const fresh = {
+      id,
+      team: actor.team,
+      host: host.id,
+      provider: "tmux",
+      title: seen.title || seen.command,
+      cwd: seen.cwd,
+    } as const;
+    const made = await session.create(fresh, {
+      id: newId("cmd"),
+      command: { type: "adopt", socket, pane },
+      by: actor.id,
+    });
     return c.json(orProblem<Session>(made), 201);
   });
 

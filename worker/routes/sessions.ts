@@ -39,7 +39,9 @@ export const sessionRoutes = new Hono<App>()
   .get("/", requireRole("viewer"), validate("query", ListQuery), async (c) => {
     const { limit, cursor, ...given } = c.req.valid("query");
     const filter = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-    return c.json(await listSessions(c.env.DB, c.get("actor").team, SessionFilter.parse(filter), { limit, cursor }));
+    return c.json(
+      await listSessions(c.env.DB, c.get("actor").team, SessionFilter.parse(filter), { limit, cursor }),
+    );
   })
   .post("/", requireRole("operator"), validate("json", CreateSession), async (c) => {
     const wish = c.req.valid("json");
@@ -48,7 +50,14 @@ export const sessionRoutes = new Hono<App>()
     if (host === null) throw new Problem(404, "host_not_found", "There is no such host.");
     const id = newId("ses");
     const command = startCommand(wish);
-    const fresh = { id, team: actor.team, host: wish.host, provider: wish.provider, title: wish.title ?? titleOf(wish), cwd: wish.cwd };
+    const fresh = {
+      id,
+      team: actor.team,
+      host: wish.host,
+      provider: wish.provider,
+      title: wish.title ?? titleOf(wish),
+      cwd: wish.cwd,
+    };
     const made = await sessionOf(c, id).create(fresh, { id: newId("cmd"), command, by: actor.id });
     await note(c.env.DB, actor, "session.create", id, `${wish.provider} in ${wish.cwd}`);
     return c.json(orProblem<Session>(made), 201);
@@ -60,7 +69,9 @@ export const sessionRoutes = new Hono<App>()
   })
   .patch("/:id", requireRole("operator"), ById, validate("json", PatchSession), async (c) => {
     const { id } = c.req.valid("param");
-    return c.json(orProblem<Session>(await sessionOf(c, id).rename(c.req.valid("json").title, c.get("actor").id)));
+    return c.json(
+      orProblem<Session>(await sessionOf(c, id).rename(c.req.valid("json").title, c.get("actor").id)),
+    );
   })
   .delete("/:id", requireRole("operator"), ById, async (c) => {
     const { id } = c.req.valid("param");
@@ -74,9 +85,22 @@ export const sessionRoutes = new Hono<App>()
     const page = await sessionOf(c, c.req.valid("param").id).events(query);
     if (page === null) throw new Problem(404, "not_found", "No such session.");
     const forwards = after !== undefined;
-    const next = page.last === 0 ? null : forwards ? (page.last < page.head ? page.last : null) : page.first > page.oldest ? page.first : null;
+    const next =
+      page.last === 0
+        ? null
+        : forwards
+          ? page.last < page.head
+            ? page.last
+            : null
+          : page.first > page.oldest
+            ? page.first
+            : null;
     // The stored bytes, as they are; only the frame around them is written here.
-    const rest = JSON.stringify({ next_cursor: next === null ? null : String(next), epoch: page.epoch, head: page.head });
+    const rest = JSON.stringify({
+      next_cursor: next === null ? null : String(next),
+      epoch: page.epoch,
+      head: page.head,
+    });
     return c.body(`{"items":${page.events},${rest.slice(1)}`, 200, { "content-type": "application/json" });
   })
   .post("/:id/commands", requireRole("operator"), ById, validate("json", PostCommand), async (c) => {
@@ -85,14 +109,24 @@ export const sessionRoutes = new Hono<App>()
       throw new Problem(400, "invalid", `${command.type} starts a session; use POST /api/sessions.`);
     return c.json(await run(c, c.req.valid("param").id, command, { id: commandId, expires_in_ms, wait_ms }));
   })
-  .delete("/:id/commands/:command", requireRole("operator"), validate("param", z.object({ id: SessionId, command: CommandId })), async (c) => {
-    const { id, command } = c.req.valid("param");
-    return c.json(orProblem(await sessionOf(c, id).cancelCommand(command)));
-  })
-  .get("/:id/commands/:command", requireRole("viewer"), validate("param", z.object({ id: SessionId, command: CommandId })), async (c) => {
-    const { id, command } = c.req.valid("param");
-    return c.json(orProblem(await sessionOf(c, id).commandStatus(command)));
-  })
+  .delete(
+    "/:id/commands/:command",
+    requireRole("operator"),
+    validate("param", z.object({ id: SessionId, command: CommandId })),
+    async (c) => {
+      const { id, command } = c.req.valid("param");
+      return c.json(orProblem(await sessionOf(c, id).cancelCommand(command)));
+    },
+  )
+  .get(
+    "/:id/commands/:command",
+    requireRole("viewer"),
+    validate("param", z.object({ id: SessionId, command: CommandId })),
+    async (c) => {
+      const { id, command } = c.req.valid("param");
+      return c.json(orProblem(await sessionOf(c, id).commandStatus(command)));
+    },
+  )
   .post("/:id/messages", requireRole("operator"), ById, validate("json", PostMessage), async (c) => {
     const { id } = c.req.valid("param");
     const { text, ...rest } = c.req.valid("json");
@@ -100,8 +134,12 @@ export const sessionRoutes = new Hono<App>()
     if (found === null) throw new Problem(404, "not_found", "No such session.");
     return c.json(await run(c, id, messageCommand(found.session, text), rest));
   })
-  .get("/:id/live", requireRole("viewer"), ById, (c) => forwardSocket(c, sessionOf(c, c.req.valid("param").id), "/live"))
-  .get("/:id/console", requireRole("viewer"), ById, (c) => forwardSocket(c, sessionOf(c, c.req.valid("param").id), "/console"));
+  .get("/:id/live", requireRole("viewer"), ById, (c) =>
+    forwardSocket(c, sessionOf(c, c.req.valid("param").id), "/live"),
+  )
+  .get("/:id/console", requireRole("viewer"), ById, (c) =>
+    forwardSocket(c, sessionOf(c, c.req.valid("param").id), "/console"),
+  );
 
 /** Commands that make a session; they come through `POST /api/sessions` alone. */
 const STARTS = new Set<Command["type"]>(["spawn", "adopt"]);
@@ -131,7 +169,12 @@ function messageCommand(session: Session, text: string): Command {
   if (session.provider !== "codex" || session.cwd === null)
     throw new Problem(409, "not_supported", `A session of ${session.provider} takes no messages yet.`);
   const cwd = session.worktree?.path ?? session.cwd;
-  return { type: "codex_start", prompt: text, cwd, ...(session.thread === null ? {} : { resume: session.thread }) };
+  return {
+    type: "codex_start",
+    prompt: text,
+    cwd,
+    ...(session.thread === null ? {} : { resume: session.thread }),
+  };
 }
 
 function startCommand(wish: CreateSession): Command {

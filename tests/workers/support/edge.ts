@@ -11,7 +11,10 @@ const HEADERS = { host: "127.0.0.1:8787" };
 type Call = { method?: string; body?: unknown; token?: string | null; headers?: Record<string, string> };
 
 /** Calls the API as the owner, unless told otherwise. */
-export function call(path: string, { method, body, token = OWNER, headers = {} }: Call = {}): Promise<Response> {
+export function call(
+  path: string,
+  { method, body, token = OWNER, headers = {} }: Call = {},
+): Promise<Response> {
   return exports.default.fetch(
     new Request(`${ORIGIN}${path}`, {
       method: method ?? (body === undefined ? "GET" : "POST"),
@@ -53,7 +56,8 @@ export class Socket {
 
   // eslint-disable-next-line typescript/no-unnecessary-type-parameters -- the test names the frame it expects
   async next<T>(): Promise<T> {
-    const frame = this.#frames.shift() ?? (await new Promise<unknown>((resolve) => this.#waiting.push(resolve)));
+    const frame =
+      this.#frames.shift() ?? (await new Promise<unknown>((resolve) => this.#waiting.push(resolve)));
     return frame as T;
   }
 
@@ -71,7 +75,11 @@ export class Socket {
 }
 
 /** Opens a socket of the API. */
-export async function open(path: string, token: string | null = OWNER, headers: Record<string, string> = {}): Promise<Socket> {
+export async function open(
+  path: string,
+  token: string | null = OWNER,
+  headers: Record<string, string> = {},
+): Promise<Socket> {
   const response = await call(path, { token, headers: { upgrade: "websocket", ...headers } });
   if (response.webSocket === null) throw new Error(`no socket: ${response.status} ${await response.text()}`);
   return new Socket(response.webSocket);
@@ -101,7 +109,9 @@ export const FACTS: SessionFacts = {
 
 /** Makes a host and enrols it. */
 export async function enrolHost(name = "box"): Promise<{ id: string; token: string }> {
-  const created = await (await call("/api/hosts", { body: { name } })).json<{ host: { id: string }; code: string }>();
+  const created = await (
+    await call("/api/hosts", { body: { name } })
+  ).json<{ host: { id: string }; code: string }>();
   const enrolled = await call("/api/enrol", { body: { code: created.code }, token: null });
   const { token } = await enrolled.json<{ token: string }>();
   return { id: created.host.id, token };
@@ -119,7 +129,10 @@ export class FakeDaemon {
     this.seq = seq;
   }
 
-  static async connect(token: string, epoch = "epoch-of-the-test"): Promise<{ daemon: FakeDaemon; welcome: Extract<LinkServerFrame, { type: "welcome" }> }> {
+  static async connect(
+    token: string,
+    epoch = "epoch-of-the-test",
+  ): Promise<{ daemon: FakeDaemon; welcome: Extract<LinkServerFrame, { type: "welcome" }> }> {
     const socket = await open("/api/link", token);
     socket.send({ type: "hello", version: 1, epoch, acked: 0, info: INFO });
     const welcome = await socket.until<Extract<LinkServerFrame, { type: "welcome" }>>("welcome");
@@ -128,7 +141,10 @@ export class FakeDaemon {
 
   /** Sends messages and waits until they are acked. */
   async tell(...messages: DaemonMessage[]): Promise<void> {
-    this.socket.send({ type: "messages", messages: messages.map((message) => ({ seq: ++this.seq, message })) });
+    this.socket.send({
+      type: "messages",
+      messages: messages.map((message) => ({ seq: ++this.seq, message })),
+    });
     for (;;) {
       const ack = await this.socket.until<{ type: "ack"; seq: number }>("ack");
       if (ack.seq >= this.seq) return;

@@ -1,0 +1,51 @@
+// `npm test`: sets up, then type check, lint, format check, build and every test. Ends with `N passed, N failed`.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { root, setUp } from "./setup.mjs";
+
+const REPORT = join(root, ".cache", "test-report.json");
+const CHECKS = [
+  ...["worker", "agent-daemon", "web", "tests"].map((part) => [`type check ${part}`, "tsc", ["-p", part]]),
+  ["lint", "oxlint", []],
+  ["format", "oxfmt", ["--check"]],
+];
+
+await setUp();
+const only = process.argv.slice(2);
+let passed = 0;
+let failed = 0;
+
+if (only.length === 0) {
+  for (const [name, program, args] of CHECKS) {
+    const good = run(program, args) === 0;
+    console.log(`${good ? "ok  " : "FAIL"} ${name}`);
+    if (good) passed++;
+    else failed++;
+  }
+}
+
+rmSync(REPORT, { force: true });
+mkdirSync(join(root, ".cache"), { recursive: true });
+const status = run("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...only]);
+const report = readReport();
+passed += report.passed;
+failed += report.failed;
+if (status !== 0 && report.failed === 0) failed++; // a file that did not load, or an error outside a test
+
+console.log(`${passed} passed, ${failed} failed${report.skipped > 0 ? `, ${report.skipped} skipped` : ""}`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+function run(program, args) {
+  return spawnSync(program, args, { cwd: root, stdio: "inherit" }).status ?? 1;
+}
+
+function readReport() {
+  try {
+    const report = JSON.parse(readFileSync(REPORT, "utf8"));
+    return { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests };
+  } catch (error) {
+    console.error(`The tests left no report: ${error}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
