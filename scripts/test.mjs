@@ -2,9 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { root, setUp } from "./setup.mjs";
+import { fileURLToPath } from "node:url";
+import { ROOT, setUp, useProjectNode } from "./setup.mjs";
 
-const REPORT = join(root, ".cache", "test-report.json");
+const REPORT = join(ROOT, ".cache", "test-report.json");
 const CHECKS = [
   ...["worker", "agent-daemon", "web", "tests"].map((part) => [`type check ${part}`, "tsc", ["-p", part]]),
   ["lint", "oxlint", []],
@@ -12,6 +13,9 @@ const CHECKS = [
 ];
 
 await setUp();
+await useProjectNode(fileURLToPath(import.meta.url));
+const { build } = await import("./build.mjs");
+await build();
 const only = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
@@ -26,7 +30,7 @@ if (only.length === 0) {
 }
 
 rmSync(REPORT, { force: true });
-mkdirSync(join(root, ".cache"), { recursive: true });
+mkdirSync(join(ROOT, ".cache"), { recursive: true });
 const status = run("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...only]);
 const report = readReport();
 passed += report.passed;
@@ -37,7 +41,7 @@ console.log(`${passed} passed, ${failed} failed${report.skipped > 0 ? `, ${repor
 process.exitCode = failed === 0 ? 0 : 1;
 
 function run(program, args) {
-  return spawnSync(program, args, { cwd: root, stdio: "inherit" }).status ?? 1;
+  return spawnSync(program, args, { cwd: ROOT, stdio: "inherit" }).status ?? 1;
 }
 
 function readReport() {
