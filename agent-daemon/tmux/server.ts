@@ -15,14 +15,27 @@ export type Listing =
 /** One tmux server, by its socket. */
 export type TmuxServer = SocketName & {
   list(): Promise<Listing>;
-  /** Runs commands with nothing in between, through a control client where there is one. */
-  send(commands: readonly TmuxCommand[], tmuxSession?: string): Promise<Reply>;
+  /**
+   * Runs commands with nothing in between, through a control client. A client belongs to one server process for
+   * life, so commands for a pane of a server that has been replaced reach nobody.
+   */
+  send(commands: readonly TmuxCommand[], to: Addressee): Promise<Reply>;
   /** Runs commands in a process of their own, which may start the server. */
   exec(commands: readonly TmuxCommand[], options?: { input?: string; cwd?: string }): Promise<RunResult>;
   /** Keeps one control client for each of these sessions. */
   keepClients(sessions: readonly { id: string; activity: number }[]): void;
   clients(): number;
   stop(): void;
+};
+
+/** Whom commands are for: a server process, and the tmux session whose client is best used. */
+export type Addressee = { tmuxSession: string; serverPid: number; serverStart: number };
+
+type Client = ControlClient & {
+  /** `pid start` of its server, once it is known. */
+  server: string | null;
+  /** Resolves when it is. */
+  ready: Promise<void>;
 };
 
 export type TmuxServerDeps = {
@@ -48,7 +61,7 @@ const nonce = `:${Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) =
 /** Speaks with the tmux server on one socket, whether it runs or not. */
 export function startServer(deps: TmuxServerDeps): TmuxServer {
   const { socket } = deps;
-  const clients = new Map<string, ControlClient>();
+  const clients = new Map<string, Client>();
   const refused = new Map<string, number>();
   let deadFile: string | null = null;
   let stopped = false;
@@ -62,9 +75,9 @@ export function startServer(deps: TmuxServerDeps): TmuxServer {
       ...options,
     });
 
-  const startClient = (session: string): ControlClient => {
+  const startClient = (session: string): Client => {
     const began = performance.now();
-    const client = startControlClient({
+    const control = startControlClient({
       argv: [
         deps.program,
         "-u",
@@ -81,7 +94,7 @@ export function startServer(deps: TmuxServerDeps): TmuxServer {
       log: deps.log,
       onNotification(name, rest) {
         // When its session ends, tmux may move a client to another one, which has a client of its own.
-        if (name === "session-changed" && !rest.startsWith(`${session} `)) client.stop();
+        if (name === "session-changed" && !rest.startsWith(`${session} `)) control.stop();
         if (NEWS.test(name)) deps.onNews();
       },
       onEnd() {
@@ -91,21 +104,23 @@ export function startServer(deps: TmuxServerDeps): TmuxServer {
         deps.onNews();
       },
     });
+    const client: Client = { ...control, server: null, ready: Promise.resolve() };
+    client.ready = control.send([["display-message", "-p", "#{pid} #{start_time}"]]).then((reply) => {
+      if (reply.ok) client.server = (reply.outputs[0] ?? "").toString().trim();
+    });
     clients.set(session, client);
     return client;
   };
 
-  const send: TmuxServer["send"] = async (commands, session) => {
+  const send: TmuxServer["send"] = async (commands, to) => {
     if (stopped) return { ok: false, error: "the daemon stops" };
     const client =
-      (session === undefined ? undefined : clients.get(session)) ??
-      clients.values().next().value ??
-      (session === undefined ? undefined : startClient(session));
-    if (client !== undefined) return client.send(commands);
-    const result = await exec(commands);
-    return result.status === "exited" && result.code === 0
-      ? { ok: true, outputs: [result.stdout] }
-      : { ok: false, error: explainRun("tmux", result) };
+      clients.get(to.tmuxSession) ?? clients.values().next().value ?? startClient(to.tmuxSession);
+    // Not awaited once it is known: what is typed must keep its order and lose no time.
+    if (client.server === null) await client.ready;
+    if (client.server !== `${to.serverPid} ${to.serverStart}`)
+      return { ok: false, error: "the pane's tmux server is gone" };
+    return client.send(commands);
   };
 
   const list = async (): Promise<Listing> => {

@@ -5,9 +5,9 @@ export type Screen = {
   cols: number;
   rows: number;
   /** Replaces everything, with history. */
-  fresh: Uint8Array;
+  fresh(): Uint8Array;
   /** Draws the screen anew and leaves scrollback alone. */
-  redraw: Uint8Array;
+  redraw(): Uint8Array;
 };
 
 /** What a console hears of its pane. */
@@ -24,7 +24,7 @@ export type Attachment = {
   screen: Screen;
   /** Starts handing over bytes (those that came meanwhile first). */
   start(): void;
-  /** Ends the pipe. Bytes that are still on their way are dropped. */
+  /** Ends the pipe, unless a later attachment has taken its place. Bytes that are still on their way are dropped. */
   close(): Promise<void>;
 };
 

@@ -1,0 +1,115 @@
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
+import { Socket } from "node:net";
+import { join } from "node:path";
+import { explainRun, run } from "../run.ts";
+import { literalInFormat, shellQuote, type TmuxCommand } from "./command.ts";
+
+/** The pane option that says whose pipe is on the pane: the path of its FIFO. */
+export const PIPE_MARK = "@signalbox_pipe";
+
+/** A FIFO that tmux writes a pane's output into. */
+export type PanePipe = {
+  /** Puts the pipe on the pane; replaces one of ours. To be run in the same line as the capture that belongs to it. */
+  commands(pane: string): TmuxCommand[];
+  /** Begins to hand over bytes. Until then they wait in the FIFO, and in tmux. */
+  start(onData: (bytes: Buffer) => void, onError: (error: Error) => void): void;
+  /** Whether the process between tmux and the FIFO still runs; null while it is not known. */
+  alive(): boolean | null;
+  close(): void;
+};
+
+export type PipeDirectory = {
+  open(): Promise<{ ok: true; pipe: PanePipe } | { ok: false; reason: string }>;
+  /** Whether the pipe that a pane carries is one of ours, left by a daemon that died or still in use. */
+  isOurs(mark: string): boolean;
+};
+
+/** Keeps FIFOs in a directory of its own. */
+export function pipeDirectory(path: string): PipeDirectory {
+  let count = 0;
+  const life = Date.now().toString(36);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  sweep(path);
+  return {
+    isOurs: (mark) => mark.startsWith(`${path}/`) && isAlive(mark) !== false,
+    async open() {
+      const fifo = join(path, `${life}-${++count}`);
+      const made = await run({ argv: ["mkfifo", "-m", "600", fifo], timeoutMs: 5_000 });
+      if (made.status !== "exited" || made.code !== 0)
+        return { ok: false, reason: explainRun("mkfifo", made) };
+      try {
+        // Read and write, so that opening does not wait for the other side and no end of file comes between two writers.
+        return { ok: true, pipe: panePipe(fifo, openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK)) };
+      } catch (error) {
+        rmSync(fifo, { force: true });
+        return { ok: false, reason: String(error) };
+      }
+    },
+  };
+}
+
+/** Removes what a daemon that died has left, but not what says that a pipe on a pane is still ours. */
+function sweep(path: string): void {
+  for (const name of readdirSync(path)) {
+    const fifo = join(path, name.replace(/\.pid$/, ""));
+    if (isAlive(fifo) === true) continue;
+    rmSync(fifo, { force: true });
+    rmSync(`${fifo}.pid`, { force: true });
+  }
+}
+
+function panePipe(fifo: string, fd: number): PanePipe {
+  let socket: Socket | null = null;
+  let closed = false;
+  return {
+    commands: (pane) => [
+      // The shell replaces itself by cat, so the number it notes is that of the process that carries the bytes.
+      [
+        "pipe-pane",
+        "-O",
+        "-t",
+        pane,
+        literalInFormat(`echo $$ > ${shellQuote(`${fifo}.pid`)} && exec cat > ${shellQuote(fifo)}`),
+      ],
+      ["set-option", "-p", "-t", pane, PIPE_MARK, fifo],
+    ],
+    start(onData, onError) {
+      if (closed || socket !== null) return;
+      socket = new Socket({ fd, readable: true, writable: false });
+      socket.on("data", onData);
+      socket.on("error", onError);
+    },
+    alive: () => isAlive(fifo),
+    close() {
+      if (closed) return;
+      closed = true;
+      if (socket === null) closeSync(fd);
+      else socket.destroy();
+      rmSync(fifo, { force: true });
+      rmSync(`${fifo}.pid`, { force: true });
+    },
+  };
+}
+
+/** Whether the process that writes into a FIFO runs; null when it has not said its number (yet). */
+function isAlive(fifo: string): boolean | null {
+  if (!existsSync(fifo)) return false;
+  try {
+    const pid = Number(readFileSync(`${fifo}.pid`, "utf8"));
+    if (!Number.isInteger(pid) || pid <= 0) return null;
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    return code === "ENOENT" ? null : code === "EPERM";
+  }
+}
