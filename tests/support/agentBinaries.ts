@@ -26,7 +26,9 @@ export async function findAgent(name: AgentBinary): Promise<FoundAgent> {
   const { version } = AGENTS[name];
   if (existsSync(pathOf(name))) return { path: pathOf(name), version };
   if (!isSet(process.env["CI"]) && !isSet(process.env["SIGNALBOX_AGENTS"])) {
-    return { missing: `${name} ${version} is not installed here: run "npm run agents", or set SIGNALBOX_AGENTS=1` };
+    return {
+      missing: `${name} ${version} is not installed here: run "npm run agents", or set SIGNALBOX_AGENTS=1`,
+    };
   }
   try {
     return { path: await installAgent(name), version };
@@ -46,7 +48,10 @@ export async function installAgent(name: AgentBinary): Promise<string> {
   try {
     const spec = `${agent.package}@${agent.version}`;
     const options = ["--prefix", unfinished, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"];
-    await promisify(execFile)("npm", ["install", ...options, spec], { cwd: unfinished, timeout: INSTALL_TIMEOUT_MS });
+    await promisify(execFile)("npm", ["install", ...options, spec], {
+      cwd: unfinished,
+      timeout: INSTALL_TIMEOUT_MS,
+    });
     await rename(unfinished, dirOf(name)).catch((error: unknown) => {
       if (!existsSync(pathOf(name))) throw error; // else the other process was faster
     });

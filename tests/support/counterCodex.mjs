@@ -26,7 +26,7 @@ let held = Buffer.alloc(0);
 function write(text, whole) {
   held = Buffer.concat([held, Buffer.from(text)]);
   const size = whole ? held.length : Math.floor(Math.random() * held.length);
-  for (let at = 0; at < size; ) at += writeSync(1, held, at, size - at);
+  for (let at = 0; at < size;) at += writeSync(1, held, at, size - at);
   held = held.subarray(size);
 }
 const line = (value) => `${JSON.stringify(value)}\n`;
@@ -35,11 +35,15 @@ writeSync(2, "Reading prompt from stdin...\n");
 write(line({ type: "thread.started", thread_id: thread }) + line({ type: "turn.started" }), true);
 for (const [, raw] of prompt.matchAll(/^RAW:[ \t]?(.*)$/gm)) write(`${raw}\n`, true);
 const began = performance.now();
-for (let n = 1; n <= count; ) {
-  const due = rate > 0 ? Math.min(count, Math.floor(((performance.now() - began) / 1000) * rate) + 1) : n + 500;
+for (let n = 1; n <= count;) {
+  const due =
+    rate > 0 ? Math.min(count, Math.floor(((performance.now() - began) / 1000) * rate) + 1) : n + 500;
   let text = "";
   for (; n <= Math.min(due, count); n++) {
-    text += line({ type: "item.completed", item: { id: `item_${n}`, type: "agent_message", text: `number ${n}` } });
+    text += line({
+      type: "item.completed",
+      item: { id: `item_${n}`, type: "agent_message", text: `number ${n}` },
+    });
   }
   write(text, false);
   await sleep(rate > 0 ? 5 : 0);

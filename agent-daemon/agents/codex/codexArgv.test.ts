@@ -12,5 +12,5 @@ it.each([
     `codex exec resume --json --skip-git-repo-check --config sandbox_mode="read-only" -- 0199-a -`,
   ],
 ])("%j", (options, argv) => {
-  expect(codexArgv("codex", options).join(" ")).toBe(argv);
+  expect(codexArgv("codex", { model: null, sandbox: null, resume: null, ...options }).join(" ")).toBe(argv);
 });

@@ -21,7 +21,13 @@ export function newCodexSession(session: string, cwd: string, prompt: string): C
 
 /** Tells the edge of a session, which makes it there when it is new. */
 export function sessionMessage(row: CodexSession, git: GitState | null): DaemonMessage {
-  return { kind: "session", session: row.session, provider: "codex", title: row.title, facts: factsOf(row, git) };
+  return {
+    kind: "session",
+    session: row.session,
+    provider: "codex",
+    title: row.title,
+    facts: factsOf(row, git),
+  };
 }
 
 /** Tells the edge what changed in a session without being an event. */
@@ -43,7 +49,13 @@ function factsOf(row: CodexSession, git: GitState | null): SessionFacts {
 
 /** The first line of the prompt, as the title of a session that nobody named. */
 function titleOf(prompt: string): string {
-  const line = prompt.split("\n").find((candidate) => candidate.trim() !== "")?.trim() ?? "Codex";
+  const line =
+    prompt
+      .split("\n")
+      .find((candidate) => candidate.trim() !== "")
+      ?.trim() ?? "Codex";
   const characters = [...line];
-  return characters.length <= TITLE_CHARACTERS ? line : `${characters.slice(0, TITLE_CHARACTERS - 1).join("")}…`;
+  return characters.length <= TITLE_CHARACTERS
+    ? line
+    : `${characters.slice(0, TITLE_CHARACTERS - 1).join("")}…`;
 }

@@ -41,7 +41,11 @@ function shrink(event: EventBody, most: number, entries: number): EventBody {
   }
 }
 
-function shrinkItem(item: ItemEvent["item"], cut: (text: string) => string, entries: number): ItemEvent["item"] {
+function shrinkItem(
+  item: ItemEvent["item"],
+  cut: (text: string) => string,
+  entries: number,
+): ItemEvent["item"] {
   switch (item.kind) {
     case "user_message":
     case "message":
@@ -53,9 +57,10 @@ function shrinkItem(item: ItemEvent["item"], cut: (text: string) => string, entr
     case "file_change":
       return {
         ...item,
-        changes: shorten(item.changes, entries, (more) => ({ path: `[… ${more} more …]`, change: "update" as const })).map(
-          (change) => ({ ...change, path: cutEnd(change.path, 4096) }),
-        ),
+        changes: shorten(item.changes, entries, (more) => ({
+          path: `[… ${more} more …]`,
+          change: "update" as const,
+        })).map((change) => ({ ...change, path: cutEnd(change.path, 4096) })),
       };
     case "tool":
       return {
@@ -68,10 +73,12 @@ function shrinkItem(item: ItemEvent["item"], cut: (text: string) => string, entr
     case "plan":
       return {
         ...item,
-        steps: shorten(item.steps, entries, (more) => ({ text: `[… ${more} more …]`, done: false })).map((step) => ({
-          ...step,
-          text: cutEnd(step.text, 4096),
-        })),
+        steps: shorten(item.steps, entries, (more) => ({ text: `[… ${more} more …]`, done: false })).map(
+          (step) => ({
+            ...step,
+            text: cutEnd(step.text, 4096),
+          }),
+        ),
       };
     case "web_search":
       return { ...item, query: cut(item.query) };

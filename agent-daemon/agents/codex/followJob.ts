@@ -6,20 +6,17 @@ import type { EventBody } from "../../../protocol/events.ts";
 import type { Log } from "../../parts.ts";
 import { hasCode } from "./durableFiles.ts";
 import { fitEvent } from "./fitEvent.ts";
-import { claimJob, jobPaths, readClaim, readExit } from "./jobFiles.ts";
+import { claimJob, hasSpec, jobPaths, readClaim, readExit } from "./jobFiles.ts";
 import type { Claim, JobExit } from "./jobFiles.ts";
 import { jobProcesses } from "./jobProcesses.ts";
 import { isAlive } from "./processIdentity.ts";
-import { createLineSplitter } from "./splitLines.ts";
+import { createJobLines } from "./splitLines.ts";
 import type { Line } from "./splitLines.ts";
 import { translateLine } from "./translate.ts";
 import type { TurnState } from "./translate.ts";
 
 /** Bytes read at once, and so the most that becomes one put. */
 const CHUNK_BYTES = 256 * 1024;
-/** A line is held up to this size; its event is then cut to what the log takes. */
-const MAX_LINE_BYTES = 8 * 1024 * 1024;
-const KEEP_OF_LONG_LINE_BYTES = 16 * 1024;
 /** After a put the next one waits this long, so that a fast job makes few of them; the first is never late. */
 const GATHER_MS = 8;
 /** How often the process is looked at, and the file in case a change was not announced. */
@@ -43,6 +40,8 @@ export type Batch = {
 /** How the process ended; `claim` null: nothing ever took the job. */
 export type FollowedEnd = { exit: JobExit | null; claim: Claim | null };
 
+export type SupervisorState = "running" | "ended" | "not ours";
+
 export type FollowDeps = {
   dir: string;
   readTo: number;
@@ -51,8 +50,8 @@ export type FollowDeps = {
   deliver(batch: Batch): boolean;
   /** The process has ended and all of its output is in `last`. False when the journal is full: it comes again. */
   deliverEnd(last: Batch, end: FollowedEnd): Promise<boolean>;
-  /** Whether a supervisor launched by this daemon has yet to take the job. */
-  isLaunching(): boolean;
+  /** Its supervisor, when this daemon launched it: it runs, or it has ended. */
+  supervisor(): SupervisorState;
   log: Log;
 };
 
@@ -89,7 +88,7 @@ async function follow(deps: FollowDeps, alarm: Alarm, stopped: AbortSignal): Pro
   const paths = jobPaths(deps.dir);
   const watching = watchDirectory(deps.dir, alarm.ring);
   const since = Date.now();
-  const splitter = createLineSplitter({ maxBytes: MAX_LINE_BYTES, keepBytes: KEEP_OF_LONG_LINE_BYTES });
+  const splitter = createJobLines();
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let state = deps.state;
   let from = deps.readTo;
@@ -97,15 +96,24 @@ async function follow(deps: FollowDeps, alarm: Alarm, stopped: AbortSignal): Pro
   let looked = Number.NEGATIVE_INFINITY;
   let file: FileHandle | null = null;
 
-  const translate = (lines: Line[]): Batch => {
-    const events: EventBody[] = [];
-    let after = state;
-    for (const line of lines) {
-      const step = translateLine(after, line.text, line.cut);
-      after = step.state;
-      for (const event of step.events) events.push(fitEvent(event));
+  /** Delivers lines, in smaller and smaller batches while the journal has little room; false when following was stopped. */
+  const deliver = async (lines: Line[]): Promise<boolean> => {
+    let size = lines.length;
+    for (let at = 0, failures = 0; at < lines.length;) {
+      if (stopped.aborted) return false;
+      const part = lines.slice(at, at + size);
+      const batch = translate(part, from, state);
+      if (deps.deliver(batch)) {
+        at += part.length;
+        from = batch.to;
+        state = batch.state;
+        failures = 0;
+      } else {
+        size = Math.max(1, Math.floor(part.length / 2));
+        if (part.length === 1) await pause(retryDelay(failures++), stopped);
+      }
     }
-    return { events, from, to: position - splitter.pending(), state: after };
+    return true;
   };
 
   try {
@@ -119,16 +127,11 @@ async function follow(deps: FollowDeps, alarm: Alarm, stopped: AbortSignal): Pro
       const length = file === null ? 0 : (await file.read(buffer, 0, CHUNK_BYTES, position)).bytesRead;
       if (length > 0) {
         position += length;
-        const batch = translate(splitter.push(buffer.subarray(0, length)));
-        if (batch.to > batch.from) {
-          if (!(await insist(async () => deps.deliver(batch), stopped))) return;
-          state = batch.state;
-          from = batch.to;
-        }
+        if (!(await deliver(splitter.push(buffer.subarray(0, length))))) return;
         if (length < CHUNK_BYTES) await pause(GATHER_MS, stopped);
       } else if (exit !== null || over || file === null) {
         const rest = splitter.flush();
-        const last = translate(rest === null ? [] : [rest]);
+        const last = translate(rest === null ? [] : [rest], from, state);
         const end = { exit, claim: await readClaim(deps.dir) };
         await insist(() => deps.deliverEnd(last, end), stopped);
         return;
@@ -146,7 +149,10 @@ async function follow(deps: FollowDeps, alarm: Alarm, stopped: AbortSignal): Pro
 async function isOver(deps: FollowDeps, since: number): Promise<boolean> {
   let claim = await readClaim(deps.dir);
   if (claim === null) {
-    if (deps.isLaunching() || Date.now() - since < CLAIM_GRACE_MS) return false;
+    if (!(await hasSpec(deps.dir))) return true; // its files are gone
+    const supervisor = deps.supervisor();
+    if (supervisor === "running" || (supervisor === "not ours" && Date.now() - since < CLAIM_GRACE_MS))
+      return false;
     await claimJob(deps.dir, { given_up: true });
     claim = await readClaim(deps.dir);
   }
@@ -156,13 +162,28 @@ async function isOver(deps: FollowDeps, since: number): Promise<boolean> {
   return (await jobProcesses(deps.dir)).length === 0;
 }
 
-/** Tries until it is taken; false when following was stopped before. */
-async function insist(deliver: () => Promise<boolean>, stopped: AbortSignal): Promise<boolean> {
-  for (let attempt = 0; !stopped.aborted; attempt++) {
-    if (await deliver()) return true;
-    await pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? POLL_MS, stopped);
+/** Tries until it is taken, or following was stopped. */
+async function insist(deliver: () => Promise<boolean>, stopped: AbortSignal): Promise<void> {
+  for (let failures = 0; !stopped.aborted;) {
+    if (await deliver()) return;
+    await pause(retryDelay(failures++), stopped);
   }
-  return false;
+}
+
+function retryDelay(failures: number): number {
+  return RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? POLL_MS;
+}
+
+/** What lines from a place in the output make of the state there. */
+function translate(lines: Line[], from: number, state: TurnState): Batch {
+  const batch: Batch = { events: [], from, to: from, state };
+  for (const line of lines) {
+    const step = translateLine(batch.state, line.text, line.cut);
+    for (const event of step.events) batch.events.push(fitEvent(event));
+    batch.state = step.state;
+    batch.to += line.bytes;
+  }
+  return batch;
 }
 
 async function pause(ms: number, stopped: AbortSignal): Promise<void> {

@@ -6,24 +6,26 @@ import type { Store } from "../../store.ts";
 import { factsMessage } from "./codexSession.ts";
 import { fitEvent } from "./fitEvent.ts";
 import { followJob } from "./followJob.ts";
-import type { Batch, FollowedEnd, Follower } from "./followJob.ts";
+import type { Batch, FollowedEnd, Follower, SupervisorState } from "./followJob.ts";
 import { readChild } from "./jobFiles.ts";
 import { jobProcesses, signalAll } from "./jobProcesses.ts";
 import type { CodexJob, CodexSession, JobStore } from "./jobStore.ts";
 import { previewOf } from "./previewOf.ts";
+import { readGitState } from "./readGitState.ts";
 import { readJobEnd } from "./readJobEnd.ts";
 import { endTurn } from "./translate.ts";
 
 export type TurnDeps = {
   job: CodexJob;
   dir: string;
-  isLaunching(): boolean;
+  supervisor(): SupervisorState;
   jobs: JobStore;
   store: Store;
   outlet: Outlet;
   log: Log;
   now(): number;
-  readGit(cwd: string): Promise<GitState | null>;
+  /** Called at the moment the end is stored. */
+  onEnded(): void;
 };
 
 /** A running session's facts are told at most this often. */
@@ -46,7 +48,8 @@ export function followTurn(deps: TurnDeps): Follower {
       jobs.advance(job, { from: batch.from, to: batch.to, state: batch.state, ended: tell.ended });
       jobs.putSession(session);
       const { thread, total, outcome } = batch.state;
-      if (thread !== null && total !== null && outcome?.type === "completed") jobs.putThreadTotal(thread, total);
+      if (thread !== null && total !== null && outcome?.type === "completed")
+        jobs.putThreadTotal(thread, total);
     };
     if (messages.length > 0) return outlet.put(messages, also);
     store.transaction(also);
@@ -74,11 +77,21 @@ export function followTurn(deps: TurnDeps): Follower {
     const step = endTurn(last.state, end);
     const unexplained = last.state.outcome === null && !stopped && stderr !== "";
     const complaint: EventBody[] = unexplained ? [{ type: "notice", level: "error", message: stderr }] : [];
-    const batch = { ...last, events: [...last.events, ...[...complaint, ...step.events].map(fitEvent)], state: step.state };
+    const batch = {
+      ...last,
+      events: [...last.events, ...[...complaint, ...step.events].map(fitEvent)],
+      state: step.state,
+    };
     const { session } = after(batch);
-    git = await deps.readGit(session.cwd);
+    git = await readGitState(session.cwd);
     if (!put(batch, session, { facts: true, ended: true })) return false;
-    log("info", "A codex job ended.", { session: job.session, turn: job.turn, code: end.code, signal: end.signal });
+    deps.onEnded();
+    log("info", "A codex job ended.", {
+      session: job.session,
+      turn: job.turn,
+      code: end.code,
+      signal: end.signal,
+    });
     return true;
   }
 
@@ -86,7 +99,7 @@ export function followTurn(deps: TurnDeps): Follower {
     dir: deps.dir,
     readTo: job.read_to,
     state: job.state,
-    isLaunching: deps.isLaunching,
+    supervisor: deps.supervisor,
     log,
     deliver(batch) {
       const { session, changed } = after(batch);

@@ -73,6 +73,11 @@ export async function readSpec(dir: string): Promise<JobSpec> {
   return JobSpec.parse(JSON.parse((await readIfThere(jobPaths(dir).spec)) ?? "null"));
 }
 
+/** Whether the job still has files. */
+export async function hasSpec(dir: string): Promise<boolean> {
+  return (await readIfThere(jobPaths(dir).spec)) !== null;
+}
+
 /** Takes the job; false when somebody has it already. */
 export function claimJob(dir: string, claim: Claim): Promise<boolean> {
   return claimDurably(jobPaths(dir).claim, JSON.stringify(claim));

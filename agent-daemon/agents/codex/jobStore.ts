@@ -118,7 +118,8 @@ export function openJobStore(store: Store): JobStore {
         row.preview,
       );
     },
-    threadTotal: (thread) => rowOrNull(z.object({ total: fromJson(Usage) }), sql.total.get(thread))?.total ?? null,
+    threadTotal: (thread) =>
+      rowOrNull(z.object({ total: fromJson(Usage) }), sql.total.get(thread))?.total ?? null,
     putThreadTotal: (thread, total) => void sql.putTotal.run(thread, JSON.stringify(total)),
     job: (session, turn) => rowOrNull(JobRow, sql.job.get(session, turn)),
     jobOfCommand: (command) => rowOrNull(JobRow, sql.byCommand.get(command)),

@@ -6,10 +6,8 @@ import { JOB_WORD } from "./superviseJob.ts";
 /** How this program starts itself: the file it was started from, and Node's own arguments before it. */
 export type SelfProgram = { selfPath: string; execArgv?: string[] };
 
-export type LaunchedSupervisor = {
-  /** True until the process has ended; while it runs without a claim it is just starting. */
-  isRunning(): boolean;
-};
+/** Whether the process that was launched still runs. */
+export type LaunchedSupervisor = () => "running" | "ended";
 
 /** Starts a job's supervisor in a session of its own; it lives on when this process is killed. */
 export function launchSupervisor(
@@ -18,9 +16,9 @@ export function launchSupervisor(
   env: NodeJS.ProcessEnv,
   ended: () => void,
 ): LaunchedSupervisor {
-  let running = true;
+  let state: "running" | "ended" = "running";
   const over = () => {
-    running = false;
+    state = "ended";
     ended();
   };
   const log = openSync(jobPaths(dir).log, "a", 0o600);
@@ -38,5 +36,5 @@ export function launchSupervisor(
   } finally {
     closeSync(log);
   }
-  return { isRunning: () => running };
+  return () => state;
 }

@@ -1,5 +1,8 @@
-/** A whole line, without its newline; `cut` counts bytes that were dropped from its end because it was too long. */
-export type Line = { text: string; cut: number };
+/**
+ * A whole line, without its newline; `cut` counts bytes that were dropped from its end because it was too long,
+ * `bytes` is what it takes in the stream, with its newline.
+ */
+export type Line = { text: string; cut: number; bytes: number };
 
 const NEWLINE = 10;
 
@@ -33,10 +36,10 @@ export function createLineSplitter(limits: { maxBytes: number; keepBytes: number
       held = limits.keepBytes;
     }
   };
-  const take = (): Line => {
+  const take = (newline: 0 | 1): Line => {
     const whole = length <= limits.maxBytes;
     const bytes = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
-    const line = { text: bytes.toString("utf8"), cut: whole ? 0 : length - held };
+    const line = { text: bytes.toString("utf8"), cut: whole ? 0 : length - held, bytes: length + newline };
     parts = [];
     length = 0;
     held = 0;
@@ -49,7 +52,7 @@ export function createLineSplitter(limits: { maxBytes: number; keepBytes: number
       let from = 0;
       for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
         hold(chunk.subarray(from, at));
-        lines.push(take());
+        lines.push(take(1));
         from = at + 1;
       }
       // A copy: the caller reads into the same buffer again.
@@ -57,6 +60,15 @@ export function createLineSplitter(limits: { maxBytes: number; keepBytes: number
       return lines;
     },
     pending: () => length,
-    flush: () => (length === 0 ? null : take()),
+    flush: () => (length === 0 ? null : take(0)),
   };
+}
+
+/** A line of a job is held up to this size; its event is then cut to what the log takes. */
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
+const KEEP_OF_LONG_LINE_BYTES = 16 * 1024;
+
+/** Splits what a job writes. */
+export function createJobLines(): LineSplitter {
+  return createLineSplitter({ maxBytes: MAX_LINE_BYTES, keepBytes: KEEP_OF_LONG_LINE_BYTES });
 }

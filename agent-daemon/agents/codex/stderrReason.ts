@@ -2,7 +2,13 @@ import { stripVTControlCharacters } from "node:util";
 import { redact } from "../../../protocol/redact.ts";
 
 /** What Codex writes on stderr in every run, and says nothing. */
-const NOISE = [/^Reading (additional input|prompt) from stdin/, /^Stack backtrace:/, /^\s*\d+: /, /^\s+at /, /^WARNING: proceeding/];
+const NOISE = [
+  /^Reading (additional input|prompt) from stdin/,
+  /^Stack backtrace:/,
+  /^\s*\d+: /,
+  /^\s+at /,
+  /^WARNING: proceeding/,
+];
 
 /** The part of stderr that says something, without colours and secrets; the end of it when it is long. */
 export function meaningOfStderr(text: string): string {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { readClaim, readExit } from "./jobFiles.ts";
+import { hasSpec, readClaim, readExit } from "./jobFiles.ts";
 import { jobProcesses, signalAll } from "./jobProcesses.ts";
 import { isAlive } from "./processIdentity.ts";
 import { KILL_SIGNAL, STOP_SIGNAL } from "./superviseJob.ts";
@@ -17,13 +17,13 @@ export async function stopJob(dir: string, how: "gently" | "at once", signal: Ab
   let askedOrphans = false;
   while (!signal.aborted && Date.now() - began < PATIENCE_MS) {
     if ((await readExit(dir)) !== null) return true;
-    // No claim: its supervisor is just starting.
     const claim = await readClaim(dir);
     if (claim !== null && "given_up" in claim) return true;
     if (claim !== null && (await isAlive(claim))) {
       if (!askedSupervisor) signalAll([claim.pid], how === "gently" ? STOP_SIGNAL : KILL_SIGNAL);
       askedSupervisor = true;
-    } else if (claim !== null) {
+    } else if (claim !== null || !(await hasSpec(dir))) {
+      // Its supervisor is gone, or all of its files are; with files and no claim, the supervisor is just starting.
       const orphans = await jobProcesses(dir);
       if (orphans.length === 0) return true;
       if (how === "at once" || Date.now() - began > ORPHAN_KILL_AFTER_MS) signalAll(orphans, "SIGKILL");

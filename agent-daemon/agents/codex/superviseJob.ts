@@ -76,7 +76,11 @@ async function startAgent(
   const paths = jobPaths(dir);
   // The job is in no pane, wherever the daemon was started.
   const { TMUX: _tmux, TMUX_PANE: _pane, ...environment } = process.env;
-  const files = await Promise.all([open(paths.prompt, "r"), open(paths.stdout, "a"), open(paths.stderr, "a")]);
+  const files = await Promise.all([
+    open(paths.prompt, "r"),
+    open(paths.stdout, "a"),
+    open(paths.stderr, "a"),
+  ]);
   try {
     const child = launch({
       argv: spec.argv,
@@ -103,7 +107,11 @@ function waitForEnd(child: ChildProcess, program: string): Promise<JobExit> {
   return new Promise((resolve) => {
     child.on("error", (error) =>
       resolve(
-        never(hasCode(error, "ENOENT") ? `${program} was not found` : `${program} could not be started: ${error.message}`),
+        never(
+          hasCode(error, "ENOENT")
+            ? `${program} was not found`
+            : `${program} could not be started: ${error.message}`,
+        ),
       ),
     );
     child.on("exit", (code, signal) => resolve({ code, signal, error: null }));
@@ -136,7 +144,10 @@ async function anyOf(signals: AbortSignal[], timeoutMs?: number): Promise<void> 
     any.addEventListener("abort", () => resolve(), { once: true });
   });
   // Rejects when the signal came first.
-  const late = timeoutMs === undefined ? happened : sleep(timeoutMs, undefined, { signal: enough.signal }).catch(() => {});
+  const late =
+    timeoutMs === undefined
+      ? happened
+      : sleep(timeoutMs, undefined, { signal: enough.signal }).catch(() => {});
   await Promise.race([happened, late]);
   enough.abort();
 }

@@ -160,7 +160,12 @@ describe("recorded transcripts", () => {
     {
       name: "fail400",
       end: EXIT_1,
-      events: ["turn 1 started", "error: bad things", "turn 1 failed: bad things", "ended trouble 1: bad things"],
+      events: [
+        "turn 1 started",
+        "error: bad things",
+        "turn 1 failed: bad things",
+        "ended trouble 1: bad things",
+      ],
     },
     {
       name: "fail429",
@@ -294,7 +299,14 @@ function itemLine(item: Record<string, unknown>, phase = "item.completed"): stri
 describe("items", () => {
   it.each([
     [
-      { id: "a", type: "todo_list", items: [{ text: "one", completed: true }, { text: "two", completed: false }] },
+      {
+        id: "a",
+        type: "todo_list",
+        items: [
+          { text: "one", completed: true },
+          { text: "two", completed: false },
+        ],
+      },
       "t1.a plan xone,-two",
     ],
     [{ id: "a", type: "web_search", query: "weather" }, "t1.a search weather"],
@@ -328,7 +340,10 @@ describe("items", () => {
       `t1.a tool s.t  → completed {"type":"image","data":"…"}`,
     ],
     [{ type: "agent_message", text: "without an id" }, "t1.line_1 message without an id"],
-    [{ id: "a", type: "hologram", x: 1 }, `t1.a other hologram: {"type":"item.completed","item":{"id":"a","type":"hologram","x":1}}`],
+    [
+      { id: "a", type: "hologram", x: 1 },
+      `t1.a other hologram: {"type":"item.completed","item":{"id":"a","type":"hologram","x":1}}`,
+    ],
     [
       { id: "a", type: "command_execution", command: 7 },
       `t1.a other command_execution: {"type":"item.completed","item":{"id":"a","type":"command_execution","command":7}}`,
@@ -338,18 +353,33 @@ describe("items", () => {
   });
 
   it("shows a warning that comes before the turn", () => {
-    const lines = [itemLine({ id: "item_0", type: "error", message: "careful" }), ...recorded("text").slice(1)];
-    expect(brief(play(lines, WELL).events).slice(2, 4)).toEqual(["t1.item_0 warning careful", "turn 1 started"]);
+    const lines = [
+      itemLine({ id: "item_0", type: "error", message: "careful" }),
+      ...recorded("text").slice(1),
+    ];
+    expect(brief(play(lines, WELL).events).slice(2, 4)).toEqual([
+      "t1.item_0 warning careful",
+      "turn 1 started",
+    ]);
   });
 
   it("updates a plan under the same id", () => {
-    const list = (done: boolean) => ({ id: "item_0", type: "todo_list", items: [{ text: "x", completed: done }] });
+    const list = (done: boolean) => ({
+      id: "item_0",
+      type: "todo_list",
+      items: [{ text: "x", completed: done }],
+    });
     const lines = [itemLine(list(false), "item.started"), itemLine(list(true), "item.updated")];
     expect(brief(play(lines, null).events).slice(2)).toEqual(["t1.item_0 plan -x", "t1.item_0 plan xx"]);
   });
 
   it("closes what was open when the process died, and only that", () => {
-    const command = { type: "command_execution", command: "make", aggregated_output: "", status: "in_progress" };
+    const command = {
+      type: "command_execution",
+      command: "make",
+      aggregated_output: "",
+      status: "in_progress",
+    };
     const lines = [
       ...recorded("sigKILL"),
       itemLine({ ...command, id: "item_0" }, "item.started"),
@@ -368,9 +398,24 @@ describe("items", () => {
 
 describe("the end", () => {
   it.each<[string, string[], JobEnd, string[]]>([
-    ["stopped by a person", recorded("sigINT"), { ...EXIT_1, stopped: true }, ["turn 1 failed: stopped", "ended done 1: stopped"]],
-    ["stopped after it was done", recorded("text"), { ...EXIT_1, stopped: true }, ["turn 1 completed 9133/0/3", "ended done 1: "]],
-    ["failed, then stopped", recorded("fail400"), { ...EXIT_1, stopped: true }, ["turn 1 failed: bad things", "ended trouble 1: bad things"]],
+    [
+      "stopped by a person",
+      recorded("sigINT"),
+      { ...EXIT_1, stopped: true },
+      ["turn 1 failed: stopped", "ended done 1: stopped"],
+    ],
+    [
+      "stopped after it was done",
+      recorded("text"),
+      { ...EXIT_1, stopped: true },
+      ["turn 1 completed 9133/0/3", "ended done 1: "],
+    ],
+    [
+      "failed, then stopped",
+      recorded("fail400"),
+      { ...EXIT_1, stopped: true },
+      ["turn 1 failed: bad things", "ended trouble 1: bad things"],
+    ],
     [
       "done, but ended with a code",
       recorded("text"),
@@ -383,8 +428,18 @@ describe("the end", () => {
       { ...WELL, code: null },
       ["turn 1 completed 9133/0/3", "ended done null: "],
     ],
-    ["nothing at all", [], { ...WELL, code: null }, [`turn 1 failed: ${NO_FINAL_EVENT}`, `ended trouble null: ${NO_FINAL_EVENT}`]],
-    ["never ran", [], { ...WELL, code: null, reason: "codex was not found" }, ["turn 1 failed: codex was not found", "ended trouble null: codex was not found"]],
+    [
+      "nothing at all",
+      [],
+      { ...WELL, code: null },
+      [`turn 1 failed: ${NO_FINAL_EVENT}`, `ended trouble null: ${NO_FINAL_EVENT}`],
+    ],
+    [
+      "never ran",
+      [],
+      { ...WELL, code: null, reason: "codex was not found" },
+      ["turn 1 failed: codex was not found", "ended trouble null: codex was not found"],
+    ],
     [
       "died while it was retrying",
       recorded("failsse").slice(0, 3),
@@ -402,7 +457,14 @@ describe("the end", () => {
 describe("what it must not trust", () => {
   it("cuts the middle of a long output and counts what is gone", () => {
     const output = `first\n${"ü".repeat(200_000)}\nlast`;
-    const line = itemLine({ id: "a", type: "command_execution", command: "c", aggregated_output: output, exit_code: 0, status: "completed" });
+    const line = itemLine({
+      id: "a",
+      type: "command_execution",
+      command: "c",
+      aggregated_output: output,
+      exit_code: 0,
+      status: "completed",
+    });
     const { events } = play([line], null);
     const event = events.at(-1);
     if (event?.type !== "item" || event.item.kind !== "command") throw new Error("no command");
@@ -416,15 +478,44 @@ describe("what it must not trust", () => {
   it.each([
     ["a message", { type: "agent_message", text: "x".repeat(3 * MAX_EVENT_BYTES) }],
     ["a message of control characters", { type: "agent_message", text: "\u0001".repeat(MAX_EVENT_BYTES) }],
-    ["a change of many files", { type: "file_change", status: "completed", changes: Array.from({ length: 20_000 }, (_, i) => ({ path: `/${i}${"\u0001".repeat(i < 50 ? 7000 : 0)}`, kind: "add" })) }],
-    ["a plan", { type: "todo_list", items: Array.from({ length: 20_000 }, (_, i) => ({ text: `step ${i}`, completed: false })) }],
-    ["a tool", { type: "mcp_tool_call", server: "s".repeat(300_000), tool: "t", arguments: { a: "\u0002".repeat(300_000) }, result: { content: [{ type: "text", text: "\u0003".repeat(500_000) }] }, error: { message: "e".repeat(300_000) }, status: "failed" }],
+    [
+      "a change of many files",
+      {
+        type: "file_change",
+        status: "completed",
+        changes: Array.from({ length: 20_000 }, (_, i) => ({
+          path: `/${i}${"\u0001".repeat(i < 50 ? 7000 : 0)}`,
+          kind: "add",
+        })),
+      },
+    ],
+    [
+      "a plan",
+      {
+        type: "todo_list",
+        items: Array.from({ length: 20_000 }, (_, i) => ({ text: `step ${i}`, completed: false })),
+      },
+    ],
+    [
+      "a tool",
+      {
+        type: "mcp_tool_call",
+        server: "s".repeat(300_000),
+        tool: "t",
+        arguments: { a: "\u0002".repeat(300_000) },
+        result: { content: [{ type: "text", text: "\u0003".repeat(500_000) }] },
+        error: { message: "e".repeat(300_000) },
+        status: "failed",
+      },
+    ],
     ["an unknown item", { type: "u".repeat(300_000), data: "\u0001".repeat(300_000) }],
   ])("makes %s fit the log", (_name, item) => {
     const { events } = play([itemLine({ id: "i".repeat(5_000), ...item })], null);
     const fitted = fitEvent(events.at(-1) ?? { type: "renamed", title: "", by: "" });
     expect(EventBody.safeParse(fitted).error).toBeUndefined();
-    expect(Buffer.byteLength(JSON.stringify({ at: 1_700_000_000_000, event: fitted }))).toBeLessThanOrEqual(MAX_EVENT_BYTES);
+    expect(Buffer.byteLength(JSON.stringify({ at: 1_700_000_000_000, event: fitted }))).toBeLessThanOrEqual(
+      MAX_EVENT_BYTES,
+    );
     expect(JSON.stringify(fitted)).toContain("…");
   });
 
@@ -442,7 +533,12 @@ describe("what it must not trust", () => {
   });
 
   it("keeps its state small", () => {
-    const command = (i: number) => ({ id: `item_${i}`, type: "command_execution", command: "x".repeat(100_000), status: "in_progress" });
+    const command = (i: number) => ({
+      id: `item_${i}`,
+      type: "command_execution",
+      command: "x".repeat(100_000),
+      status: "in_progress",
+    });
     const lines = Array.from({ length: 500 }, (_, i) => itemLine(command(i), "item.started"));
     expect(JSON.stringify(play(lines, null).state).length).toBeLessThan(1024 * 1024);
   });

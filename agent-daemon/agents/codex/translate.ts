@@ -207,7 +207,10 @@ function translateItem(state: TurnState, phase: string, value: Record<string, un
     "status" in event.item && event.item.status === "in_progress" && phase !== "item.completed"
       ? [...others, { id: event.id, item: slim(event.item) }].slice(-MAX_OPEN_ITEMS)
       : others;
-  return { state: open.length === 0 && state.open.length === 0 ? state : { ...state, open }, events: [event] };
+  return {
+    state: open.length === 0 && state.open.length === 0 ? state : { ...state, open },
+    events: [event],
+  };
 }
 
 function toItem(from: CodexItem): Item {
@@ -269,7 +272,11 @@ function item(state: TurnState, id: string, item: Item): Extract<EventBody, { ty
 }
 
 function other(state: TurnState, id: string, name: string, raw: string, cut = 0): EventBody {
-  return item(state, id, { kind: "other", name: name.slice(0, 100), json: cutEnd(raw, MAX_OUTPUT_BYTES, cut) });
+  return item(state, id, {
+    kind: "other",
+    name: name.slice(0, 100),
+    json: cutEnd(raw, MAX_OUTPUT_BYTES, cut),
+  });
 }
 
 function nameOf(value: unknown): string {
@@ -312,7 +319,9 @@ function usageOfTurn(total: Usage, before: Usage | null): Usage | null {
 function inWords(message: string): string {
   if (!message.startsWith("{")) return message;
   try {
-    const parsed = z.object({ error: z.object({ message: z.string().min(1) }) }).safeParse(JSON.parse(message));
+    const parsed = z
+      .object({ error: z.object({ message: z.string().min(1) }) })
+      .safeParse(JSON.parse(message));
     return parsed.success ? parsed.data.error.message : message;
   } catch {
     return message; // it only began like JSON

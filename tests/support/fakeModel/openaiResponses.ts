@@ -3,7 +3,11 @@ import * as z from "zod";
 import type { ModelApi, StreamFrame, StreamReply, TokenCount } from "./modelApi.ts";
 
 const Text = z.looseObject({ text: z.string() });
-const Message = z.looseObject({ type: z.literal("message"), role: z.string(), content: z.array(z.unknown()) });
+const Message = z.looseObject({
+  type: z.literal("message"),
+  role: z.string(),
+  content: z.array(z.unknown()),
+});
 const ToolOutput = z.looseObject({
   type: z.enum(["function_call_output", "custom_tool_call_output"]),
   output: z.unknown(),
@@ -82,7 +86,8 @@ function addText(
 
 function callOf(reply: Extract<StreamReply, { kind: "command" | "patch" }>) {
   const call_id = `call_${randomUUID()}`;
-  if (reply.kind === "patch") return { type: "custom_tool_call", call_id, name: "apply_patch", input: reply.patch };
+  if (reply.kind === "patch")
+    return { type: "custom_tool_call", call_id, name: "apply_patch", input: reply.patch };
   const args = { cmd: reply.command, yield_time_ms: 30_000 };
   return { type: "function_call", call_id, name: "exec_command", arguments: JSON.stringify(args) };
 }

@@ -27,7 +27,8 @@ export async function startFakeModel(port = 0): Promise<FakeModel> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     const api = APIS.find((candidate) => candidate.path === path);
-    if (api === undefined || request.method !== "POST") return sendJson(response, 404, { error: { message: "not here" } });
+    if (api === undefined || request.method !== "POST")
+      return sendJson(response, 404, { error: { message: "not here" } });
     const ask = api.read(await readJson(request));
     if (ask === null) return sendJson(response, 400, api.error(400, "this is no request of this API"));
     const reply = decide(ask.userText, ask.toolOutputs, (step, times) => {
@@ -48,7 +49,11 @@ export async function startFakeModel(port = 0): Promise<FakeModel> {
       return;
     }
     const reasoning = "reasoning" in reply && reply.reasoning !== null ? tokensOf(reply.reasoning) : 0;
-    const tokens = { ...cache.count(ask.prompt), output: reasoning + tokensOf(JSON.stringify(reply)), reasoning };
+    const tokens = {
+      ...cache.count(ask.prompt),
+      output: reasoning + tokensOf(JSON.stringify(reply)),
+      reasoning,
+    };
     for (const { frame, pauseMs } of api.stream(reply, tokens)) {
       if (pauseMs > 0) await sleep(pauseMs);
       if (response.destroyed) return; // the client went away
