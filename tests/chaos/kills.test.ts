@@ -20,7 +20,9 @@ const EventPage = z.object({ items: z.array(AnyEvent), head: z.number() });
 let signalbox: Signalbox;
 
 beforeAll(async () => {
-  signalbox = await Signalbox.start({ config: `agents: { codex: ${join(ROOT, "tests/support/counterCodex.mjs")} }\n` });
+  signalbox = await Signalbox.start({
+    config: `agents: { codex: ${join(ROOT, "tests/support/counterCodex.mjs")} }\n`,
+  });
 });
 afterAll(() => signalbox.stop());
 
@@ -43,7 +45,7 @@ async function startCounting(): Promise<string> {
 
 async function wholeLog(session: string): Promise<SessionEvent[]> {
   const events: SessionEvent[] = [];
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await signalbox.api(EventPage, `/api/sessions/${session}/events?after=${after}&limit=1000`);
     for (const raw of page.items) {
       const event = readEvent(raw);
@@ -55,7 +57,9 @@ async function wholeLog(session: string): Promise<SessionEvent[]> {
 }
 
 /** Counts while `harm` is done ROUNDS times at seeded moments; then log and follower must hold every number once, in order. */
-async function survive(harm: (random: Random) => Promise<void>): Promise<{ numbers: number[]; seen: number[]; follower: Follower }> {
+async function survive(
+  harm: (random: Random) => Promise<void>,
+): Promise<{ numbers: number[]; seen: number[]; follower: Follower }> {
   const random = new Random(SEED);
   const session = await startCounting();
   const follower = new Follower(signalbox.url, session, signalbox.token);
@@ -64,7 +68,11 @@ async function survive(harm: (random: Random) => Promise<void>): Promise<{ numbe
     await sleep(200 + random.below(1_300));
     await harm(random);
   }
-  await until("the job to end", async () => isEnded(await signalbox.api(Session, `/api/sessions/${session}`)), 120_000);
+  await until(
+    "the job to end",
+    async () => isEnded(await signalbox.api(Session, `/api/sessions/${session}`)),
+    120_000,
+  );
   const events = await wholeLog(session);
   await until("the follower to have it all", () => follower.events.at(-1)?.seq === events.at(-1)?.seq);
   follower.stop();
@@ -77,7 +85,10 @@ describe("a counter counts to ten thousand while", () => {
   const scenarios: [string, (random: Random) => Promise<void>][] = [
     ["the daemon is killed", () => signalbox.kill("agent")],
     ["the edge is killed", () => signalbox.kill("edge")],
-    ["both are killed", async () => void (await Promise.all([signalbox.kill("agent"), signalbox.kill("edge")]))],
+    [
+      "both are killed",
+      async () => void (await Promise.all([signalbox.kill("agent"), signalbox.kill("edge")])),
+    ],
     [
       "one or the other is killed, twice in a row",
       async (random) => {

@@ -35,7 +35,11 @@ export class CuttableProxy {
     });
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      proxy = new CuttableProxy(server, typeof address === "object" && address !== null ? address.port : 0, pairs);
+      proxy = new CuttableProxy(
+        server,
+        typeof address === "object" && address !== null ? address.port : 0,
+        pairs,
+      );
       resolve(proxy);
     });
     return promise;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { WebSocket } from "ws";
 import { AnyEvent, readEvent, type SessionEvent } from "../../protocol/events.ts";
 import { SessionServerFrame } from "../../protocol/sessionFrames.ts";
 
@@ -38,13 +39,19 @@ export class Follower {
       await new Promise<void>((resolve) => {
         const ws = new WebSocket(this.#url, { headers: { authorization: `Bearer ${this.#token}` } });
         this.#ws = ws;
-        ws.onopen = () => {
+        ws.on("open", () => {
           const seq = this.events.at(-1)?.seq;
-          ws.send(JSON.stringify({ type: "hello", version: 1, ...(seq === undefined ? { tail: 1000 } : { epoch: this.#epoch, seq }) }));
-        };
-        ws.onmessage = ({ data }) => this.#take(ws, String(data));
-        ws.onclose = () => resolve();
-        ws.onerror = () => ws.close();
+          ws.send(
+            JSON.stringify({
+              type: "hello",
+              version: 1,
+              ...(seq === undefined ? { tail: 1000 } : { epoch: this.#epoch, seq }),
+            }),
+          );
+        });
+        ws.on("message", (data) => this.#take(ws, String(data)));
+        ws.on("close", () => resolve());
+        ws.on("error", () => ws.close()); // refused or cut: the close event follows
       });
       await sleep(50);
     }
@@ -75,6 +82,8 @@ export class Follower {
 /** The numbers that a counting job said, in the order of the log. */
 export function numbersOf(events: SessionEvent[]): number[] {
   return events.flatMap((event) =>
-    event.type === "item" && event.item.kind === "message" ? [Number(/^number (\d+)$/.exec(event.item.text)?.[1])] : [],
+    event.type === "item" && event.item.kind === "message"
+      ? [Number(/^number (\d+)$/.exec(event.item.text)?.[1])]
+      : [],
   );
 }

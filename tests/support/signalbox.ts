@@ -10,7 +10,12 @@ export const ROOT = join(import.meta.dirname, "../..");
 export const AGENT = join(ROOT, "dist/agent.mjs");
 
 const Pid = z.object({ process: z.object({ pid: z.number() }).nullable() });
-const RunRecord = z.object({ ready: z.boolean(), supervisor: z.object({ pid: z.number() }), edge: Pid, agent: Pid });
+const RunRecord = z.object({
+  ready: z.boolean(),
+  supervisor: z.object({ pid: z.number() }),
+  edge: Pid,
+  agent: Pid,
+});
 
 export type Options = {
   /** Lines of agent.yaml, beyond those that keep the test to itself. */
@@ -68,13 +73,18 @@ export class Signalbox {
 
   /** Runs `signalbox up` in the foreground, and waits until it is ready. */
   async up(): Promise<void> {
-    const child = spawn(process.execPath, [AGENT, "up"], { cwd: ROOT, env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [AGENT, "up"], {
+      cwd: ROOT,
+      env: this.env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#process = child;
     const collect = (chunk: Buffer) => (this.output += chunk.toString());
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
     await until("Signalbox to be up", () => {
-      if (child.exitCode !== null) throw new Error(`signalbox up ended with ${child.exitCode}:\n${this.output}`);
+      if (child.exitCode !== null)
+        throw new Error(`signalbox up ended with ${child.exitCode}:\n${this.output}`);
       return this.record()?.ready === true;
     });
   }
@@ -113,12 +123,19 @@ export class Signalbox {
   }
 
   /** Calls the API as the owner. Retries while the edge is away. */
-  async api<T>(schema: z.ZodType<T>, path: string, { method, body }: { method?: string; body?: unknown } = {}): Promise<T> {
+  async api<T>(
+    schema: z.ZodType<T>,
+    path: string,
+    { method, body }: { method?: string; body?: unknown } = {},
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         const response = await fetch(`${this.url}${path}`, {
           method: method ?? (body === undefined ? "GET" : "POST"),
-          headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+          headers: {
+            authorization: `Bearer ${this.token}`,
+            ...(body === undefined ? {} : { "content-type": "application/json" }),
+          },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });
         if (!response.ok) throw new ApiFailure(response.status, await response.text());
@@ -150,7 +167,8 @@ export class Signalbox {
       await Promise.race([gone, sleep(15_000)]);
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     }
-    for (const socket of ["default", "second", "third"]) await this.tmux("-L", socket, "kill-server").catch(() => ""); // none there
+    for (const socket of ["default", "second", "third"])
+      await this.tmux("-L", socket, "kill-server").catch(() => ""); // none there
     rmSync(join(this.home, ".."), { recursive: true, force: true });
   }
 }
@@ -173,7 +191,11 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Waits until `look` gives something, and returns it. */
-export async function until<T>(what: string, look: () => T | Promise<T>, limitMs = 60_000): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  limitMs = 60_000,
+): Promise<NonNullable<T>> {
   const began = performance.now();
   for (;;) {
     const found = await look();
@@ -189,7 +211,11 @@ export function freePort(): Promise<number> {
     server.on("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        typeof address === "object" && address !== null
+          ? resolve(address.port)
+          : reject(new Error("no port")),
+      );
     });
   });
 }
