@@ -96,9 +96,15 @@ export function openCommandJournal({
     unfinished: () =>
       sql.unfinished.all().map((row) => ({ id: String(row.id), session: String(row.session) })),
     prune() {
-      sql.prune.run(now() - KEEP_RESULTS_MS, journal.acked());
-      for (const row of sql.large.all(KEEP_RESULT_BYTES, journal.acked())) {
-        sql.forget.run(JSON.stringify(FORGOTTEN), String(row.id));
+      try {
+        sql.prune.run(now() - KEEP_RESULTS_MS, journal.acked());
+        for (const row of sql.large.all(KEEP_RESULT_BYTES, journal.acked())) {
+          sql.forget.run(JSON.stringify(FORGOTTEN), String(row.id));
+        }
+      } catch (error) {
+        const trouble = storageTrouble(error);
+        if (trouble === null) throw error;
+        log("warn", `Old results stay for now: ${trouble}.`);
       }
     },
   };

@@ -38,6 +38,8 @@ export type LinkDeps = {
   onState?: (state: LinkState) => void;
   /** Called with the host's id and name when the edge welcomes the daemon. */
   onWelcome?: (host: string, name: string) => void;
+  /** Called when the edge has lost what it had acked: everything that lives must be told again. */
+  onForgotten?: () => void;
 };
 
 export type Link = {
@@ -229,7 +231,9 @@ export function startLink(deps: LinkDeps): Link {
         acked: journal.acked(),
         head: journal.head(),
       });
+      const forgotten = frame.acked < journal.acked();
       journal.renew();
+      if (forgotten) deps.onForgotten?.();
       socket?.abandon("A new epoch begins.");
       socket = null;
       return dispatch({ type: "closed", code: 1000, reason: "A new epoch begins." });

@@ -1,0 +1,203 @@
+import type { ParseArgsConfig } from "node:util";
+import { Provider, SessionStatus } from "../../protocol/session.ts";
+import type { Invocation, Target } from "./invocation.ts";
+
+/** What `parseArgs` read: every option is a string, a flag, or not given. */
+export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
+export type Option = { type: "string" | "boolean"; short?: string; value?: string; help: string };
+
+export type CommandSpec = {
+  /** After the command's name. */
+  usage: string;
+  summary: string;
+  /** More, for `--help`. */
+  details?: string;
+  options: Record<string, Option>;
+  /** How many words may stand beside the options. */
+  words: { least: number; most: number };
+  /** Turns what was read into an invocation; throws a {@link UsageProblem}. */
+  read(values: Values, words: string[]): Invocation;
+};
+
+/** A command line that cannot be meant; the message says what is wrong with it. */
+export class UsageProblem extends Error {}
+
+const JSON_OPTION: Option = { type: "boolean", help: "print JSON for programs" };
+const CONFIG_OPTION: Option = { type: "string", value: "FILE", help: "another agent.yaml" };
+const PORT_OPTION: Option = { type: "string", short: "p", value: "PORT", help: "port on 127.0.0.1 (default 8787, or $SIGNALBOX_PORT)" };
+const TARGET_OPTIONS: Record<string, Option> = {
+  url: { type: "string", value: "URL", help: "another Signalbox than this machine's (or $SIGNALBOX_URL)" },
+  "token-file": { type: "string", value: "FILE", help: "file with an API token for it (or $SIGNALBOX_TOKEN)" },
+};
+
+/** Every command of `signalbox`, as data. */
+export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
+  up: {
+    usage: "[--detach] [--port PORT]",
+    summary: "run Signalbox on this machine: the edge and the daemon",
+    details: "Stays in the foreground until Ctrl-C. Nothing listens but 127.0.0.1.",
+    options: {
+      detach: { type: "boolean", short: "d", help: "run in the background; `signalbox down` ends it" },
+      port: PORT_OPTION,
+    },
+    words: { least: 0, most: 0 },
+    read: (values) => ({ command: "up", args: { detach: values["detach"] === true, port: readPort(values) } }),
+  },
+  down: {
+    usage: "",
+    summary: "end what `up` runs; panes and jobs go on",
+    options: {},
+    words: { least: 0, most: 0 },
+    read: () => ({ command: "down", args: {} }),
+  },
+  restart: {
+    usage: "[--port PORT]",
+    summary: "end it and run it again in the background",
+    options: { port: PORT_OPTION },
+    words: { least: 0, most: 0 },
+    read: (values) => ({ command: "restart", args: { port: readPort(values) } }),
+  },
+  status: {
+    usage: "[--json]",
+    summary: "what runs here and whether it is connected, with a sign-in link",
+    options: { json: JSON_OPTION, config: CONFIG_OPTION },
+    words: { least: 0, most: 0 },
+    read: (values) => ({ command: "status", args: { json: values["json"] === true, config: text(values, "config") } }),
+  },
+  connect: {
+    usage: "[URL] [--code CODE] [--name NAME] [--service]",
+    summary: "make this machine a host of a Signalbox and run its daemon",
+    details:
+      "With a one-time code from the hosts page, the machine is enrolled first. Without --service the daemon runs in\nthe foreground; with it, a systemd user unit or launchd agent is installed and started.",
+    options: {
+      code: { type: "string", short: "c", value: "CODE", help: "one-time code from the hosts page" },
+      name: { type: "string", value: "NAME", help: "how the machine introduces itself (default: its host name)" },
+      service: { type: "boolean", help: "install and start it as a service of this user" },
+      config: CONFIG_OPTION,
+    },
+    words: { least: 0, most: 1 },
+    read: (values, [url]) => ({
+      command: "connect",
+      args: {
+        url: url === undefined ? null : readUrl(url),
+        code: text(values, "code"),
+        name: text(values, "name"),
+        service: values["service"] === true,
+        config: text(values, "config"),
+      },
+    }),
+  },
+  sessions: {
+    usage: "[WORDS…] [--json] [filters]",
+    summary: "list sessions; words must all occur in title, directory, branch, command or last line",
+    options: {
+      json: JSON_OPTION,
+      host: { type: "string", value: "HOST", help: "only those of this host (its id)" },
+      status: { type: "string", value: "LIST", help: `only these, separated by commas: ${SessionStatus.options.join(", ")}` },
+      provider: { type: "string", value: "LIST", help: `only these, separated by commas: ${Provider.options.join(", ")}` },
+      attention: { type: "boolean", short: "a", help: "only those that need a person" },
+      ended: { type: "boolean", help: "only those that have ended" },
+      running: { type: "boolean", help: "only those that have not" },
+      ...TARGET_OPTIONS,
+    },
+    words: { least: 0, most: 20 },
+    read: (values, words) => {
+      if (values["ended"] === true && values["running"] === true) throw new UsageProblem("--ended and --running exclude each other.");
+      return {
+        command: "sessions",
+        args: {
+          ...readTarget(values),
+          json: values["json"] === true,
+          host: text(values, "host"),
+          status: readList(values, "status", SessionStatus.options),
+          provider: readList(values, "provider", Provider.options),
+          attention: values["attention"] === true,
+          ended: values["ended"] === true ? true : values["running"] === true ? false : null,
+          text: words.length === 0 ? null : words.join(" "),
+        },
+      };
+    },
+  },
+  attach: {
+    usage: "SESSION [--fit]",
+    summary: "open a session's terminal here; Ctrl-] leaves it",
+    details: "SESSION is an id, the beginning or end of one, or a title.",
+    options: {
+      fit: { type: "boolean", help: "give the pane the size of this terminal" },
+      ...TARGET_OPTIONS,
+    },
+    words: { least: 1, most: 1 },
+    read: (values, [session = ""]) => ({
+      command: "attach",
+      args: { ...readTarget(values), session, fit: values["fit"] === true },
+    }),
+  },
+  send: {
+    usage: "SESSION TEXT…",
+    summary: "send text to a session: typed into a pane, or the next turn of a job",
+    details: "TEXT may be - for what comes on standard input.",
+    options: { json: JSON_OPTION, ...TARGET_OPTIONS },
+    words: { least: 2, most: 10_000 },
+    read: (values, [session = "", ...words]) => ({
+      command: "send",
+      args: { ...readTarget(values), session, text: words.join(" "), json: values["json"] === true },
+    }),
+  },
+  doctor: {
+    usage: "[--json]",
+    summary: "look for what keeps Signalbox from working here",
+    options: { json: JSON_OPTION, config: CONFIG_OPTION },
+    words: { least: 0, most: 0 },
+    read: (values) => ({ command: "doctor", args: { json: values["json"] === true, config: text(values, "config") } }),
+  },
+};
+
+/** The options of a command as `parseArgs` takes them. */
+export function parseOptions({ options }: CommandSpec): NonNullable<ParseArgsConfig["options"]> {
+  const entries = Object.entries(options).map(
+    ([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }] as const,
+  );
+  return { ...Object.fromEntries(entries), help: { type: "boolean", short: "h" } };
+}
+
+function text(values: Values, name: string): string | null {
+  const value = values[name];
+  if (typeof value !== "string") return null;
+  if (value.trim() === "") throw new UsageProblem(`--${name} is empty.`);
+  return value;
+}
+
+function readTarget(values: Values): Target {
+  const url = text(values, "url");
+  return { url: url === null ? null : readUrl(url), tokenFile: text(values, "token-file") };
+}
+
+function readPort(values: Values): number | null {
+  const value = text(values, "port");
+  return value === null ? null : parsePort(value);
+}
+
+/** A port a person wrote. */
+export function parsePort(value: string): number {
+  const port = Number(value);
+  if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65_535) throw new UsageProblem(`${value} is not a port (1 to 65535).`);
+  return port;
+}
+
+function readUrl(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new UsageProblem(`${value} is not an address such as https://signalbox.example.com.`);
+  }
+  return url.origin;
+}
+
+function readList<T extends string>(values: Values, name: string, known: readonly T[]): T[] {
+  const value = text(values, name);
+  if (value === null) return [];
+  return value.split(",").map((word) => {
+    const found = known.find((each) => each === word.trim());
+    if (found === undefined) throw new UsageProblem(`--${name} knows ${known.join(", ")}; not ${word}.`);
+    return found;
+  });
+}

@@ -1,0 +1,45 @@
+import { DEFAULT_CONFIG_PATH, readConfig } from "../../config.ts";
+import { readToken } from "../../readToken.ts";
+import { openState } from "../../openState.ts";
+import { EXIT } from "../../system/exitCodes.ts";
+import { Sentence } from "../../system/Sentence.ts";
+import type { Context } from "../context.ts";
+import { enrol } from "../enrol.ts";
+import type { ConnectArgs } from "../invocation.ts";
+import { rememberUrl } from "../rememberUrl.ts";
+import { runDaemon } from "../runDaemon.ts";
+import { installService, planServiceHere } from "../service/installService.ts";
+
+/** `signalbox connect`. */
+export async function connect({ url, code, name, service, config: file }: ConnectArgs, context: Context): Promise<number> {
+  const path = file ?? DEFAULT_CONFIG_PATH;
+  const before = readConfig(path);
+  const config = url === null ? before : { ...before, url };
+  if (new URL(config.url).protocol === "http:" && !isLoopback(config.url)) {
+    context.note(`${config.url} is not encrypted: anybody on the way can read the token and the terminals. Use https.`);
+  }
+  // Before the code is used up: the token must have a place to be kept in, and no other daemon may be there.
+  if (!service) openState(config.state_dir).close();
+  if (code !== null) {
+    const outcome = await enrol(config, code, name);
+    context.note(
+      outcome.how === "enrolled"
+        ? `This machine is enrolled as ${outcome.name}.`
+        : `${outcome.why} This machine keeps the token that it has.`,
+    );
+  }
+  const token = readToken(config);
+  if ("missing" in token) throw new Sentence(token.missing);
+  if (url !== null && url !== before.url) rememberUrl(path, url);
+  if (service) {
+    const argv = [process.execPath, ...(context.self.execArgv ?? []), context.self.selfPath, "connect"];
+    if (file !== null) argv.push("--config", file);
+    context.print(await installService(planServiceHere(argv, config.state_dir)));
+    return EXIT.ok;
+  }
+  return runDaemon(config, context.self);
+}
+
+function isLoopback(url: string): boolean {
+  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+}

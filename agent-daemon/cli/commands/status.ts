@@ -1,0 +1,26 @@
+import { DEFAULT_CONFIG_PATH, readConfig } from "../../config.ts";
+import { readOwnerToken } from "../../edge/ownerToken.ts";
+import { makeSignInLink } from "../../edge/startSupervisor.ts";
+import { EXIT } from "../../system/exitCodes.ts";
+import { say } from "../../system/Sentence.ts";
+import { findHome } from "../context.ts";
+import type { Context } from "../context.ts";
+import { gatherStatus, isHealthy } from "../gatherStatus.ts";
+import type { StatusArgs } from "../invocation.ts";
+import { renderStatus } from "../renderStatus.ts";
+
+/** `signalbox status`: ends with 0 when what should run does and is connected. */
+export async function status({ json, config }: StatusArgs, context: Context): Promise<number> {
+  const files = findHome(context);
+  const report = gatherStatus(files, readConfig(config ?? DEFAULT_CONFIG_PATH).state_dir);
+  const healthy = isHealthy(report);
+  if (json) {
+    context.print(JSON.stringify({ ...report, healthy }, null, 2));
+    return healthy ? EXIT.ok : EXIT.failed;
+  }
+  const token = files === null ? null : readOwnerToken(files.ownerToken);
+  const record = report.local?.running === true ? report.local.record : null;
+  const link = token !== null && record?.ready === true ? await makeSignInLink(record.url, token).catch(say) : null;
+  for (const line of renderStatus(report, Date.now(), link)) context.print(line);
+  return healthy ? EXIT.ok : EXIT.failed;
+}

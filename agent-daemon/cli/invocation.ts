@@ -1,0 +1,39 @@
+import type { Provider, SessionStatus } from "../../protocol/session.ts";
+
+/** Where an API is, when it is not this machine's own. */
+export type Target = { url: string | null; tokenFile: string | null };
+
+export type UpArgs = { detach: boolean; port: number | null };
+export type RestartArgs = { port: number | null };
+export type StatusArgs = { json: boolean; config: string | null };
+export type ConnectArgs = {
+  url: string | null;
+  code: string | null;
+  name: string | null;
+  service: boolean;
+  config: string | null;
+};
+export type SessionsArgs = Target & {
+  json: boolean;
+  host: string | null;
+  status: SessionStatus[];
+  provider: Provider[];
+  attention: boolean;
+  ended: boolean | null;
+  text: string | null;
+};
+export type AttachArgs = Target & { session: string; fit: boolean };
+export type SendArgs = Target & { session: string; text: string; json: boolean };
+export type DoctorArgs = { json: boolean; config: string | null };
+
+/** A command with its arguments, read and checked. */
+export type Invocation =
+  | { command: "up"; args: UpArgs }
+  | { command: "down"; args: Record<never, never> }
+  | { command: "restart"; args: RestartArgs }
+  | { command: "status"; args: StatusArgs }
+  | { command: "connect"; args: ConnectArgs }
+  | { command: "sessions"; args: SessionsArgs }
+  | { command: "attach"; args: AttachArgs }
+  | { command: "send"; args: SendArgs }
+  | { command: "doctor"; args: DoctorArgs };

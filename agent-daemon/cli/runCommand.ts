@@ -1,0 +1,35 @@
+import type { Context } from "./context.ts";
+import type { Invocation } from "./invocation.ts";
+import { attach } from "./commands/attach.ts";
+import { connect } from "./commands/connect.ts";
+import { doctor } from "./commands/doctor.ts";
+import { down } from "./commands/down.ts";
+import { restart } from "./commands/restart.ts";
+import { send } from "./commands/send.ts";
+import { sessions } from "./commands/sessions.ts";
+import { status } from "./commands/status.ts";
+import { up } from "./commands/up.ts";
+
+/** Carries out a command; its exit code. */
+export function runCommand(invocation: Invocation, context: Context): Promise<number> {
+  switch (invocation.command) {
+    case "up":
+      return up(invocation.args, context);
+    case "down":
+      return down(context);
+    case "restart":
+      return restart(invocation.args, context);
+    case "status":
+      return status(invocation.args, context);
+    case "connect":
+      return connect(invocation.args, context);
+    case "sessions":
+      return sessions(invocation.args, context);
+    case "attach":
+      return attach(invocation.args, context);
+    case "send":
+      return send(invocation.args, context);
+    case "doctor":
+      return doctor(invocation.args, context);
+  }
+}

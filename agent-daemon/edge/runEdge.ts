@@ -1,0 +1,105 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createHash } from "node:crypto";
+import type { MiniflareOptions } from "miniflare";
+import { hasCode, readFileIfThere } from "../system/readFileIfThere.ts";
+import { Sentence, say } from "../system/Sentence.ts";
+import { writeFileSafely } from "../system/writeFileSafely.ts";
+import type { EdgeManifest } from "./edgeManifest.ts";
+import { readEdgeManifest } from "./edgeManifest.ts";
+import type { EdgeMessage } from "./edgeMessages.ts";
+import { findChildren } from "./findChildren.ts";
+import { distFiles, homeFiles } from "./homeFiles.ts";
+import { migrateD1 } from "./migrateD1.ts";
+import { ensureOwnerToken, ownerTokenHash } from "./ownerToken.ts";
+
+export type EdgeOptions = { home: string; dist: string; port: number };
+
+/** Miniflare restarts workerd by itself when it dies; this is how soon its new number is told. */
+const CHILDREN_INTERVAL_MS = 5_000;
+
+/** Runs the edge on this machine until it is told to end; tells the supervisor over the channel to it. */
+export async function runEdge({ home, dist, port }: EdgeOptions, tell: (message: EdgeMessage) => void): Promise<{ stop(): Promise<void> }> {
+  const files = homeFiles(home);
+  try {
+    const manifest = readEdgeManifest(dist);
+    const token = ensureOwnerToken(files.ownerToken);
+    mkdirSync(files.edge, { recursive: true, mode: 0o700 });
+    // Only now: it takes longer to load than everything else here.
+    const { Miniflare } = await import("miniflare");
+    const migrated = await migrateFirst(manifest, files.edge);
+    const edge = new Miniflare(await edgeConfig({ manifest, dist, port, storage: files.edge, tokenHash: ownerTokenHash(token) }));
+    const url = await edge.ready;
+    const tellChildren = async () => tell({ type: "children", children: await findChildren(process.pid) });
+    await tellChildren();
+    tell({ type: "ready", url: url.origin, migrated });
+    const timer = setInterval(() => {
+      tellChildren().catch(() => {}); // the supervisor keeps what it knows
+    }, CHILDREN_INTERVAL_MS);
+    return {
+      async stop() {
+        clearInterval(timer);
+        await edge.dispose();
+      },
+    };
+  } catch (error) {
+    const taken = hasCode(error, "ERR_ADDRESS_IN_USE") || hasCode(error, "EADDRINUSE");
+    tell({ type: "failed", code: taken ? "port_taken" : "other", message: say(error) });
+    throw error instanceof Sentence ? error : new Error("The edge could not start.", { cause: error });
+  }
+}
+
+/**
+ * Brings D1 up to date before anybody can ask the edge anything. When nothing changed since the last start (the same
+ * migrations, the same storage), the database need not be opened for that.
+ */
+async function migrateFirst(manifest: EdgeManifest, storage: string): Promise<string[]> {
+  const stamp = join(storage, "migrated");
+  const wanted = createHash("sha256").update(JSON.stringify(manifest.migrations)).digest("hex");
+  if (readFileIfThere(stamp) === wanted && existsSync(join(storage, "d1"))) return [];
+  const { Miniflare } = await import("miniflare");
+  const bare: EdgeManifest = { ...manifest, options: { ...manifest.options, assets: undefined, durableObjects: {} } };
+  const database = new Miniflare(
+    await miniflareOptions({ ...bare.options, script: "export default {}", modules: true }, { port: 0, storage }),
+  );
+  try {
+    const migrated = await migrateD1(await database.getD1Database("DB"), manifest.migrations);
+    writeFileSafely(stamp, wanted);
+    return migrated;
+  } finally {
+    await database.dispose();
+  }
+}
+
+type EdgeConfigInput = { manifest: EdgeManifest; dist: string; port: number; storage: string; tokenHash: string };
+
+async function edgeConfig({ manifest, dist, port, storage, tokenHash }: EdgeConfigInput): Promise<MiniflareOptions> {
+  const { web, worker } = distFiles(dist);
+  const { assets, bindings, ...options } = manifest.options;
+  return miniflareOptions(
+    {
+      ...options,
+      modules: manifest.modules.map(({ type, path }) => ({ type, path: join(worker, path) })),
+      modulesRoot: worker,
+      bindings: { ...(typeof bindings === "object" ? bindings : {}), OWNER_TOKEN_SHA256: tokenHash, SIGNALBOX_MODE: "local" },
+      ...(assets === undefined ? {} : { assets: { ...assets, directory: web } }),
+    },
+    { port, storage },
+  );
+}
+
+async function miniflareOptions(worker: Record<string, unknown>, at: { port: number; storage: string }): Promise<MiniflareOptions> {
+  const { convertV4MiniflareOptions, Log, LogLevel } = await import("miniflare");
+  return convertV4MiniflareOptions({
+    host: "127.0.0.1",
+    port: at.port,
+    resourcePersistencePath: at.storage,
+    // Neither is needed, and both would speak to the network.
+    cf: false,
+    telemetry: { enabled: false },
+    logRequests: false,
+    log: new Log(LogLevel.WARN),
+    // SAFETY: the options are wrangler's own for Miniflare, read from the build's manifest; Miniflare checks them with its schema.
+    workers: [{ name: "signalbox", ...worker } as never],
+  });
+}

@@ -1,0 +1,42 @@
+import { agentFiles, readAgentStatus } from "./agentStatus.ts";
+import { openStore } from "./store.ts";
+import type { Store } from "./store.ts";
+import { EXIT } from "./system/exitCodes.ts";
+import { takeLock } from "./system/lock.ts";
+import type { Lock } from "./system/lock.ts";
+import { Sentence, say } from "./system/Sentence.ts";
+
+/** Takes a state directory for this daemon alone. Throws a sentence when it cannot be written or is in use. */
+export function openState(stateDir: string): { store: Store; close(): void } {
+  const files = agentFiles(stateDir);
+  let lock: Lock | null;
+  try {
+    lock = takeLock(files.lock);
+  } catch (error) {
+    throw unusable(stateDir, error);
+  }
+  if (lock === null) {
+    const pid = readAgentStatus(stateDir)?.status.pid;
+    const who = pid === undefined ? "" : ` (process ${pid})`;
+    throw new Sentence(`A daemon already runs on the state directory ${stateDir}${who}.`, EXIT.alreadyRunning);
+  }
+  try {
+    const store = openStore(files.database);
+    return {
+      store,
+      close() {
+        store.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw unusable(stateDir, error);
+  }
+}
+
+function unusable(stateDir: string, error: unknown): Sentence {
+  return new Sentence(
+    `The state directory ${stateDir} cannot be written: ${say(error)}. Set state_dir in agent.yaml to a directory of yours.`,
+  );
+}

@@ -1,0 +1,150 @@
+import type { HostInfo } from "../protocol/host.ts";
+import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
+import { agentFiles } from "./agentStatus.ts";
+import type { AgentStatus } from "./agentStatus.ts";
+import type { AgentConfig } from "./config.ts";
+import { systemClock } from "./link/clock.ts";
+import { openCommandJournal } from "./link/commandJournal.ts";
+import { startExecutor } from "./link/executor.ts";
+import { openJournal } from "./link/journal.ts";
+import { openSocket } from "./link/openSocket.ts";
+import { startLink } from "./link/startLink.ts";
+import type { Link } from "./link/startLink.ts";
+import { startNetworkWatch } from "./link/startNetworkWatch.ts";
+import { openState } from "./openState.ts";
+import type { Log } from "./parts.ts";
+import { readToken } from "./readToken.ts";
+import { startConsoleWatcher } from "./startConsoleWatcher.ts";
+import { startParts } from "./startParts.ts";
+import type { Parts, PartsDeps } from "./startParts.ts";
+import { EXIT } from "./system/exitCodes.ts";
+import { makeVersionReader, readHostInfo } from "./system/hostInfo.ts";
+import { writeFileSafely } from "./system/writeFileSafely.ts";
+import { VERSION } from "./version.ts";
+
+/** How often the machine's facts are looked at again and the status file is refreshed. */
+const REFRESH_MS = 30_000;
+const PRUNE_MS = 60 * 60 * 1000;
+
+export type AgentDeps = {
+  config: AgentConfig;
+  log: Log;
+  /** How this program starts itself (for jobs that outlive it). */
+  self: SelfProgram;
+  /** Starts what the daemon does besides the link; tests bring their own. */
+  parts?: (deps: PartsDeps) => Promise<Parts>;
+};
+
+export type Agent = {
+  /** The exit code, once the daemon cannot go on (replaced by another one, another protocol version). */
+  ended: Promise<number>;
+  stop(): Promise<void>;
+};
+
+/** Starts the daemon on a state directory. Throws a sentence when it cannot. */
+export async function startAgent({ config, log, self, parts: start = startParts }: AgentDeps): Promise<Agent> {
+  const state = openState(config.state_dir);
+  const journal = openJournal({ store: state.store, maxBytes: config.journal_max_bytes, log });
+  const commands = openCommandJournal({ store: state.store, journal, log });
+  commands.prune();
+  const parts = await start({ config, store: state.store, outlet: journal, log, self });
+  const token = () => readToken(config);
+  const executor = startExecutor({ commands, parts: parts.parts, clock: systemClock, log });
+  const consoles = startConsoleWatcher({ url: config.url, token, start: parts.startConsoles });
+  const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+
+  const readProgramVersion = makeVersionReader();
+  const readInfo = () =>
+    readHostInfo({ config, readVersion: readProgramVersion, tmuxVersion: parts.tmuxVersion(), problems: parts.problems() });
+  let info: HostInfo = await readInfo();
+  let host: AgentStatus["host"] = null;
+  let since = Date.now();
+  const startedAt = Date.now();
+  let link: Link | null = null;
+
+  function writeStatus(): void {
+    const current = link?.state();
+    const status: AgentStatus = {
+      pid: process.pid,
+      version: VERSION,
+      url: config.url,
+      started_at: startedAt,
+      updated_at: Date.now(),
+      host,
+      link: { state: current?.phase.name ?? "waiting", since, problem: current?.problem ?? null },
+      problems: info.problems,
+      journal: { unacked: journal.head() - journal.acked(), bytes: journal.bytes() },
+    };
+    try {
+      writeFileSafely(agentFiles(config.state_dir).status, JSON.stringify(status));
+    } catch (error) {
+      // A full disk: the daemon works without its status file.
+      log("debug", "The status file cannot be written.", { error: String(error) });
+    }
+  }
+
+  async function refresh(): Promise<void> {
+    const next = await readInfo();
+    if (JSON.stringify(next) !== JSON.stringify(info)) {
+      info = next;
+      journal.put([{ kind: "host", info }]);
+    }
+    writeStatus();
+  }
+
+  link = startLink({
+    journal,
+    executor,
+    consoles,
+    url: () => config.url,
+    token,
+    info: () => info,
+    clock: systemClock,
+    openSocket,
+    log,
+    onWelcome(id, name) {
+      host = { id, name };
+      writeStatus();
+    },
+    onForgotten: parts.announce,
+    onState({ phase }) {
+      since = Date.now();
+      writeStatus();
+      if (phase.name === "stopped" && phase.why !== "asked") end(EXIT[phase.why]);
+    },
+  });
+  const network = startNetworkWatch({
+    onWake(sleptMs) {
+      log("info", "The machine woke up.", { slept_ms: Math.round(sleptMs) });
+      link.nudge("woke");
+    },
+    onNetwork() {
+      log("info", "The network changed.");
+      link.nudge("network");
+    },
+  });
+  const refreshTimer = setInterval(() => {
+    refresh().catch((error: unknown) => log("warn", "The machine's facts could not be read.", { error: String(error) }));
+  }, REFRESH_MS);
+  const pruneTimer = setInterval(() => commands.prune(), PRUNE_MS);
+  writeStatus();
+  log("info", "The daemon runs.", { pid: process.pid, version: VERSION, state_dir: config.state_dir, url: config.url });
+
+  return {
+    ended,
+    async stop() {
+      clearInterval(refreshTimer);
+      clearInterval(pruneTimer);
+      network.stop();
+      // Commands first, so that their results are journalled, and sent if the link is up.
+      await executor.stop();
+      await consoles.stop();
+      await parts.stop();
+      link.stop();
+      journal.stop();
+      writeStatus();
+      state.close();
+      log("info", "The daemon stopped.");
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
+import { startCodexJobs } from "./agents/codex/startCodexJobs.ts";
+import type { AgentConfig } from "./config.ts";
+import { startConsoles } from "./console/startConsoles.ts";
+import type { Log, Outlet, Part } from "./parts.ts";
+import type { ConsoleSet } from "./startConsoleWatcher.ts";
+import type { Store } from "./store.ts";
+import { say } from "./system/Sentence.ts";
+import { startTmux } from "./tmux/startTmux.ts";
+
+export type PartsDeps = { config: AgentConfig; store: Store; outlet: Outlet; log: Log; self: SelfProgram };
+
+/** Everything the daemon does besides the link. */
+export type Parts = {
+  parts: Part[];
+  tmuxVersion(): string | null;
+  /** What keeps the parts from their work, in sentences. */
+  problems(): string[];
+  /** Tells the edge of every live session again, for an edge that has forgotten them. */
+  announce(): void;
+  startConsoles(access: { url: string; token: string }): ConsoleSet;
+  stop(): Promise<void>;
+};
+
+/** Starts the parts. One that cannot start is a problem to show; the others go on without it. */
+export async function startParts({ config, store, outlet, log, self }: PartsDeps): Promise<Parts> {
+  const broken: string[] = [];
+  const guard = async <T>(name: string, start: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await start();
+    } catch (error) {
+      log("error", `${name} could not be started.`, { error: String(error) });
+      broken.push(`${name} could not be started: ${say(error)}`);
+      return null;
+    }
+  };
+  const tmux = await guard("The tmux part", () => startTmux({ config, store, outlet, log }));
+  const codex = await guard("The Codex part", () => startCodexJobs({ config, store, outlet, log, ...self }));
+  // Codex first: it takes only its own sessions and commands; panes take the rest.
+  const parts = [codex, tmux].filter((part) => part !== null);
+  return {
+    parts,
+    tmuxVersion: () => tmux?.version ?? null,
+    problems: () => [...broken, ...(tmux?.problems() ?? [])],
+    announce() {
+      tmux?.announce();
+      codex?.announce();
+    },
+    startConsoles(access) {
+      if (tmux === null) return { watch() {}, unwatch() {}, stop: async () => {} };
+      return startConsoles({ ...access, tmux, log });
+    },
+    async stop() {
+      await Promise.all(parts.map((part) => part.stop()));
+    },
+  };
+}
