@@ -11,7 +11,7 @@ import type { Env } from "../shared/env.ts";
 import { hubName, sessionName } from "../shared/names.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
-import { closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
+import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
 import { saveHost } from "../shared/saveToIndex.ts";
 import type { Numbered } from "../session/ingest.ts";
 import { commandFrame, HostCommands, type Enqueued } from "./HostCommands.ts";
@@ -173,6 +173,7 @@ export class HostObject extends DurableObject<Env> {
   }
 
   override webSocketClose(ws: WebSocket): void {
+    answerClose(ws);
     if (this.#link(ws) === null) this.#changed(() => this.#state.setPresence("offline"));
   }
 

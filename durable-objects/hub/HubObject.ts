@@ -9,7 +9,7 @@ import { openDatabase } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
 import { LiveSockets } from "../shared/LiveSockets.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
-import { closeSocket } from "../shared/refuseSocket.ts";
+import { answerClose, closeSocket } from "../shared/refuseSocket.ts";
 import { changesFor } from "./changesFor.ts";
 import { HubItems, type Kept } from "./HubItems.ts";
 import { readIndex } from "./readIndex.ts";
@@ -69,6 +69,7 @@ export class HubObject extends DurableObject<Env> {
   }
 
   override webSocketClose(ws: WebSocket): void {
+    answerClose(ws);
     this.#live.drop(ws);
   }
 

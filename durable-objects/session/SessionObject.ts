@@ -12,7 +12,7 @@ import { LiveSockets } from "../shared/LiveSockets.ts";
 import { hostName, hubName } from "../shared/names.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
-import { closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
+import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
 import { removeSession, saveSession } from "../shared/saveToIndex.ts";
 import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
 import { EventLog, eventsFrame, type Run } from "./EventLog.ts";
@@ -290,6 +290,7 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   override async webSocketClose(ws: WebSocket): Promise<void> {
+    answerClose(ws);
     this.#live.drop(ws);
     await this.#console.closed(ws);
   }

@@ -16,3 +16,15 @@ export function closeSocket(ws: WebSocket, name: CloseName, reason: string): voi
     // closed under us: there is nobody left to tell
   }
 }
+
+/**
+ * Ends this side after the other side closed. The runtime does not do it for hibernating sockets, and a client would
+ * wait for it, hold its connection open and in the end report 1006.
+ */
+export function answerClose(ws: WebSocket): void {
+  try {
+    ws.close(1000);
+  } catch {
+    // it broke off instead of closing: there is nobody left to answer
+  }
+}

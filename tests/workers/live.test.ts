@@ -62,6 +62,19 @@ class Follower {
   }
 }
 
+test("answers a close with a close, on every socket, so that a client is not left waiting", async ({
+  expect,
+}) => {
+  const { session, daemon } = await aSession();
+  const live = await open(`/api/sessions/${session}/live`);
+  const console = await open(`/api/sessions/${session}/console`);
+  const hub = await open("/api/live");
+  for (const socket of [live, console, hub, daemon.socket]) {
+    socket.ws.close(1000, "done");
+    expect(await socket.closed).toMatchObject({ code: 1000 });
+  }
+});
+
 describe("a session's live socket", () => {
   test("starts with a tail, goes on live, and resumes with exactly the rest", async ({ expect }) => {
     const { session, say } = await aSession();
