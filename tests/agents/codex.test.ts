@@ -72,8 +72,6 @@ describe.skipIf("missing" in codex)("the real codex", () => {
 
   /** Waits until the model is answering slowly. */
   async function answering(): Promise<void> {
-    const before = model.asked.length;
-    await until(() => (model.asked.length > before || of("turn_started").length > 0 ? true : null));
     await until(() => (model.asked.some(({ ask }) => ask.userText.includes(session)) ? true : null));
   }
 

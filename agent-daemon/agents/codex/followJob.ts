@@ -68,7 +68,7 @@ export function followJob(deps: FollowDeps): Follower {
   const stopping = new AbortController();
   const alarm = createAlarm();
   const ended = follow(deps, alarm, stopping.signal).catch((error: unknown) => {
-    deps.log("error", "A job is no longer followed; the daemon goes on with it when it is started again.", {
+    deps.log("error", "A codex job is no longer followed; it is taken up again.", {
       dir: deps.dir,
       error: String(error),
     });

@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { SessionId } from "../../../protocol/ids.ts";
+import { Worktree } from "../../../protocol/session.ts";
 import { claimDurably, readIfThere, writeDurably } from "./durableFiles.ts";
 import { ProcessIdentity } from "./processIdentity.ts";
 
@@ -11,6 +12,8 @@ export const JobSpec = z.object({
   turn: z.number().int().min(1),
   argv: z.tuple([z.string()]).rest(z.string()),
   cwd: z.string(),
+  /** Not for the supervisor: for a daemon whose store was wiped. */
+  worktree: Worktree.nullable(),
 });
 export type JobSpec = z.infer<typeof JobSpec>;
 

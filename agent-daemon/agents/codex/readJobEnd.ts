@@ -34,9 +34,7 @@ async function whyNot(dir: string, { exit, claim }: FollowedEnd, stderr: string)
   if (claim === null) return "the job's files are gone from the host";
   if ("given_up" in claim) {
     const complaint = reasonOfStderr((await readIfThere(jobPaths(dir).log)) ?? "");
-    return complaint === null
-      ? "it was never started: the daemon was stopped just before"
-      : `it was never started: ${complaint}`;
+    return complaint === null ? "it was never started" : `it was never started: ${complaint}`;
   }
   return null;
 }

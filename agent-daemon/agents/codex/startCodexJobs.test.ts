@@ -14,14 +14,12 @@ import { gitOutput, runGit } from "../../worktrees/runGit.ts";
 import { claimJob, createJobFiles, jobDir, jobPaths, readChild } from "./jobFiles.ts";
 import { identify } from "./processIdentity.ts";
 import { JOB_WORD } from "./superviseJob.ts";
-import { JOB_PROGRAM, startCodexBench, until } from "./testing/codexBench.ts";
-import type { BenchOptions } from "./testing/codexBench.ts";
+import { DAEMON_PROGRAM, JOB_PROGRAM, startJobHarness, until } from "./testing/jobHarness.ts";
+import type { HarnessOptions } from "./testing/jobHarness.ts";
 
-const DAEMON_PROGRAM = join(import.meta.dirname, "testing/countUntilKilled.ts");
-
-async function bench(over: Partial<BenchOptions> = {}) {
+async function harness(over: Partial<HarnessOptions> = {}) {
   const dir = over.dir ?? tempDir();
-  const started = await startCodexBench({ dir, codex: writeCounterCodex(dir), ...over });
+  const started = await startJobHarness({ dir, codex: writeCounterCodex(dir), ...over });
   onTestFinished(() => started.stop());
   return { ...started, dir };
 }
@@ -41,7 +39,7 @@ function numbers(events: EventBody[]): number[] {
 const range = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
 
 it("runs a job and tells everything of it, in order", async () => {
-  const { part, run, events, messages, ended, config } = await bench();
+  const { part, run, events, messages, ended, config } = await harness();
   const session = newId("ses");
   const result = await run(session, start("COUNT: 3\nRATE: 0"));
   expect(result).toEqual({ status: "done", value: { type: "job", pid: expect.any(Number), worktree: null } });
@@ -71,7 +69,7 @@ it("runs a job and tells everything of it, in order", async () => {
 });
 
 it("loses and doubles nothing of a fast job, in few puts", async () => {
-  const { run, events, ended, puts } = await bench();
+  const { run, events, ended, puts } = await harness();
   const session = newId("ses");
   await run(session, start("COUNT: 30000\nRATE: 0"));
   await ended(session);
@@ -80,7 +78,7 @@ it("loses and doubles nothing of a fast job, in few puts", async () => {
 });
 
 it("makes few puts of a steady stream", async () => {
-  const { run, events, ended, puts } = await bench();
+  const { run, events, ended, puts } = await harness();
   const session = newId("ses");
   await run(session, start("COUNT: 20000\nRATE: 10000"));
   await ended(session);
@@ -89,7 +87,7 @@ it("makes few puts of a steady stream", async () => {
 });
 
 it("starts nothing when the same command comes again, at once or later", async () => {
-  const { run, ended, messages, part } = await bench();
+  const { run, ended, messages, part } = await harness();
   const session = newId("ses");
   const id = newId("cmd");
   const twice = await Promise.all([run(session, start("COUNT: 5"), id), run(session, start("COUNT: 5"), id)]);
@@ -109,7 +107,7 @@ it("starts nothing when the same command comes again, at once or later", async (
 });
 
 it("refuses a turn while one runs, a directory that is not there, and a thread that is an option", async () => {
-  const { run, part } = await bench();
+  const { run, part } = await harness();
   const session = newId("ses");
   await run(session, start("COUNT: 1\nHANG"));
   expect(await run(session, start("COUNT: 1"))).toMatchObject({ status: "failed", code: "busy" });
@@ -124,7 +122,7 @@ it("refuses a turn while one runs, a directory that is not there, and a thread t
 });
 
 it("goes on with the conversation in a new turn, with what it was given before", async () => {
-  const { run, events, ended, config } = await bench();
+  const { run, events, ended, config } = await harness();
   const session = newId("ses");
   await run(session, start("COUNT: 2", { sandbox: "workspace-write", model: "gpt-5.5" }));
   await ended(session);
@@ -179,7 +177,7 @@ it.each<[string, string, Partial<EventBody>, string[]]>([
     ["cannot go on, token=[secret]"],
   ],
 ])("says why when it %s", async (_name, prompt, end, failures) => {
-  const { run, events, ended } = await bench();
+  const { run, events, ended } = await harness();
   const session = newId("ses");
   await run(session, start(prompt));
   expect(await ended(session)).toMatchObject(end);
@@ -191,7 +189,7 @@ it.each<[string, string, Partial<EventBody>, string[]]>([
 });
 
 it("says that codex is missing", async () => {
-  const { run, ended } = await bench({ codex: "no-such-codex" });
+  const { run, ended } = await harness({ codex: "no-such-codex" });
   const session = newId("ses");
   expect(await run(session, start("x"))).toEqual({
     status: "failed",
@@ -215,7 +213,7 @@ it("takes lines as they come: broken, huge, and a last one without an end", asyn
      out("y".repeat(9 * 1024 * 1024), "\\n");
      out('{"type":"turn.completed","usage":null}');`,
   );
-  const { run, events, ended, messages } = await bench({ dir, codex: writeProgram(dir, "odd", script) });
+  const { run, events, ended, messages } = await harness({ dir, codex: writeProgram(dir, "odd", script) });
   const session = newId("ses");
   await run(session, start("x"));
   expect(await ended(session)).toMatchObject({ status: "done" });
@@ -232,7 +230,7 @@ it("takes lines as they come: broken, huge, and a last one without an end", asyn
 });
 
 it("waits with a full journal, and goes on where it was", async () => {
-  const { run, events, journal, part } = await bench({ journalMaxBytes: 64 * 1024 });
+  const { run, events, journal, part } = await harness({ journalMaxBytes: 64 * 1024 });
   const session = newId("ses");
   await run(session, start("COUNT: 5000\nRATE: 0"));
   const seen: EventBody[] = [];
@@ -254,8 +252,23 @@ it("waits with a full journal, and goes on where it was", async () => {
   expect(part.jobs()).toEqual([]);
 });
 
+it("follows again when following broke", async () => {
+  const complaints: string[] = [];
+  const { run, events, ended } = await harness({
+    beforePut(puts) {
+      if (puts === 5) throw new Error("out of the blue");
+    },
+    log: (level, message) => (level === "error" ? complaints.push(message) : undefined),
+  });
+  const session = newId("ses");
+  await run(session, start("COUNT: 3000\nRATE: 3000"));
+  await ended(session);
+  expect(numbers(events(session))).toEqual(range(3_000));
+  expect(complaints).toEqual([expect.stringContaining("no longer followed")]);
+});
+
 it("starts nothing with a full journal", async () => {
-  const { run, journal, part, config } = await bench({ journalMaxBytes: 64 * 1024 });
+  const { run, journal, part, config } = await harness({ journalMaxBytes: 64 * 1024 });
   const message = "x".repeat(60 * 1024);
   journal.put([
     {
@@ -275,7 +288,7 @@ it.each([
   ["interrupt", { code: 1, signal: null, message: "stopped" }],
   ["kill", { code: null, signal: "SIGKILL", message: "stopped" }],
 ] as const)("%s ends a job, once", async (type, exit) => {
-  const { run, events, ended } = await bench();
+  const { run, events, ended } = await harness();
   const session = newId("ses");
   await run(session, start("COUNT: 3\nHANG"));
   await until(() => (numbers(events(session)).length === 3 ? true : null));
@@ -289,7 +302,7 @@ it.each([
 
 it("goes on after the daemon was away, whether the job ended meanwhile or not", async () => {
   const dir = tempDir();
-  const first = await bench({ dir });
+  const first = await harness({ dir });
   const short = newId("ses");
   const long = newId("ses");
   await Promise.all([
@@ -300,7 +313,7 @@ it("goes on after the daemon was away, whether the job ended meanwhile or not", 
   expect(numbers(first.events(short)).length).toBeLessThan(2_000);
   await first.stop();
   await sleep(1_000); // the short one ends
-  const second = await bench({ dir });
+  const second = await harness({ dir });
   expect(second.part.jobs()).toHaveLength(2);
   await Promise.all([second.ended(short), second.ended(long)]);
   expect(numbers(second.events(short))).toEqual(range(2_000));
@@ -309,7 +322,7 @@ it("goes on after the daemon was away, whether the job ended meanwhile or not", 
 });
 
 it("says that a job died when its process and its supervisor did", async () => {
-  const { run, events, ended, config } = await bench();
+  const { run, events, ended, config } = await harness();
   const session = newId("ses");
   await run(session, start("COUNT: 3\nHANG"));
   await until(() => (numbers(events(session)).length === 3 ? true : null));
@@ -325,7 +338,7 @@ it("says that a job died when its process and its supervisor did", async () => {
 });
 
 it("follows a job whose supervisor died to its end, and can stop it", async () => {
-  const { run, events, ended, config } = await bench();
+  const { run, events, ended, config } = await harness();
   const [goesOn, hangs] = [newId("ses"), newId("ses")];
   await run(goesOn, start("COUNT: 4000\nRATE: 2000"));
   await run(hangs, start("COUNT: 1\nHANG"));
@@ -348,7 +361,7 @@ it("follows a job whose supervisor died to its end, and can stop it", async () =
 
 it("does not take another process with the same number for its supervisor", async () => {
   const dir = tempDir();
-  const first = await bench({ dir });
+  const first = await harness({ dir });
   const session = newId("ses");
   await first.run(session, start("COUNT: 1\nHANG"));
   await first.stop();
@@ -359,7 +372,7 @@ it("does not take another process with the same number for its supervisor", asyn
     // This very process has the number now.
     writeFileSync(path, JSON.stringify({ ...identity, pid: process.pid }));
   }
-  const second = await bench({ dir });
+  const second = await harness({ dir });
   expect(await second.ended(session)).toMatchObject({
     status: "trouble",
     exit: { message: "the process died without a final event" },
@@ -367,7 +380,7 @@ it("does not take another process with the same number for its supervisor", asyn
 });
 
 it("says so when the supervisor cannot start", async () => {
-  const { run, ended, part } = await bench({ selfPath: "/not/a/program.mjs" });
+  const { run, ended, part } = await harness({ selfPath: "/not/a/program.mjs" });
   const session = newId("ses");
   expect(await run(session, start("COUNT: 1"))).toMatchObject({ status: "failed", code: "not_started" });
   expect(await ended(session)).toMatchObject({
@@ -380,7 +393,7 @@ it("says so when the supervisor cannot start", async () => {
 it("never starts a job that was given up", async () => {
   const dir = jobDir(tempDir(), newId("ses"), 1);
   const argv: [string, ...string[]] = [process.execPath, "-e", "console.log(1)"];
-  await createJobFiles(dir, { session: newId("ses"), turn: 1, argv, cwd: "/" }, "");
+  await createJobFiles(dir, { session: newId("ses"), turn: 1, argv, cwd: "/", worktree: null }, "");
   expect(await claimJob(dir, { given_up: true })).toBe(true);
   const late = await runProgram({ argv: [process.execPath, JOB_PROGRAM, JOB_WORD, dir], timeoutMs: 10_000 });
   expect(late).toMatchObject({ status: "exited", code: 0 });
@@ -393,22 +406,22 @@ it("takes a job that no supervisor took for dead", async () => {
   // A supervisor that never gets to its work, as one that was killed just after it was launched.
   const selfPath = join(dir, "idle.mjs");
   writeFileSync(selfPath, "setTimeout(() => {}, 1_000);");
-  const first = await bench({ dir, selfPath });
+  const first = await harness({ dir, selfPath });
   const session = newId("ses");
   const answer = first.run(session, start("COUNT: 1"));
   await until(() => (first.part.jobs().length > 0 ? true : null));
   await first.stop();
   expect(await answer).toMatchObject({ status: "indeterminate" });
-  const second = await bench({ dir });
+  const second = await harness({ dir });
   expect(await second.ended(session)).toMatchObject({
     status: "trouble",
-    exit: { message: "it was never started: the daemon was stopped just before" },
+    exit: { message: "it was never started" },
   });
   expect(numbers(second.events(session))).toEqual([]);
 });
 
 it("runs a job once, however many supervisors there are", async () => {
-  const { run, events, ended, config } = await bench();
+  const { run, events, ended, config } = await harness();
   const session = newId("ses");
   const dir = jobDir(config.state_dir, session, 1);
   await run(session, start("COUNT: 500\nRATE: 1000"));
@@ -423,7 +436,7 @@ it("runs a job once, however many supervisors there are", async () => {
 
 it("tells of a running job that a wiped store has forgotten, and follows it from there", async () => {
   const dir = tempDir();
-  const first = await bench({ dir });
+  const first = await harness({ dir });
   const session = newId("ses");
   await first.run(session, start("COUNT: 4000\nRATE: 2000"));
   await until(() => (numbers(first.events(session)).length > 500 ? true : null));
@@ -431,7 +444,7 @@ it("tells of a running job that a wiped store has forgotten, and follows it from
   for (const name of readdirSync(first.config.state_dir)) {
     if (name.startsWith("agent.db")) rmSync(join(first.config.state_dir, name));
   }
-  const second = await bench({ dir });
+  const second = await harness({ dir });
   expect(await second.ended(session)).toMatchObject({ status: "done", exit: { code: 0 } });
   const [told] = second.messages();
   expect(told).toMatchObject({ kind: "session", session, title: "COUNT: 4000" });
@@ -442,7 +455,7 @@ it("tells of a running job that a wiped store has forgotten, and follows it from
 });
 
 it("ends a job whose files were removed", async () => {
-  const { run, ended, config, events } = await bench();
+  const { run, ended, config, events } = await harness();
   const session = newId("ses");
   const result = await run(session, start("COUNT: 1\nHANG"));
   await until(() => (numbers(events(session)).length === 1 ? true : null));
@@ -453,6 +466,17 @@ it("ends a job whose files were removed", async () => {
   });
   const pid = result.status === "done" && result.value.type === "job" ? result.value.pid : 0;
   await until(async () => ((await identify(pid)) === null ? true : null));
+});
+
+it("does not use ids again in a session that a wiped store has forgotten", async () => {
+  const { run, events, ended } = await harness();
+  const session = newId("ses");
+  const id = newId("cmd");
+  await run(session, start("COUNT: 1", { resume: "a-thread-from-before" }), id);
+  await ended(session);
+  const ids = events(session).flatMap((event) => (event.type === "item" ? [event.id] : []));
+  expect(ids).toEqual([`t1-${id.slice(-6)}.prompt`, `t1-${id.slice(-6)}.item_1`]);
+  expect(events(session)).toContainEqual({ type: "turn_completed", turn: 1, usage: null });
 });
 
 it("works in a worktree of its own, and keeps what is in it", async () => {
@@ -472,7 +496,7 @@ it("works in a worktree of its own, and keeps what is in it", async () => {
     "-m",
     "start",
   );
-  const { run, messages, ended } = await bench({ dir });
+  const { run, messages, ended } = await harness({ dir });
   const session = newId("ses");
   const result = await run(session, start("COUNT: 1\nHANG", { cwd: repo, worktree: { branch: "job-1" } }));
   const worktree = result.status === "done" && result.value.type === "job" ? result.value.worktree : null;
@@ -505,23 +529,28 @@ it(
   async () => {
     const dir = tempDir();
     const codex = writeCounterCodex(dir);
-    const sessions = [newId("ses"), newId("ses")] as const;
-    const commands = [newId("cmd"), newId("cmd")] as const;
+    const sessions = [newId("ses"), newId("ses")];
+    const wish = JSON.stringify({ prompt: "COUNT: 12000\nRATE: 2500", cwd: "/" });
+    const pairs = sessions.map((session) => `${session}=${newId("cmd")}`);
     const random = seededRandom(4711);
     let kills = 0;
     for (let over = false; !over; kills++) {
       // The same commands every time, as an edge sends them until it knows their results.
       const daemon = launch({
-        argv: [process.execPath, DAEMON_PROGRAM, dir, codex, ...sessions, ...commands],
+        argv: [process.execPath, DAEMON_PROGRAM, dir, codex, wish, ...pairs],
         stdio: ["ignore", "pipe", "inherit"],
       });
       const exited = new Promise((resolve) => daemon.on("exit", resolve));
-      const ended = new Promise((resolve) => daemon.stdout?.on("data", resolve));
-      over = await Promise.race([sleep(100 + random() * 900, false), ended.then(() => true)]);
+      const ended = new Promise<boolean>((resolve) => {
+        daemon.stdout?.on("data", (text: Buffer) => {
+          if (text.includes("ended")) resolve(true);
+        });
+      });
+      over = await Promise.race([sleep(100 + random() * 900, false), ended]);
       daemon.kill("SIGKILL");
       await exited;
     }
-    const after = await bench({ dir });
+    const after = await harness({ dir });
     for (const session of sessions) {
       expect(numbers(after.events(session))).toEqual(range(12_000));
       const types = after.events(session).flatMap(({ type }) => (type === "item" ? [] : [type]));

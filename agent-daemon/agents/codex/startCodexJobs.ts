@@ -54,6 +54,8 @@ type Running = { turn: number; dir: string; follower: Follower };
 /** How long a command waits for the agent's process, to say its number. */
 const START_PATIENCE_MS = 10_000;
 const LOOK_MS = 20;
+/** A job whose following broke is followed again after this. */
+const FOLLOW_AGAIN_MS = 5_000;
 
 const UNSEEN: CommandResult = {
   status: "indeterminate",
@@ -85,10 +87,15 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
     for (const { dir, ...key } of await listJobFiles(config.state_dir)) {
       const known = jobs.job(key.session, key.turn);
       if (known?.ended === false) continue;
-      const lost = known === null && (await readClaim(dir)) !== null ? await recoverJob(dir) : null;
-      // Without a claim nothing was ever started for it, and nothing can be without its files.
-      if (lost === null) await removeJobFiles(dir);
-      else remember(key, lost);
+      try {
+        const lost = known === null && (await readClaim(dir)) !== null ? await recoverJob(dir) : null;
+        // Without a claim nothing was ever started for it, and nothing can be without its files.
+        if (lost === null) await removeJobFiles(dir);
+        else remember(key, lost);
+      } catch (error) {
+        // One job's files must not keep all others from being followed.
+        log("warn", "The files of a codex job cannot be read or removed.", { dir, error: String(error) });
+      }
     }
   }
 
@@ -100,6 +107,7 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
     const row: CodexSession = {
       ...(jobs.session(key.session) ?? newCodexSession(key.session, spec.cwd, prompt)),
       thread: state.thread,
+      worktree: spec.worktree,
       turns: key.turn,
     };
     const message = "The daemon's memory of this job was lost: events from before this may be missing.";
@@ -142,13 +150,17 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
     };
     const follower = followTurn({ job, dir, supervisor, jobs, store, outlet, log, now, onEnded });
     running.set(job.session, { turn: job.turn, dir, follower });
-    const tidyUp = async () => {
+    const after = async () => {
       await follower.ended;
       await needed;
-      if (ended) await removeJobFiles(dir);
+      if (ended) return removeJobFiles(dir);
+      // Something broke (the disk, the number of open files): it is taken up again from what is stored.
+      if (!stopped) await sleep(FOLLOW_AGAIN_MS, undefined, { ref: false });
+      const stored = stopped ? null : jobs.job(job.session, job.turn);
+      if (stored?.ended === false) follow(stored, supervisor, Promise.resolve());
     };
-    tidyUp().catch((error: unknown) => {
-      log("warn", "The files of a codex job could not be removed.", { dir, error: String(error) });
+    after().catch((error: unknown) => {
+      log("warn", "A codex job's end was not tidied up.", { dir, error: String(error) });
     });
   }
 
@@ -195,6 +207,9 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
     const dir = dirOf(key);
     const first = startTurn({
       turn: key.turn,
+      // A thread this host does not remember: the session may have had turns before, with these numbers.
+      prefix:
+        before === null && resume !== undefined ? `t${key.turn}-${context.id.slice(-6)}` : `t${key.turn}`,
       prompt,
       resume: resume === undefined ? null : { thread: resume, total: jobs.threadTotal(resume) },
     });
@@ -213,7 +228,7 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
       return result;
     };
     const argv = codexArgv(config.agents.codex, { model, sandbox, resume: resume ?? null });
-    await createJobFiles(dir, { ...key, argv, cwd: row.cwd }, prompt);
+    await createJobFiles(dir, { ...key, argv, cwd: row.cwd, worktree: row.worktree }, prompt);
     const git = await readGitState(row.cwd);
     if (stopped || context.signal.aborted) {
       return undo(failed("stopped", "The job was not started: it was cancelled, or the daemon is stopping."));
@@ -237,7 +252,7 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
       );
     }
     // From here on the job is known: whatever happens, it is followed, or told to have ended.
-    const supervisor = launchSupervisor(dir, deps, deps.env ?? process.env, () =>
+    const supervisor = launchSupervisor(dir, deps, deps.env ?? process.env, log, () =>
       running.get(session)?.follower.wake(),
     );
     const result = startResult(job, context.signal);

@@ -11,6 +11,8 @@ const OpenItem = z.object({ id: z.string(), item: Item });
 /** Everything the translator must remember between two lines; small, since it is stored with every batch. */
 export const TurnState = z.object({
   turn: z.number().int(),
+  /** Begins the ids of this turn's items, since Codex counts them anew in every turn. */
+  prefix: z.string(),
   /** Codex's id of the conversation; null until it says so. */
   thread: z.string().nullable(),
   /** Tokens of the thread so far, as Codex counts them; null when what came before this turn is not known. */
@@ -59,14 +61,17 @@ export const NO_FINAL_EVENT = "the process died without a final event";
 
 /**
  * Begins a turn with the person's prompt. `resume` names the thread it goes on with and what is known of its tokens.
+ * `prefix` must be given where the turn's number may have been used before.
  */
 export function startTurn(start: {
   turn: number;
+  prefix?: string;
   prompt: string;
   resume: { thread: string; total: Usage | null } | null;
 }): Step {
   const state: TurnState = {
     turn: start.turn,
+    prefix: start.prefix ?? `t${start.turn}`,
     thread: start.resume?.thread ?? null,
     total: start.resume === null ? ZERO : start.resume.total,
     lines: 0,
@@ -268,7 +273,7 @@ function json(value: unknown): string {
 }
 
 function item(state: TurnState, id: string, item: Item): Extract<EventBody, { type: "item" }> {
-  return { type: "item", id: `t${state.turn}.${id}`, turn: state.turn, item };
+  return { type: "item", id: `${state.prefix}.${id}`, turn: state.turn, item };
 }
 
 function other(state: TurnState, id: string, name: string, raw: string, cut = 0): EventBody {

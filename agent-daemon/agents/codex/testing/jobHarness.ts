@@ -13,7 +13,10 @@ import { startCodexJobs } from "../startCodexJobs.ts";
 /** The program whose hidden word makes a supervisor. */
 export const JOB_PROGRAM = join(import.meta.dirname, "jobProgram.ts");
 
-export type BenchOptions = {
+/** A daemon for tests to kill (see runUntilKilled.ts). */
+export const DAEMON_PROGRAM = join(import.meta.dirname, "runUntilKilled.ts");
+
+export type HarnessOptions = {
   dir: string;
   /** The program that is run as codex. */
   codex: string;
@@ -21,10 +24,12 @@ export type BenchOptions = {
   journalMaxBytes?: number;
   log?: Log;
   selfPath?: string;
+  /** Called before each put, with how many there were; may throw. */
+  beforePut?: (puts: number) => void;
 };
 
 /** The codex part over a real store and a real journal, without a link: what is put stays there to be looked at. */
-export async function startCodexBench(options: BenchOptions) {
+export async function startJobHarness(options: HarnessOptions) {
   const { dir, codex, log = () => {} } = options;
   const config = AgentConfig.parse({
     state_dir: join(dir, "state"),
@@ -41,6 +46,7 @@ export async function startCodexBench(options: BenchOptions) {
     outlet: {
       put(messages, also) {
         puts += 1;
+        options.beforePut?.(puts);
         return journal.put(messages, also);
       },
       lost: journal.lost,
