@@ -33,7 +33,7 @@ const STATUS_TIMEOUT_MS = 2_000;
 const MAX_PLACES = 5_000;
 
 /** Knows branches and dirty counts without ever holding up who asks. */
-export function gitStates(deps: { clock: () => number; onChange: () => void }): GitStates {
+export function gitStates(deps: { clock: () => number; onChange?: () => void }): GitStates {
   const places = new Map<string, Place>();
   const roots = new Map<string, Root>();
   // A file system that hangs holds up these, not the daemon.
@@ -72,7 +72,7 @@ export function gitStates(deps: { clock: () => number; onChange: () => void }): 
       root.checkedAt = deps.clock();
       if (JSON.stringify(state) === JSON.stringify(root.state)) return;
       root.state = state;
-      if (!stopped) deps.onChange();
+      if (!stopped) deps.onChange?.();
     } finally {
       root.busy = false;
     }

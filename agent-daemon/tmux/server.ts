@@ -50,7 +50,7 @@ export type TmuxServerDeps = {
 
 /** Each client is a process; beyond these, sessions are served by the others' clients and by the poll. */
 const MAX_CLIENTS = 64;
-const EXEC_TIMEOUT_MS = 10_000;
+const EXEC_TIMEOUT_MS = 5_000;
 /** A client that cannot attach is not tried again before this. */
 const CLIENT_RETRY_MS = 30_000;
 const NEWS =

@@ -1,7 +1,19 @@
+import { join } from "node:path";
+import type { Command, CommandResult, CommandType } from "../../protocol/commands.ts";
 import type { AgentConfig } from "../config.ts";
-import type { Log, Outlet } from "../parts.ts";
+import { DONE, failed, type CommandContext, type Log, type Outlet } from "../parts.ts";
 import type { Store } from "../store.ts";
-import type { TmuxPart } from "./tmuxPart.ts";
+import { adoptPane } from "./commands/adoptPane.ts";
+import { killPane, removeSessionWorktree } from "./commands/killPane.ts";
+import { searchPane, snapshotPane } from "./commands/readPane.ts";
+import { resizePane } from "./commands/resizePane.ts";
+import { spawnPane } from "./commands/spawnPane.ts";
+import { interrupt, pasteText, pressKeys, typeBytes } from "./commands/typeText.ts";
+import { startPaneAccess } from "./paneAccess.ts";
+import { openSessionRecords } from "./sessionRecords.ts";
+import type { TmuxPart, TypeResult } from "./tmuxPart.ts";
+import { findTmux } from "./findTmux.ts";
+import { watchPanes } from "./watchPanes.ts";
 
 export type TmuxDeps = {
   config: AgentConfig;
@@ -14,7 +26,110 @@ export type TmuxDeps = {
   env?: NodeJS.ProcessEnv;
 };
 
+const ON_SESSIONS: ReadonlySet<CommandType> = new Set([
+  "send_input",
+  "send_keys",
+  "paste",
+  "interrupt",
+  "resize",
+  "snapshot",
+  "search",
+  "kill",
+  "remove_worktree",
+]);
+
 /** Finds the panes of this machine's tmux servers, makes sessions of them and carries out commands on them. */
 export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
-  throw new Error(`not built yet (state in ${deps.config.state_dir})`);
+  const { config, outlet, log } = deps;
+  const clock = deps.clock ?? Date.now;
+  const env = { ...(deps.env ?? process.env) };
+  // A daemon that runs in a pane must not be taken for one that wants to nest.
+  delete env.TMUX;
+  delete env.TMUX_PANE;
+
+  const records = openSessionRecords(deps.store);
+  const tmux = await findTmux(config.tmux.path, env);
+  const watch = watchPanes({ config, env, records, outlet, log, clock, unusable: tmux.unusable });
+  const access = startPaneAccess({ directory: join(config.state_dir, "pipes"), records, watch, log });
+
+  const run = async (command: Command, context: CommandContext): Promise<CommandResult> => {
+    const { session } = context;
+    const unusable = await tmux.unusable();
+    if (unusable !== null) return failed("no_tmux", unusable);
+    if (command.type === "spawn") return spawnPane({ config, env, records, watch, log }, command, session);
+    if (command.type === "adopt") return adoptPane({ env, records, watch }, command, session);
+    const record = records.get(session);
+    if (record === undefined) return failed("no_such_session", "This host does not know the session.");
+    if (command.type === "kill") return killPane({ records, watch, outlet }, command, record);
+    if (command.type === "remove_worktree") return removeSessionWorktree({ records, watch, outlet }, record);
+    if (record.endedAt !== null)
+      return failed("ended", `The session has ended. ${record.endReason ?? ""}`.trim());
+    const pane = watch.live(session);
+    if (pane === undefined) return failed("unreachable", "The pane cannot be reached now.");
+    switch (command.type) {
+      case "send_input": {
+        // Codex takes keys that come fast for a paste, and then an Enter for part of it.
+        const pasted = pane.agent === "codex" && command.enter === true;
+        return told(
+          await access.inOrder(session, () =>
+            pasted
+              ? pasteText(pane, command.text, true)
+              : typeBytes(pane, Buffer.from(command.text), command.enter),
+          ),
+        );
+      }
+      case "paste":
+        return told(await access.inOrder(session, () => pasteText(pane, command.text, command.enter), true));
+      case "send_keys":
+        return told(await access.inOrder(session, () => pressKeys(pane, command.keys)));
+      case "interrupt":
+        return told(await access.inOrder(session, () => interrupt(pane)));
+      case "resize": {
+        const result = await resizePane(pane, command, { yield: false });
+        if (result.ok) watch.resized(session, command.cols, command.rows);
+        return told(result);
+      }
+      case "snapshot":
+        return snapshotPane(pane, command);
+      case "search":
+        return searchPane(pane, access.ring(session), command, context.signal);
+      default:
+        return failed("not_here", `${command.type} is not for a terminal.`);
+    }
+  };
+
+  watch.start();
+  return {
+    get version() {
+      return tmux.version();
+    },
+    problems: () => [...watch.problems(), ...access.problems()],
+    refresh: watch.refresh,
+    announce: watch.announce,
+    handles: (command, session) =>
+      command.type === "spawn" ||
+      command.type === "adopt" ||
+      (ON_SESSIONS.has(command.type) && records.get(session) !== undefined),
+    async run(command, context) {
+      try {
+        return await run(command, context);
+      } catch (error) {
+        // What nobody foresaw must still become a result, or the command would wait for ever.
+        log("error", "a command failed", {
+          command: command.type,
+          error: error instanceof Error ? error.stack : String(error),
+        });
+        return failed("internal", `It went wrong: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+    ...access.panes,
+    async stop() {
+      await access.stop();
+      await watch.stop();
+    },
+  };
+}
+
+function told(result: TypeResult): CommandResult {
+  return result.ok ? DONE : failed("tmux", `tmux did not take it: ${result.reason}.`);
 }

@@ -11,7 +11,10 @@ export type Screen = {
 };
 
 /** What a console hears of its pane. */
-export type PaneNews = { type: "appeared" } | { type: "resized" } | { type: "ended"; reason: string };
+export type PaneNews =
+  | { type: "appeared" }
+  | { type: "resized"; cols: number; rows: number }
+  | { type: "ended"; reason: string };
 
 export type PaneState =
   | { state: "live" }

@@ -1,0 +1,73 @@
+import { basename } from "node:path";
+import type { UnadoptedPane } from "../../protocol/host.ts";
+import type { AgentName, GitState, PaneAddress, SessionFacts, Worktree } from "../../protocol/session.ts";
+import type { PaneRow } from "./paneFormat.ts";
+
+/** Where a pane is, for people and for commands. */
+export function paneAddress(socketName: string, row: PaneRow): PaneAddress {
+  return {
+    socket: socketName,
+    pane: row.pane,
+    tmux_session: row.tmuxSession,
+    window: `${row.windowIndex}:${row.windowName}`,
+    cols: row.cols,
+    rows: row.rows,
+  };
+}
+
+/** Everything the edge is told of a pane that is not an event. */
+export function paneFacts(seen: {
+  socketName: string;
+  row: PaneRow;
+  agent: AgentName;
+  git: GitState | null;
+  worktree: Worktree | null;
+  preview: string | null;
+}): SessionFacts {
+  return {
+    cwd: seen.row.cwd === "" ? null : seen.row.cwd,
+    command: seen.row.command === "" ? null : seen.row.command,
+    agent: seen.agent,
+    git: seen.git,
+    pane: paneAddress(seen.socketName, seen.row),
+    worktree: seen.worktree,
+    preview: seen.preview,
+  };
+}
+
+/** A title for a session nobody has named: what runs, and where. */
+export function paneTitle(agent: AgentName, command: string, cwd: string): string {
+  const program = agent === "other" || agent === "shell" ? command : agent;
+  const place = cwd === "" ? "" : ` in ${basename(cwd) || "/"}`;
+  return `${program === "" ? "pane" : program.replace(/^-/, "")}${place}`.slice(0, 200);
+}
+
+/** How an unadopted pane is shown. A spinner in front of its title is not worth a message each time it turns. */
+export function unadoptedPane(socketName: string, row: PaneRow): UnadoptedPane {
+  return {
+    socket: socketName,
+    pane: row.pane,
+    tmux_session: row.tmuxSession,
+    command: row.command,
+    cwd: row.cwd,
+    title: row.title.replace(/^[^\p{L}\p{N}]+/u, ""),
+  };
+}
+
+/** The last line of a screen that is not blank, as plain text. */
+export function previewOf(screen: string): string | null {
+  const lines = screen.split("\n");
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const line = (lines[i] ?? "").replace(/[\x00-\x1f\x7f-\x9f]/g, "").trim();
+    // A frame's border says nothing.
+    if (/[\p{L}\p{N}]/u.test(line)) return cutText(line, 200);
+  }
+  return null;
+}
+
+/** Cuts text without cutting a character in two. */
+function cutText(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const last = text.charCodeAt(length - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
+}
