@@ -39,7 +39,11 @@ export const AgentConfig = z.strictObject({
     })
     .prefault({}),
   /** The journal takes no more than this; beyond it, lost events are counted and told. */
-  journal_max_bytes: z.number().int().min(64 * 1024).default(256 * 1024 * 1024),
+  journal_max_bytes: z
+    .number()
+    .int()
+    .min(1024 * 1024)
+    .default(256 * 1024 * 1024),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;
 
@@ -55,7 +59,8 @@ export function readConfig(path: string, over: Partial<z.input<typeof AgentConfi
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw new Error(`Cannot read ${path}: ${String(error)}`);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+      throw new Error(`Cannot read ${path}: ${String(error)}`);
   }
   const parsed = AgentConfig.safeParse({ ...(parse(text) ?? {}), ...over });
   if (!parsed.success) throw new Error(`${path} is not valid:\n${z.prettifyError(parsed.error)}`);

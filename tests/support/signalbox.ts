@@ -141,7 +141,7 @@ export class Signalbox {
         if (!response.ok) throw new ApiFailure(response.status, await response.text());
         return schema.parse(response.status === 204 ? null : await response.json());
       } catch (error) {
-        if (error instanceof ApiFailure || error instanceof z.ZodError || attempt >= 100) throw error;
+        if (error instanceof ApiFailure || error instanceof z.ZodError || attempt >= 600) throw error;
         await sleep(100); // the edge is restarting
       }
     }
