@@ -3,6 +3,8 @@ import { run } from "../run.ts";
 
 /** What is asked about processes, whichever system it is. */
 export type Processes = {
+  /** Names what is in the foreground; another name means that something else is. */
+  foregroundId(panePid: number): Promise<number>;
   /** The argument vectors of the pane's foreground process and of what runs below it, nearest first. */
   foreground(panePid: number): Promise<string[][]>;
   /** The pane's process and everything below it. */
@@ -29,11 +31,12 @@ function procProcesses(): Processes {
       found.push(...children(found[i] ?? 0));
     return found.slice(0, MAX_PROCESSES);
   };
+  // The terminal's foreground process group is named by its leader's pid.
+  const leader = (panePid: number) => foregroundGroup(readProc(`${panePid}/stat`)) ?? panePid;
   return {
+    foregroundId: async (panePid) => leader(panePid),
     async foreground(panePid) {
-      // The terminal's foreground process group is named by its leader's pid.
-      const leader = foregroundGroup(readProc(`${panePid}/stat`)) ?? panePid;
-      return walk(leader).flatMap((pid) => {
+      return walk(leader(panePid)).flatMap((pid) => {
         const line = readProc(`${pid}/cmdline`);
         return line === null || line === "" ? [] : [line.replace(/\0$/, "").split("\0")];
       });
@@ -80,6 +83,7 @@ function psProcesses(): Processes {
     return found.slice(0, MAX_PROCESSES);
   };
   return {
+    foregroundId: async (panePid) => (await walk(panePid)).find((row) => row.foreground)?.pid ?? panePid,
     foreground: async (panePid) =>
       (await walk(panePid)).filter((row) => row.foreground).map((row) => row.argv),
     tree: async (panePid) => (await walk(panePid)).map((row) => row.pid),

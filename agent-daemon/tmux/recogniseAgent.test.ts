@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { agentOfArgv, agentOfCommand } from "./recogniseAgent.ts";
+import { agentOfArgv, agentOfCommand, isInteractiveShell } from "./recogniseAgent.ts";
 
 describe("agentOfCommand", () => {
   it.each([
     ["claude", "claude"],
-    ["-zsh", "shell"],
+    ["-zsh", undefined],
     ["vim", "other"],
     ["node", undefined],
     ["2.1.328", undefined],
@@ -24,4 +24,18 @@ describe("agentOfArgv", () => {
     [["node", "server.js", "codex"], null],
     [[], null],
   ])("%j", (argv, agent) => expect(agentOfArgv(argv)).toBe(agent));
+});
+
+describe("isInteractiveShell", () => {
+  it.each([
+    [["-bash"], true],
+    [["/usr/bin/zsh", "-l"], true],
+    [["bash", "--rcfile", "/etc/rc", "-i"], true],
+    [["bash", "-o", "vi"], true],
+    [["bash", "./deploy.sh"], false],
+    [["sh", "-c", "sleep 1"], false],
+    [["bash", "-lc", "make"], false],
+    [["vim"], false],
+    [[], false],
+  ])("%j", (argv, interactive) => expect(isInteractiveShell(argv)).toBe(interactive));
 });

@@ -28,9 +28,23 @@ export function isShell(command: string): boolean {
   return SHELLS.has(command.replace(/^-/, ""));
 }
 
+/** Options of shells that take the next argument with them. */
+const SHELL_OPTIONS = new Set(["--rcfile", "--init-file", "-o", "+o", "-O", "+O"]);
+
+/** Whether an argument vector is a shell that waits for a person, and not one that runs a script or a command. */
+export function isInteractiveShell(argv: readonly string[]): boolean {
+  if (!isShell(basename(argv[0] ?? ""))) return false;
+  for (let i = 1; i < argv.length; i++) {
+    const arg = argv[i] ?? "";
+    if (SHELL_OPTIONS.has(arg)) i += 1;
+    else if (!/^[-+]/.test(arg) || /^-[a-z]*c/.test(arg) || arg === "--command") return false;
+  }
+  return true;
+}
+
 /** The agent that a command name alone tells, or undefined when its arguments must be looked at. */
 export function agentOfCommand(command: string): AgentName | undefined {
-  if (isShell(command)) return "shell";
+  if (isShell(command)) return undefined;
   const agent = BY_NAME.get(command);
   if (agent !== undefined) return agent;
   // A truncated or versioned name (`2.1.328`, as one agent calls its process) says nothing by itself.
