@@ -11,7 +11,6 @@ export default defineConfig({
     outDir: "../dist/web",
     emptyOutDir: true,
     target: "es2024",
-    manifest: true,
     // The terminal is a chunk of its own, loaded when a terminal is opened.
     chunkSizeWarningLimit: 600,
     // Everything is same-origin and hashed; inlined assets would need a looser content policy.

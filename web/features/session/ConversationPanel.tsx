@@ -1,0 +1,57 @@
+import { useMemo } from "react";
+import { isEnded, type Session } from "../../../protocol/session.ts";
+import type { SessionState } from "../../shared/live/sessionState.ts";
+import { Empty } from "../../shared/ui/Empty.tsx";
+import { Composer } from "./Composer.tsx";
+import { conversation } from "./conversation.ts";
+import { EntryCard } from "./EntryCard.tsx";
+import { LogList } from "./LogList.tsx";
+import type { SessionActions } from "./useSessionActions.ts";
+
+type Props = {
+  session: Session;
+  state: SessionState;
+  loadOlder(): Promise<unknown>;
+  actions: SessionActions;
+  away: boolean;
+};
+
+/** What was said and done in a job, and a field to go on with. */
+export function ConversationPanel({ session, state, loadOlder, actions, away }: Props) {
+  const entries = useMemo(() => conversation(state.events), [state.events]);
+  return (
+    <>
+      {entries.length === 0 ? (
+        <div className="grow">
+          {state.loaded && (
+            <Empty
+              title={
+                isEnded(session)
+                  ? "It ended before anything was said"
+                  : away
+                    ? "Waiting for the host"
+                    : "Starting"
+              }
+            >
+              <p>
+                {session.status_reason ??
+                  (away ? "The job starts when the host is back." : "The first words appear here.")}
+              </p>
+            </Empty>
+          )}
+        </div>
+      ) : (
+        <LogList
+          items={entries}
+          keyOf={(entry) => entry.key}
+          estimate={(entry) => (entry.kind === "item" ? 84 : 36)}
+          render={(entry) => <EntryCard entry={entry} cwd={session.worktree?.path ?? session.cwd} />}
+          loadOlder={state.first > 1 ? loadOlder : undefined}
+          label="Conversation"
+          testId="conversation"
+        />
+      )}
+      <Composer session={session} actions={actions} />
+    </>
+  );
+}

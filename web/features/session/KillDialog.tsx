@@ -1,0 +1,92 @@
+import { useState } from "react";
+import type { Session } from "../../../protocol/session.ts";
+import { ConfirmDialog } from "../../shared/ui/ConfirmDialog.tsx";
+import type { SessionActions } from "./useSessionActions.ts";
+
+type Refusal = { message: string; details: readonly string[] };
+
+/** Ends a pane or job. When work would be lost, it shows what, and asks again. */
+export function KillDialog({
+  open,
+  onClose,
+  session,
+  actions,
+}: {
+  open: boolean;
+  onClose(): void;
+  session: Session;
+  actions: SessionActions;
+}) {
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [busy, setBusy] = useState(false);
+  const job = session.provider === "codex";
+
+  function close(): void {
+    setRefusal(null);
+    onClose();
+  }
+
+  async function kill(): Promise<void> {
+    setBusy(true);
+    const answer = await actions.run(
+      { type: "kill", ...(refusal === null ? {} : { force: true }) },
+      job ? "The job was ended." : "The terminal was ended.",
+    );
+    setBusy(false);
+    const result = answer?.result;
+    if (result?.status === "failed" && result.code === "would_lose_work")
+      setRefusal({ message: result.message, details: result.details ?? [] });
+    else close();
+  }
+
+  return (
+    <ConfirmDialog
+      open={open}
+      onClose={close}
+      onConfirm={() => void kill()}
+      busy={busy}
+      title={refusal === null ? `End “${session.title}”?` : "Work would be left behind"}
+      confirm={refusal === null ? (job ? "End the job" : "End the terminal") : "End it all the same"}
+      testId="kill-dialog"
+    >
+      {refusal === null ? (
+        <>
+          <p>
+            {job
+              ? "The job and everything it started are stopped."
+              : "The pane is closed, and what runs in it ends."}
+          </p>
+          <p>
+            What it wrote here stays: its events, its title, where it was
+            {session.worktree === null ? "" : ", and its worktree"}.
+          </p>
+        </>
+      ) : (
+        <>
+          <p className="text-trouble-text">{refusal.message}</p>
+          <LossList lines={refusal.details} />
+          {session.worktree !== null && (
+            <p>The worktree and its files stay where they are: {session.worktree.path}</p>
+          )}
+        </>
+      )}
+    </ConfirmDialog>
+  );
+}
+
+/** What would be lost. */
+export function LossList({ lines }: { lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <ul
+      data-testid="loss"
+      className="max-h-60 overflow-y-auto rounded-base border border-line bg-term p-2 font-mono text-[12px] text-term-text"
+    >
+      {lines.map((line) => (
+        <li key={line} className="break-all">
+          {line}
+        </li>
+      ))}
+    </ul>
+  );
+}

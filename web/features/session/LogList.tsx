@@ -1,0 +1,116 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown } from "lucide-react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+
+/** Within this of the end, new entries are followed. */
+const NEAR_END_PX = 48;
+/** The older page is fetched when so much is left above. */
+const NEAR_START_PX = 600;
+
+type LogListProps<T> = {
+  items: readonly T[];
+  keyOf(item: T): string | number;
+  render(item: T): ReactNode;
+  estimate(item: T): number;
+  /** Fetches what is before the first item; undefined when there is nothing. */
+  loadOlder?: (() => Promise<unknown>) | undefined;
+  label: string;
+  testId: string;
+};
+
+/** A long list that grows at its end: it follows the end while that is in view, and stays where it is otherwise. */
+export function LogList<T>({ items, keyOf, render, estimate, loadOlder, label, testId }: LogListProps<T>) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [away, setAway] = useState(false);
+  // oxlint-disable-next-line react/incompatible-library -- there is no compiler here, and the virtualizer is not passed to memoized children
+  const virtualizer = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => {
+      const item = items[index];
+      return item === undefined ? 40 : estimate(item);
+    },
+    getItemKey: (index) => {
+      const item = items[index];
+      return item === undefined ? index : keyOf(item);
+    },
+    overscan: 8,
+    paddingStart: 8,
+    paddingEnd: 16,
+    anchorTo: "end",
+    followOnAppend: true,
+    scrollEndThreshold: NEAR_END_PX,
+  });
+
+  const placed = useRef(false);
+  useEffect(() => {
+    if (placed.current || items.length === 0) return;
+    placed.current = true;
+    virtualizer.scrollToIndex(items.length - 1, { align: "end" });
+  }, [items.length, virtualizer]);
+
+  const older = useRef(loadOlder);
+  useEffect(() => {
+    older.current = loadOlder;
+  });
+  const fetching = useRef(false);
+  function onScroll(): void {
+    const box = scroller.current;
+    if (box === null) return;
+    setAway(box.scrollHeight - box.scrollTop - box.clientHeight > NEAR_END_PX * 4);
+    if (box.scrollTop > NEAR_START_PX || fetching.current || !placed.current) return;
+    fetching.current = true;
+    void Promise.resolve(older.current?.()).finally(() => {
+      fetching.current = false;
+    });
+  }
+  // A first page that does not fill the screen cannot be scrolled.
+  const count = items.length;
+  useEffect(() => {
+    const box = scroller.current;
+    if (count > 0 && box !== null && box.scrollHeight <= box.clientHeight + 1) void older.current?.();
+  }, [count]);
+
+  return (
+    <div className="relative flex min-h-0 grow flex-col">
+      <div
+        ref={scroller}
+        onScroll={onScroll}
+        data-testid={testId}
+        role="log"
+        aria-label={label}
+        // Long logs change often; a person asks for them rather than having each line read out.
+        aria-live="off"
+        tabIndex={0}
+        className="min-h-0 grow overflow-y-auto overscroll-contain outline-offset-[-2px] [overflow-anchor:none]"
+      >
+        <div className="relative" style={{ height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map((row) => {
+            const item = items[row.index];
+            if (item === undefined) return null;
+            return (
+              <div
+                key={row.key}
+                ref={virtualizer.measureElement}
+                data-index={row.index}
+                className="absolute inset-x-0 top-0"
+                style={{ transform: `translateY(${row.start}px)` }}
+              >
+                {render(item)}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      {away && (
+        <button
+          type="button"
+          onClick={() => virtualizer.scrollToIndex(items.length - 1, { align: "end" })}
+          className="thumb absolute bottom-3 left-1/2 flex h-8 -translate-x-1/2 animate-appear items-center gap-1.5 rounded-full border border-line bg-surface px-3"
+        >
+          <ArrowDown size={14} /> To the end
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,179 @@
+import {
+  ArrowLeft,
+  ClipboardCopy,
+  FolderMinus,
+  MoreHorizontal,
+  OctagonX,
+  PanelRight,
+  Square,
+  Trash2,
+  Zap,
+} from "lucide-react";
+import { useState } from "react";
+import { Link } from "wouter";
+import type { Host } from "../../../protocol/host.ts";
+import type { Session } from "../../../protocol/session.ts";
+import { classes } from "../../shared/lib/classes.ts";
+import { AgentLabel } from "../../shared/ui/AgentName.tsx";
+import { Button } from "../../shared/ui/Button.tsx";
+import { GitLabel } from "../../shared/ui/GitLabel.tsx";
+import { Menu, MenuItem, MenuLine } from "../../shared/ui/Menu.tsx";
+import { Path } from "../../shared/ui/Path.tsx";
+import { Signal, SIGNAL_TEXT, SIGNAL_WORDS } from "../../shared/ui/Signal.tsx";
+import { Since } from "../../shared/ui/Since.tsx";
+import { DeleteDialog } from "./DeleteDialog.tsx";
+import { KillDialog } from "./KillDialog.tsx";
+import { RemoveWorktreeDialog } from "./RemoveWorktreeDialog.tsx";
+import { RenameTitle } from "./RenameTitle.tsx";
+import type { SessionActions } from "./useSessionActions.ts";
+
+type HeaderProps = {
+  session: Session;
+  host: Host | null;
+  away: boolean;
+  actions: SessionActions;
+  side: { open: boolean; toggle(): void } | null;
+};
+
+/** What a session is, and what can be done with it. */
+export function SessionHeader({ session, host, away, actions, side }: HeaderProps) {
+  const [asking, setAsking] = useState<"kill" | "worktree" | "delete" | null>(null);
+  const close = (): void => setAsking(null);
+  const running = !actions.ended;
+  const tmux = session.provider === "tmux";
+  const jobRuns = session.provider === "codex" && running && session.status !== "idle";
+
+  return (
+    <header className="flex shrink-0 flex-col gap-0.5 border-b border-line px-4 pt-2 pb-2 phone:border-b-0 phone:px-2 phone:pb-1">
+      <div className="flex min-h-8 items-center gap-2.5">
+        <Link
+          href="/"
+          aria-label="All sessions"
+          className="thumb flex size-8 shrink-0 items-center justify-center rounded-base text-muted desk:hidden"
+        >
+          <ArrowLeft size={18} />
+        </Link>
+        <Signal status={session.status} hollow={away} size={14} />
+        <div className="min-w-0 grow">
+          <RenameTitle title={session.title} onRename={actions.rename} />
+        </div>
+        <span
+          data-testid="session-status"
+          data-status={session.status}
+          title={session.status_reason ?? undefined}
+          className={classes("max-w-[40%] shrink-0 truncate phone:hidden", SIGNAL_TEXT[session.status])}
+        >
+          {SIGNAL_WORDS[session.status]}
+          {session.status_reason !== null && `: ${session.status_reason}`}
+          {away && <span className="text-muted"> (last known)</span>}
+        </span>
+        <Since at={session.status_since} className="shrink-0 text-muted phone:hidden" />
+        {tmux && running && (
+          <Button
+            onClick={actions.interrupt}
+            title="Interrupt what runs (as Ctrl-C)"
+            data-testid="interrupt"
+            className="phone:hidden"
+          >
+            <Zap size={14} /> Interrupt
+          </Button>
+        )}
+        {jobRuns && (
+          <Button look="danger" onClick={actions.stopJob} className="phone:hidden">
+            <Square size={12} fill="currentColor" /> Stop
+          </Button>
+        )}
+        <Menu
+          trigger={
+            <Button square look="quiet" aria-label="What can be done" data-testid="session-menu">
+              <MoreHorizontal size={16} />
+            </Button>
+          }
+        >
+          {tmux && (
+            <>
+              <MenuItem
+                icon={<Zap size={14} />}
+                disabled={!running}
+                onSelect={actions.interrupt}
+                hint="Ctrl-C"
+              >
+                Interrupt
+              </MenuItem>
+              <MenuItem icon={<ClipboardCopy size={14} />} disabled={!running} onSelect={actions.copyScreen}>
+                Copy the text of the terminal
+              </MenuItem>
+            </>
+          )}
+          {session.provider === "codex" && (
+            <MenuItem icon={<Square size={14} />} disabled={!jobRuns} onSelect={actions.stopJob}>
+              Stop the job
+            </MenuItem>
+          )}
+          <MenuLine />
+          {running && (
+            <MenuItem icon={<OctagonX size={14} />} danger onSelect={() => setAsking("kill")}>
+              {tmux ? "End the terminal" : "End the job"}
+            </MenuItem>
+          )}
+          {session.worktree !== null && (
+            <MenuItem icon={<FolderMinus size={14} />} danger onSelect={() => setAsking("worktree")}>
+              Remove the worktree
+            </MenuItem>
+          )}
+          <MenuItem
+            icon={<Trash2 size={14} />}
+            danger
+            disabled={running}
+            onSelect={() => setAsking("delete")}
+            {...(running ? { hint: "end it first" } : {})}
+          >
+            Delete
+          </MenuItem>
+        </Menu>
+        {side !== null && (
+          <Button
+            square
+            look="quiet"
+            aria-label={side.open ? "Hide the details" : "Show the details"}
+            aria-pressed={side.open}
+            onClick={side.toggle}
+          >
+            <PanelRight size={16} />
+          </Button>
+        )}
+      </div>
+      <div
+        className="flex min-w-0 items-center gap-4 overflow-hidden pl-6 text-muted phone:gap-3 phone:pl-2.5"
+        data-testid="facts"
+      >
+        <span className={classes("shrink-0 desk:hidden", SIGNAL_TEXT[session.status])}>
+          {SIGNAL_WORDS[session.status]}
+        </span>
+        <span className="max-w-40 shrink-0 truncate">
+          <AgentLabel session={session} />
+        </span>
+        {host !== null && <span className="max-w-40 shrink-0 truncate">{host.name}</span>}
+        {session.cwd !== null && (
+          <span className="flex min-w-0 phone:hidden">
+            <Path path={session.cwd} className="text-[12px]" />
+          </span>
+        )}
+        {session.git !== null && (
+          <span className="flex min-w-16 shrink">
+            <GitLabel git={session.git} />
+          </span>
+        )}
+        {session.worktree !== null && <span className="shrink-0 phone:hidden">worktree</span>}
+      </div>
+      <KillDialog open={asking === "kill"} onClose={close} session={session} actions={actions} />
+      <RemoveWorktreeDialog
+        open={asking === "worktree"}
+        onClose={close}
+        session={session}
+        actions={actions}
+      />
+      <DeleteDialog open={asking === "delete"} onClose={close} session={session} />
+    </header>
+  );
+}

@@ -1,0 +1,283 @@
+import { Maximize2, ScrollText, Search, TerminalSquare, Info, MessagesSquare } from "lucide-react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { useLocation, useSearch } from "wouter";
+import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
+import { useKeys } from "../../shared/keys/useKeys.ts";
+import { remembered, rememberedNumber } from "../../shared/lib/remembered.ts";
+import { usePhone } from "../../shared/lib/useMedia.ts";
+import { useStore } from "../../shared/lib/useStore.ts";
+import { holdSession, sessionStore } from "../../shared/live/stores.ts";
+import { isHostAway, useHub } from "../../shared/live/useHub.ts";
+import { Button } from "../../shared/ui/Button.tsx";
+import { Empty } from "../../shared/ui/Empty.tsx";
+import { ResizeEdge } from "../../shared/ui/ResizeEdge.tsx";
+import { Skeleton } from "../../shared/ui/Skeleton.tsx";
+import { TabPanel, Tabs } from "../../shared/ui/Tabs.tsx";
+import { ConversationPanel } from "./ConversationPanel.tsx";
+import { DetailsPane } from "./DetailsPane.tsx";
+import { EventsPanel } from "./EventsPanel.tsx";
+import { SearchPanel, type SearchRequest } from "./SearchPanel.tsx";
+import { SessionHeader } from "./SessionHeader.tsx";
+import type { ConsoleState } from "./terminal/consoleState.ts";
+import { useSessionActions } from "./useSessionActions.ts";
+
+const loadTerminal = () => import("./terminal/TerminalView.tsx");
+const TerminalView = lazy(loadTerminal);
+
+/** Fetches the terminal's chunk before it is needed. */
+export function preloadTerminal(): Promise<unknown> {
+  return loadTerminal();
+}
+
+const sideOpen = remembered(
+  "details",
+  (text) => text !== "0",
+  (open) => (open ? "1" : "0"),
+);
+const sideWidth = rememberedNumber("detailsWidth", 288, 220, 520);
+
+/** One session: its terminal or conversation, its events, and what is known of it. */
+export default function SessionPage({ id }: { id: string }) {
+  useEffect(() => holdSession(id), [id]);
+  const store = sessionStore(id);
+  const state = useStore(store.state);
+  const connection = useStore(store.connection);
+  const { sessions, loaded } = useHub();
+  const listed = sessions.get(id);
+  // Whichever of the two connections knows more.
+  const session =
+    state.session !== null && (listed === undefined || state.session.version >= listed.version)
+      ? state.session
+      : listed;
+
+  if (connection.phase === "refused" && (session === undefined || loaded)) {
+    return (
+      <Empty title="This session cannot be shown">
+        <p>{connection.reason} It may have been deleted.</p>
+      </Empty>
+    );
+  }
+  if (session === undefined) return <SessionSkeleton />;
+  return <LiveSession session={session} store={store} />;
+}
+
+function LiveSession({ session, store }: { session: Session; store: ReturnType<typeof sessionStore> }) {
+  const state = useStore(store.state);
+  const { hosts, sessions } = useHub();
+  const host = session.host === null ? null : (hosts.get(session.host) ?? null);
+  const away = isHostAway(hosts, session);
+  const actions = useSessionActions(session);
+  const phone = usePhone();
+  const [, navigate] = useLocation();
+  const wantedTab = new URLSearchParams(useSearch()).get("tab");
+  const tmux = session.provider === "tmux";
+  const tabs = useMemo(
+    () => [
+      tmux
+        ? { id: "terminal", label: "Terminal", icon: <TerminalSquare size={14} /> }
+        : { id: "conversation", label: "Conversation", icon: <MessagesSquare size={14} /> },
+      { id: "events", label: "Events", icon: <ScrollText size={14} /> },
+      ...(tmux ? [{ id: "search", label: "Search", icon: <Search size={14} /> }] : []),
+      ...(phone ? [{ id: "details", label: "Details", icon: <Info size={14} /> }] : []),
+    ],
+    [tmux, phone],
+  );
+  const first = tmux ? "terminal" : "conversation";
+  const tab = tabs.some((each) => each.id === wantedTab) ? (wantedTab ?? first) : first;
+  const setTab = (next: string): void =>
+    navigate(`/sessions/${session.id}${next === first ? "" : `?tab=${next}`}`, { replace: true });
+
+  const [finding, setFinding] = useState(false);
+  const [hostSearch, setHostSearch] = useState<SearchRequest>({ text: "", regex: false });
+  const [consoleState, setConsoleState] = useState<ConsoleState>({ phase: "connecting" });
+  const [sizes, setSizes] = useState<Sizes>({ pane: null, fitting: null });
+  const showSide = useStore(sideOpen) && !phone;
+
+  function neighbour(step: 1 | -1): void {
+    const open = [...sessions.values()]
+      .filter((each) => !isEnded(each) || needsAttention(each) || each.id === session.id)
+      .sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1));
+    const next = open[open.findIndex((each) => each.id === session.id) + step];
+    if (next !== undefined) navigate(`/sessions/${next.id}`);
+  }
+  useKeys([
+    { keys: ["j"], label: "Next session", group: "Session", run: () => neighbour(1) },
+    { keys: ["k"], label: "Previous session", group: "Session", run: () => neighbour(-1) },
+    { keys: ["t"], label: tmux ? "Terminal" : "Conversation", group: "Session", run: () => setTab(first) },
+    { keys: ["e"], label: "Events", group: "Session", run: () => setTab("events") },
+    { keys: ["s"], label: "Search", group: "Session", run: () => tmux && setTab("search") },
+    {
+      keys: ["d"],
+      label: "Show or hide the details",
+      group: "Session",
+      run: () => (phone ? setTab("details") : sideOpen.set(!sideOpen.get())),
+    },
+    { keys: ["Escape"], label: "All sessions", group: "Session", run: () => navigate("/") },
+  ]);
+
+  return (
+    <div className="flex min-h-0 grow" data-testid="session" data-session={session.id}>
+      <div className="flex min-w-0 grow flex-col">
+        <SessionHeader
+          session={session}
+          host={host}
+          away={away}
+          actions={actions}
+          side={phone ? null : { open: showSide, toggle: () => sideOpen.set(!sideOpen.get()) }}
+        />
+        <Tabs
+          tabs={tabs}
+          current={tab}
+          onChange={setTab}
+          aside={
+            tab === "terminal" && (
+              <TerminalTools
+                state={consoleState}
+                sizes={sizes}
+                onFind={() => setFinding(!finding)}
+                onFit={(size) =>
+                  void actions.run(
+                    { type: "resize", ...size },
+                    `The pane has ${size.cols} × ${size.rows} now.`,
+                  )
+                }
+              />
+            )
+          }
+        >
+          {tmux && (
+            <TabPanel id="terminal" keep>
+              <Suspense fallback={<div className="grow bg-term" />}>
+                <TerminalView
+                  session={session.id}
+                  title={session.title}
+                  finding={finding}
+                  onFinding={setFinding}
+                  onSearchHost={(text, regex) => {
+                    setHostSearch({ text, regex });
+                    setFinding(false);
+                    setTab("search");
+                  }}
+                  onState={setConsoleState}
+                  onSizes={setSizes}
+                />
+              </Suspense>
+            </TabPanel>
+          )}
+          {!tmux && (
+            <TabPanel id="conversation">
+              <ConversationPanel
+                session={session}
+                state={state}
+                loadOlder={store.loadOlder}
+                actions={actions}
+                away={away}
+              />
+            </TabPanel>
+          )}
+          <TabPanel id="events">
+            <EventsPanel session={session} state={state} loadOlder={store.loadOlder} />
+          </TabPanel>
+          {tmux && (
+            <TabPanel id="search">
+              <SearchPanel session={session} actions={actions} start={hostSearch} />
+            </TabPanel>
+          )}
+          <TabPanel id="details">
+            <div className="min-h-0 grow overflow-y-auto">
+              <DetailsPane session={session} host={host} />
+            </div>
+          </TabPanel>
+        </Tabs>
+      </div>
+      {showSide && <SidePane session={session} host={host} />}
+    </div>
+  );
+}
+
+function SidePane(props: Parameters<typeof DetailsPane>[0]) {
+  const px = useStore(sideWidth);
+  return (
+    <aside
+      aria-label="Details"
+      style={{ width: px }}
+      className="relative flex shrink-0 flex-col border-l border-line bg-surface"
+    >
+      <ResizeEdge side="left" width={sideWidth} label="Width of the details" min={220} max={520} />
+      <div className="min-h-0 grow overflow-y-auto">
+        <DetailsPane {...props} />
+      </div>
+    </aside>
+  );
+}
+
+type Size = { cols: number; rows: number };
+type Sizes = { pane: Size | null; fitting: Size | null };
+
+const CONSOLE_WORDS: Record<ConsoleState["phase"], string> = {
+  connecting: "Connecting",
+  waiting: "Waiting",
+  live: "Live",
+  lost: "Not connected",
+  ended: "Ended",
+  refused: "Refused",
+};
+
+function TerminalTools(props: {
+  state: ConsoleState;
+  sizes: Sizes;
+  onFind(): void;
+  onFit(size: Size): void;
+}) {
+  const { pane, fitting } = props.sizes;
+  const live = props.state.phase === "live";
+  const differs =
+    pane !== null && fitting !== null && (pane.cols !== fitting.cols || pane.rows !== fitting.rows);
+  return (
+    <>
+      <span
+        data-testid="console-state"
+        className={live ? "px-1 text-done-text phone:hidden" : "px-1 text-waiting-text phone:hidden"}
+      >
+        {CONSOLE_WORDS[props.state.phase]}
+      </span>
+      {pane !== null && (
+        <span className="px-1 text-muted phone:hidden" title="Size of the pane" data-testid="pane-size">
+          {pane.cols}×{pane.rows}
+        </span>
+      )}
+      {live && differs && fitting !== null && (
+        <Button
+          look="quiet"
+          className="h-7 px-2"
+          onClick={() => props.onFit(fitting)}
+          title={`Give the pane the size of this screen (${fitting.cols}×${fitting.rows}), for everybody who sees it`}
+          aria-label="Fit to this screen"
+          data-testid="fit"
+        >
+          <Maximize2 size={14} /> <span className="phone:hidden">Fit to this screen</span>
+        </Button>
+      )}
+      <Button
+        look="quiet"
+        square
+        className="size-7"
+        aria-label="Find in the terminal"
+        title="Find (Ctrl-F)"
+        onClick={props.onFind}
+      >
+        <Search size={14} />
+      </Button>
+    </>
+  );
+}
+
+function SessionSkeleton() {
+  return (
+    <div aria-busy="true" aria-label="Loading the session" className="flex grow flex-col gap-3 p-4">
+      <Skeleton className="h-6 w-72" />
+      <Skeleton className="h-4 w-96 max-w-full" />
+      <Skeleton className="mt-4 grow" />
+    </div>
+  );
+}

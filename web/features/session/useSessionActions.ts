@@ -1,0 +1,72 @@
+import type { CommandAnswer, PostCommand } from "../../../protocol/api.ts";
+import { isEnded, type Session } from "../../../protocol/session.ts";
+import { failureSentence } from "../../shared/api/ApiFailure.ts";
+import { api } from "../../shared/api/endpoints.ts";
+import { copyText } from "../../shared/lib/copyText.ts";
+import { useHub } from "../../shared/live/useHub.ts";
+import { showToast } from "../../shared/ui/toasts.ts";
+import { describeAnswer } from "./describeAnswer.ts";
+
+export type SessionActions = {
+  /** Sends a command and says how it ended; null when it could not even be asked. */
+  run(command: PostCommand, did: string): Promise<CommandAnswer | null>;
+  interrupt(): void;
+  stopJob(): void;
+  /** Puts the pane's text, history included, on the clipboard. */
+  copyScreen(): void;
+  rename(title: string): Promise<boolean>;
+  hostName: string;
+  ended: boolean;
+};
+
+/** Lines above the screen that a copied screen brings along. */
+const COPY_HISTORY = 2_000;
+
+/** What a person can do with a session. Everything says how it went. */
+export function useSessionActions(session: Session): SessionActions {
+  const { hosts } = useHub();
+  const hostName = (session.host === null ? undefined : hosts.get(session.host)?.name) ?? "The host";
+
+  async function ask(command: PostCommand): Promise<CommandAnswer | null> {
+    try {
+      return await api.sendCommand(session.id, command);
+    } catch (error) {
+      showToast({ kind: "trouble", text: failureSentence(error) });
+      return null;
+    }
+  }
+
+  async function run(command: PostCommand, did: string): Promise<CommandAnswer | null> {
+    const answer = await ask(command);
+    if (answer === null) return null;
+    const words = describeAnswer(answer, did, hostName);
+    showToast({ kind: words.ok ? "plain" : "trouble", text: words.text, details: words.details });
+    return answer;
+  }
+
+  return {
+    run,
+    interrupt: () => void run({ type: "interrupt" }, "Interrupted."),
+    stopJob: () => void run({ type: "codex_stop" }, "The job was stopped."),
+    copyScreen: () => void copyScreen(),
+    async rename(title) {
+      try {
+        await api.renameSession(session.id, title);
+        return true;
+      } catch (error) {
+        showToast({ kind: "trouble", text: failureSentence(error) });
+        return false;
+      }
+    },
+    hostName,
+    ended: isEnded(session),
+  };
+
+  async function copyScreen(): Promise<void> {
+    const answer = await ask({ type: "snapshot", history: COPY_HISTORY });
+    if (answer === null) return;
+    const value = answer.result?.status === "done" ? answer.result.value : null;
+    if (value?.type === "snapshot") await copyText(value.text, "the text of the terminal");
+    else showToast({ kind: "trouble", ...describeAnswer(answer, "", hostName) });
+  }
+}

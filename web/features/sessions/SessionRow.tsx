@@ -1,0 +1,85 @@
+import { memo } from "react";
+import { Link } from "wouter";
+import type { Host } from "../../../protocol/host.ts";
+import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
+import { classes } from "../../shared/lib/classes.ts";
+import { AgentLabel } from "../../shared/ui/AgentName.tsx";
+import { GitLabel } from "../../shared/ui/GitLabel.tsx";
+import { Path } from "../../shared/ui/Path.tsx";
+import { Signal, SIGNAL_TEXT, SIGNAL_WORDS } from "../../shared/ui/Signal.tsx";
+import { Since } from "../../shared/ui/Since.tsx";
+
+type RowProps = { session: Session; host: Host | null; showHost: boolean; selected: boolean; away: boolean };
+
+/** Height of a row, fixed so that a list of any length scrolls without measuring. */
+export const ROW_HEIGHT = { desk: 54, phone: 78 } as const;
+
+/** One session in the list. */
+export const SessionRow = memo(function SessionRow({ session, host, showHost, selected, away }: RowProps) {
+  const attention = needsAttention(session);
+  return (
+    <Link
+      href={`/sessions/${session.id}`}
+      data-testid="session-row"
+      data-session={session.id}
+      data-status={session.status}
+      aria-current={selected ? "true" : undefined}
+      className={classes(
+        "group relative grid h-full content-center gap-x-3 border-b border-line px-4 outline-offset-[-2px] transition-colors duration-75",
+        "grid-cols-[12px_minmax(0,1fr)_auto] desk:grid-cols-[12px_minmax(0,1.5fr)_92px_minmax(0,1.3fr)_minmax(0,176px)_40px]",
+        selected ? "bg-selected" : "hover:bg-hover",
+      )}
+    >
+      <span className="flex h-5 items-center">
+        <Signal status={session.status} hollow={away} />
+      </span>
+      <span className="flex min-w-0 items-baseline gap-2">
+        <span
+          className={classes(
+            "truncate font-medium",
+            isEnded(session) && !attention && "font-normal text-muted",
+          )}
+          title={session.title}
+        >
+          {session.title}
+        </span>
+        {attention && (
+          <span className={classes("truncate text-small phone:hidden", SIGNAL_TEXT[session.status])}>
+            {session.status_reason ?? SIGNAL_WORDS[session.status]}
+          </span>
+        )}
+      </span>
+      <span className="min-w-0 truncate text-muted phone:hidden">
+        <AgentLabel session={session} />
+      </span>
+      <span className="flex min-w-0 items-center text-muted phone:hidden">
+        {session.cwd !== null && <Path path={session.cwd} className="text-[12px]" />}
+      </span>
+      <span className="min-w-0 text-muted phone:hidden">
+        {session.git !== null && <GitLabel git={session.git} />}
+      </span>
+      <Since at={session.ended_at ?? session.status_since} className="text-right text-muted" />
+
+      <span className="col-start-2 flex min-w-0 items-center gap-2 text-muted desk:hidden phone:col-span-2">
+        <AgentLabel session={session} />
+        {showHost && host !== null && <span className="truncate">{host.name}</span>}
+        {session.git !== null && <GitLabel git={session.git} />}
+        {session.git === null && session.cwd !== null && <Path path={session.cwd} />}
+      </span>
+      <span className="col-start-2 col-end-[-1] flex min-w-0 items-baseline gap-2">
+        {showHost && host !== null && <span className="shrink-0 text-muted phone:hidden">{host.name}</span>}
+        {attention && (
+          <span className={classes("shrink-0 text-small desk:hidden", SIGNAL_TEXT[session.status])}>
+            {session.status_reason ?? SIGNAL_WORDS[session.status]}
+          </span>
+        )}
+        <span
+          className="min-w-0 truncate font-mono text-[12px] text-muted"
+          title={session.preview ?? undefined}
+        >
+          {session.preview ?? ""}
+        </span>
+      </span>
+    </Link>
+  );
+});

@@ -1,0 +1,83 @@
+import { Plus } from "lucide-react";
+import { useMemo } from "react";
+import { useLocation, useSearch } from "wouter";
+import type { SessionFilter } from "../../../protocol/filter.ts";
+import { isEnded } from "../../../protocol/session.ts";
+import { useHosts, useHub } from "../../shared/live/useHub.ts";
+import { Button } from "../../shared/ui/Button.tsx";
+import { openDialog } from "../../shared/ui/dialogs.ts";
+import { Empty } from "../../shared/ui/Empty.tsx";
+import { PageHead } from "../../shared/ui/PageHead.tsx";
+import { FilterBar } from "./FilterBar.tsx";
+import { readFilter, writeFilter } from "./filterParams.ts";
+import { countByStatus, groupSessions } from "./groupSessions.ts";
+import { ListSkeleton } from "./ListSkeleton.tsx";
+import { NoSessions } from "./NoSessions.tsx";
+import { SessionList } from "./SessionList.tsx";
+
+/** Every session on every host. */
+export function SessionsPage() {
+  const { sessions, hosts, loaded } = useHub();
+  const hostList = useHosts();
+  const search = useSearch();
+  const [, navigate] = useLocation();
+  const filter = useMemo(() => readFilter(search), [search]);
+  const { rows, count } = useMemo(
+    () => groupSessions(sessions.values(), hosts, filter),
+    [sessions, hosts, filter],
+  );
+  const counts = useMemo(() => countByStatus(sessions.values(), filter), [sessions, filter]);
+  const all = useMemo(() => [...sessions.values()], [sessions]);
+  const providers = useMemo(() => [...new Set(all.map((session) => session.provider))].sort(), [all]);
+  const open = all.filter((session) => !isEnded(session)).length;
+
+  function setFilter(next: SessionFilter): void {
+    navigate(`/${writeFilter(next)}`, { replace: true });
+  }
+
+  return (
+    <>
+      <PageHead
+        title="Sessions"
+        note={
+          loaded && all.length > 0 ? `${open} open on ${hosts.size} host${hosts.size === 1 ? "" : "s"}` : ""
+        }
+        actions={
+          hosts.size > 0 && (
+            <Button
+              look="primary"
+              onClick={() => openDialog.set({ name: "new" })}
+              data-testid="new-session"
+              className="phone:hidden"
+            >
+              <Plus size={16} /> New session
+            </Button>
+          )
+        }
+      />
+      {!loaded ? (
+        <ListSkeleton />
+      ) : all.length === 0 ? (
+        <NoSessions hosts={hostList} />
+      ) : (
+        <>
+          <FilterBar
+            filter={filter}
+            onChange={setFilter}
+            hosts={hostList}
+            providers={providers}
+            counts={counts}
+          />
+          {count === 0 ? (
+            <Empty title="No session is like that">
+              <p>{all.length} are hidden by the filter.</p>
+              <Button onClick={() => setFilter({})}>Show all</Button>
+            </Empty>
+          ) : (
+            <SessionList rows={rows} hosts={hosts} />
+          )}
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,434 @@
+import { Bot, SquareTerminal, TerminalSquare, Workflow, type LucideIcon } from "lucide-react";
+import { useId, useMemo, useState, type ReactNode } from "react";
+import { useLocation } from "wouter";
+import { failureSentence } from "../../shared/api/ApiFailure.ts";
+import { api } from "../../shared/api/endpoints.ts";
+import { classes } from "../../shared/lib/classes.ts";
+import { shortPath } from "../../shared/lib/paths.ts";
+import { useHosts, useHub } from "../../shared/live/useHub.ts";
+import { Button } from "../../shared/ui/Button.tsx";
+import { Dialog, DialogFoot } from "../../shared/ui/Dialog.tsx";
+import { openDialog } from "../../shared/ui/dialogs.ts";
+import { Empty } from "../../shared/ui/Empty.tsx";
+import { Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
+import { presenceWord } from "../../shared/ui/Presence.tsx";
+import { readDraft, type AgentChoice, type Draft, type Kind } from "./newSession.ts";
+import { parseArgv, shellSigns } from "./parseArgv.ts";
+import { places } from "./places.ts";
+
+const KINDS: { kind: Kind; label: string; icon: LucideIcon }[] = [
+  { kind: "shell", label: "Shell", icon: TerminalSquare },
+  { kind: "command", label: "Command", icon: SquareTerminal },
+  { kind: "agent", label: "Agent", icon: Bot },
+  { kind: "codex", label: "Codex job", icon: Workflow },
+];
+const AGENTS: [AgentChoice, string][] = [
+  ["claude", "Claude Code"],
+  ["codex", "Codex"],
+  ["opencode", "OpenCode"],
+  ["gemini", "Gemini"],
+];
+
+/** Starts a session on a host. */
+export function SpawnDialog({
+  onClose,
+  host: wantedHost,
+  cwd,
+}: {
+  onClose(): void;
+  host?: string | undefined;
+  cwd?: string | undefined;
+}) {
+  const hosts = useHosts();
+  if (hosts.length === 0) {
+    return (
+      <Dialog open onClose={onClose} title="New session">
+        <Empty title="No host yet">
+          <p>A session runs on a host. Add one first.</p>
+          <Button look="primary" onClick={() => openDialog.set({ name: "enrol" })}>
+            Add a host
+          </Button>
+        </Empty>
+      </Dialog>
+    );
+  }
+  const first =
+    hosts.find((host) => host.id === wantedHost) ??
+    hosts.find((host) => host.presence === "online") ??
+    hosts[0];
+  return <SpawnForm onClose={onClose} firstHost={first?.id ?? ""} cwd={cwd} />;
+}
+
+function SpawnForm({
+  onClose,
+  firstHost,
+  cwd,
+}: {
+  onClose(): void;
+  firstHost: string;
+  cwd: string | undefined;
+}) {
+  const { sessions, hosts } = useHub();
+  const hostList = useHosts();
+  const [, navigate] = useLocation();
+  const listId = useId();
+  const [draft, setDraft] = useState<Draft>(() => ({
+    host: firstHost,
+    cwd: cwd ?? places(hosts.get(firstHost) ?? null, sessions.values())[0] ?? "",
+    kind: "shell",
+    command: "",
+    agent: "claude",
+    prompt: "",
+    model: "",
+    sandbox: "",
+    worktree: false,
+    branch: "",
+    base: "",
+    title: "",
+  }));
+  const [tried, setTried] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  const host = hosts.get(draft.host) ?? null;
+  const offered = useMemo(() => places(host, sessions.values()), [host, sessions]);
+  const read = readDraft(draft);
+  const errors = tried && !read.ok ? read.errors : {};
+  const set = (patch: Partial<Draft>): void => setDraft((before) => ({ ...before, ...patch }));
+
+  async function start(): Promise<void> {
+    setTried(true);
+    if (!read.ok || busy) return;
+    setBusy(true);
+    setFailure(null);
+    try {
+      const session = await api.createSession(read.request);
+      onClose();
+      navigate(`/sessions/${session.id}`);
+    } catch (error) {
+      setFailure(failureSentence(error));
+      setBusy(false);
+    }
+  }
+
+  const noTmux = host?.info?.tmux_version === null && draft.kind !== "codex";
+  const agents = host?.info?.agents ?? {};
+  const missing =
+    draft.kind === "agent" ? !(draft.agent in agents) : draft.kind === "codex" ? !("codex" in agents) : false;
+
+  return (
+    <Dialog open onClose={onClose} wide title="New session" testId="spawn-dialog">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void start();
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void start();
+        }}
+      >
+        <div className="flex flex-col gap-4 p-5">
+          <fieldset>
+            <legend className="sr-only">What to start</legend>
+            <div className="grid grid-cols-4 gap-2">
+              {KINDS.map(({ kind, label, icon: Icon }) => (
+                <label
+                  key={kind}
+                  className={classes(
+                    "flex h-14 flex-col items-center justify-center gap-1 rounded-base border has-focus-visible:outline-2 has-focus-visible:outline-focus",
+                    draft.kind === kind ? "border-edge bg-selected" : "border-line text-muted hover:bg-hover",
+                  )}
+                >
+                  <input
+                    type="radio"
+                    name="kind"
+                    className="sr-only"
+                    data-testid={`kind-${kind}`}
+                    checked={draft.kind === kind}
+                    onChange={() => set({ kind })}
+                  />
+                  <Icon size={16} aria-hidden />
+                  {label}
+                </label>
+              ))}
+            </div>
+          </fieldset>
+
+          {draft.kind === "codex" && (
+            <Field
+              label="Prompt"
+              error={errors.prompt ?? null}
+              hint="Codex works on it by itself, in the sandbox below, and stops when it is done."
+            >
+              {(ids) => (
+                <Textarea
+                  {...ids}
+                  rows={4}
+                  data-testid="prompt"
+                  placeholder="What is to be done"
+                  value={draft.prompt}
+                  onChange={(event) => set({ prompt: event.target.value })}
+                />
+              )}
+            </Field>
+          )}
+          {draft.kind === "command" && (
+            <Field label="Command" error={errors.command ?? null} hint={<ArgvPreview line={draft.command} />}>
+              {(ids) => (
+                <Input
+                  {...ids}
+                  className="font-mono"
+                  data-testid="command"
+                  placeholder="npm run dev"
+                  autoCapitalize="off"
+                  spellCheck={false}
+                  value={draft.command}
+                  onChange={(event) => set({ command: event.target.value })}
+                />
+              )}
+            </Field>
+          )}
+          {draft.kind === "agent" && (
+            <Field label="Agent">
+              {(ids) => (
+                <Select
+                  {...ids}
+                  data-testid="agent"
+                  value={draft.agent}
+                  onChange={(event) => set({ agent: agentOf(event.target.value) })}
+                >
+                  {AGENTS.map(([id, label]) => (
+                    <option key={id} value={id}>
+                      {label}
+                      {id in agents
+                        ? ` ${agents[id] === "unknown" ? "" : agents[id]}`
+                        : " (not found on this host)"}
+                    </option>
+                  ))}
+                </Select>
+              )}
+            </Field>
+          )}
+
+          <div className="grid grid-cols-[minmax(0,1fr)_minmax(0,2fr)] gap-4 phone:grid-cols-1">
+            <Field label="Host" error={errors.host ?? null}>
+              {(ids) => (
+                <Select
+                  {...ids}
+                  data-testid="host"
+                  value={draft.host}
+                  onChange={(event) => {
+                    const next = hosts.get(event.target.value) ?? null;
+                    const offers = places(next, sessions.values());
+                    set({
+                      host: event.target.value,
+                      cwd: offers.includes(draft.cwd) ? draft.cwd : (offers[0] ?? ""),
+                    });
+                  }}
+                >
+                  {hostList.map((each) => (
+                    <option key={each.id} value={each.id}>
+                      {each.name}
+                      {each.presence === "online" ? "" : ` (${presenceWord(each.presence).toLowerCase()})`}
+                    </option>
+                  ))}
+                </Select>
+              )}
+            </Field>
+            <Field label="Directory" error={errors.cwd ?? null}>
+              {(ids) => (
+                <>
+                  <Input
+                    {...ids}
+                    list={listId}
+                    className="font-mono"
+                    data-testid="cwd"
+                    placeholder="/home/you/project"
+                    autoCapitalize="off"
+                    spellCheck={false}
+                    value={draft.cwd}
+                    onChange={(event) => set({ cwd: event.target.value })}
+                  />
+                  <datalist id={listId}>
+                    {offered.map((place) => (
+                      <option key={place} value={place} />
+                    ))}
+                  </datalist>
+                </>
+              )}
+            </Field>
+          </div>
+          {offered.length > 1 && (
+            <div className="-mt-2 flex flex-wrap gap-1.5">
+              {offered.slice(0, 6).map((place) => (
+                <button
+                  key={place}
+                  type="button"
+                  title={place}
+                  onClick={() => set({ cwd: place })}
+                  className={classes(
+                    "thumb max-w-56 truncate rounded-small border px-1.5 font-mono text-small",
+                    place === draft.cwd
+                      ? "border-edge bg-selected"
+                      : "border-line text-muted hover:text-text",
+                  )}
+                >
+                  {shortPath(place)}
+                </button>
+              ))}
+            </div>
+          )}
+
+          {draft.kind === "codex" && (
+            <div className="grid grid-cols-2 gap-4 phone:grid-cols-1">
+              <Field label="Sandbox">
+                {(ids) => (
+                  <Select
+                    {...ids}
+                    data-testid="sandbox"
+                    value={draft.sandbox}
+                    onChange={(event) => set({ sandbox: sandboxOf(event.target.value) })}
+                  >
+                    <option value="">As Codex is configured</option>
+                    <option value="read-only">Reads only</option>
+                    <option value="workspace-write">Writes in the directory</option>
+                    <option value="danger-full-access">Everything this user can do</option>
+                  </Select>
+                )}
+              </Field>
+              <Field label="Model" error={errors.model ?? null}>
+                {(ids) => (
+                  <Input
+                    {...ids}
+                    data-testid="model"
+                    placeholder="As Codex is configured"
+                    value={draft.model}
+                    onChange={(event) => set({ model: event.target.value })}
+                  />
+                )}
+              </Field>
+            </div>
+          )}
+
+          <div className="flex flex-col gap-3">
+            <label className="flex min-h-6 items-center gap-2">
+              <input
+                type="checkbox"
+                className="size-4 accent-[var(--working)]"
+                data-testid="worktree"
+                checked={draft.worktree}
+                onChange={(event) => set({ worktree: event.target.checked })}
+              />
+              In a new git worktree, on a branch of its own
+            </label>
+            {draft.worktree && (
+              <div className="grid grid-cols-2 gap-4 phone:grid-cols-1">
+                <Field label="Branch" error={errors.branch ?? null}>
+                  {(ids) => (
+                    <Input
+                      {...ids}
+                      className="font-mono"
+                      data-testid="branch"
+                      placeholder="fix/parser"
+                      autoCapitalize="off"
+                      spellCheck={false}
+                      value={draft.branch}
+                      onChange={(event) => set({ branch: event.target.value })}
+                    />
+                  )}
+                </Field>
+                <Field label="From" error={errors.base ?? null}>
+                  {(ids) => (
+                    <Input
+                      {...ids}
+                      className="font-mono"
+                      data-testid="base"
+                      placeholder="What is checked out"
+                      autoCapitalize="off"
+                      spellCheck={false}
+                      value={draft.base}
+                      onChange={(event) => set({ base: event.target.value })}
+                    />
+                  )}
+                </Field>
+              </div>
+            )}
+          </div>
+          <Field label="Title" error={errors.title ?? null}>
+            {(ids) => (
+              <Input
+                {...ids}
+                data-testid="title"
+                placeholder="Made of what it runs"
+                maxLength={200}
+                value={draft.title}
+                onChange={(event) => set({ title: event.target.value })}
+              />
+            )}
+          </Field>
+
+          {host !== null && host.presence !== "online" && (
+            <Hint>{host.name} is not connected. The session starts when it is back.</Hint>
+          )}
+          {noTmux && (
+            <Hint>{host?.name} has no tmux, which terminals need. A Codex job works without it.</Hint>
+          )}
+          {missing && <Hint>This agent was not found on {host?.name}; starting it may fail.</Hint>}
+          {draft.sandbox === "danger-full-access" && draft.kind === "codex" && (
+            <Hint>Codex can then do everything that your user can, anywhere on {host?.name}.</Hint>
+          )}
+          {failure !== null && (
+            <p role="alert" className="text-trouble-text">
+              {failure}
+            </p>
+          )}
+        </div>
+        <DialogFoot>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" disabled={busy} data-testid="start">
+            Start
+          </Button>
+        </DialogFoot>
+      </form>
+    </Dialog>
+  );
+}
+
+function Hint({ children }: { children: ReactNode }) {
+  return <p className="rounded-base bg-waiting-ground px-3 py-2 text-waiting-text">{children}</p>;
+}
+
+/** The words as they will be passed on, so that quoting holds no surprise. */
+function ArgvPreview({ line }: { line: string }) {
+  const parsed = parseArgv(line);
+  if (line.trim() === "") return "Run as it stands, without a shell.";
+  if (!parsed.ok) return parsed.message;
+  const sign = shellSigns(parsed.argv);
+  return (
+    <span className="flex flex-wrap gap-1 pt-0.5" data-testid="argv">
+      {parsed.argv.map((word, index) => (
+        // The same word may come twice; its place is what tells it apart.
+        // eslint-disable-next-line react/no-array-index-key
+        <code
+          key={`${index} ${word}`}
+          className="rounded-small border border-line bg-term px-1 font-mono break-all whitespace-pre-wrap text-term-text"
+        >
+          {word === "" ? "(empty)" : word}
+        </code>
+      ))}
+      {sign !== null && (
+        <span className="w-full pt-1 text-waiting-text">
+          No shell reads this, so <code className="font-mono">{sign}</code> is passed on as it is. For a
+          shell: bash -c &apos;…&apos;
+        </span>
+      )}
+    </span>
+  );
+}
+
+function agentOf(value: string): AgentChoice {
+  return AGENTS.find(([id]) => id === value)?.[0] ?? "claude";
+}
+
+function sandboxOf(value: string): Draft["sandbox"] {
+  return value === "read-only" || value === "workspace-write" || value === "danger-full-access" ? value : "";
+}

@@ -1,0 +1,87 @@
+import { CreateSession } from "../../../protocol/api.ts";
+import { parseArgv } from "./parseArgv.ts";
+
+export type Kind = "shell" | "command" | "agent" | "codex";
+export type AgentChoice = "claude" | "codex" | "opencode" | "gemini";
+
+/** What stands in the dialog. */
+export type Draft = {
+  host: string;
+  cwd: string;
+  kind: Kind;
+  command: string;
+  agent: AgentChoice;
+  prompt: string;
+  model: string;
+  sandbox: "" | "read-only" | "workspace-write" | "danger-full-access";
+  worktree: boolean;
+  branch: string;
+  base: string;
+  title: string;
+};
+
+export type DraftErrors = Partial<
+  Record<"host" | "cwd" | "command" | "prompt" | "model" | "branch" | "base" | "title", string>
+>;
+
+/** The request that a draft means, or what is wrong with it, field by field. */
+export function readDraft(
+  draft: Draft,
+): { ok: true; request: CreateSession } | { ok: false; errors: DraftErrors } {
+  const errors: DraftErrors = {};
+  const argv = draft.kind === "command" ? parseArgv(draft.command) : null;
+  if (argv?.ok === false) errors.command = argv.message;
+  if (draft.host === "") errors.host = "Choose a host.";
+  if (draft.kind === "codex" && draft.prompt.trim() === "") errors.prompt = "Say what is to be done.";
+  if (draft.worktree && draft.branch.trim() === "") errors.branch = "Name the new branch.";
+  const optional = <T>(name: string, value: T | ""): Record<string, T> =>
+    value === "" ? {} : { [name]: value };
+  const common = {
+    host: draft.host,
+    cwd: draft.cwd.trim(),
+    ...optional("title", draft.title.trim()),
+    ...(draft.worktree
+      ? { worktree: { branch: draft.branch.trim(), ...optional("base", draft.base.trim()) } }
+      : {}),
+  };
+  const parsed = CreateSession.safeParse(
+    draft.kind === "codex"
+      ? {
+          provider: "codex",
+          ...common,
+          prompt: draft.prompt,
+          ...optional("model", draft.model.trim()),
+          ...optional("sandbox", draft.sandbox),
+        }
+      : {
+          provider: "tmux",
+          ...common,
+          ...(argv?.ok === true ? { argv: argv.argv } : {}),
+          ...(draft.kind === "agent" ? { agent: draft.agent } : {}),
+        },
+  );
+  if (!parsed.success) {
+    for (const { path, message } of parsed.error.issues) {
+      const field = path[0] === "worktree" ? path[1] : path[0] === "argv" ? "command" : path[0];
+      if (field === "cwd" && draft.cwd.trim() === "") errors.cwd ??= "Choose a directory.";
+      else if (
+        field === "branch" ||
+        field === "base" ||
+        field === "cwd" ||
+        field === "model" ||
+        field === "title" ||
+        field === "host" ||
+        field === "command" ||
+        field === "prompt"
+      )
+        errors[field] ??= sentence(message);
+    }
+  }
+  if (Object.keys(errors).length > 0 || !parsed.success) return { ok: false, errors };
+  return { ok: true, request: parsed.data };
+}
+
+function sentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,54 @@
+import * as z from "zod";
+import {
+  CommandAnswer,
+  CreatedHost,
+  HostPanes,
+  Me,
+  type CreateSession,
+  type PostCommand,
+  type PostMessage,
+} from "../../../protocol/api.ts";
+import { AnyEvent } from "../../../protocol/events.ts";
+import { Session } from "../../../protocol/session.ts";
+import { request, requestNothing } from "./request.ts";
+
+const EventPage = z.object({ items: z.array(AnyEvent) });
+/** How long a person waits for a host's answer before the page says that it is queued. */
+const WAIT_MS = 15_000;
+
+const session = (id: string): string => `/sessions/${encodeURIComponent(id)}`;
+const host = (id: string): string => `/hosts/${encodeURIComponent(id)}`;
+
+/** The API, one function per use. */
+export const api = {
+  me: (signal?: AbortSignal) => request("/me", Me, signal === undefined ? {} : { signal }),
+  signIn: (code: string) => requestNothing("/auth/session", { method: "POST", body: { code } }),
+  signOut: () => requestNothing("/auth/session", { method: "DELETE" }),
+
+  createSession: (body: CreateSession) => request("/sessions", Session, { method: "POST", body }),
+  renameSession: (id: string, title: string) =>
+    requestNothing(session(id), { method: "PATCH", body: { title } }),
+  deleteSession: (id: string) => requestNothing(session(id), { method: "DELETE" }),
+  sendMessage: (id: string, text: string) =>
+    request(`${session(id)}/messages`, CommandAnswer, {
+      method: "POST",
+      body: { text, wait_ms: WAIT_MS } satisfies z.input<typeof PostMessage>,
+    }),
+  sendCommand: (id: string, command: PostCommand) =>
+    request(`${session(id)}/commands`, CommandAnswer, {
+      method: "POST",
+      body: { wait_ms: WAIT_MS, ...command },
+    }),
+  cancelCommand: (id: string, command: string) =>
+    request(`${session(id)}/commands/${encodeURIComponent(command)}`, CommandAnswer, { method: "DELETE" }),
+  olderEvents: async (id: string, before: number, limit: number) =>
+    (await request(`${session(id)}/events?before=${before}&limit=${limit}`, EventPage)).items,
+
+  createHost: (name: string) => request("/hosts", CreatedHost, { method: "POST", body: { name } }),
+  newHostCode: (id: string) => request(`${host(id)}/code`, CreatedHost, { method: "POST" }),
+  rotateHost: (id: string) => request(`${host(id)}/rotate`, CreatedHost, { method: "POST" }),
+  removeHost: (id: string) => requestNothing(host(id), { method: "DELETE" }),
+  hostPanes: async (id: string) => (await request(`${host(id)}/panes`, HostPanes)).items,
+  adoptPane: (id: string, pane: { socket: string; pane: string }) =>
+    request(`${host(id)}/adopt`, Session, { method: "POST", body: pane }),
+};

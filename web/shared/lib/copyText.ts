@@ -1,0 +1,12 @@
+import { showToast } from "../ui/toasts.ts";
+
+/** Puts text on the clipboard and says so. */
+export async function copyText(text: string, what: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    showToast({ text: `Copied ${what}.` });
+  } catch {
+    // No permission, or the page is not served over a safe origin.
+    showToast({ kind: "trouble", text: `The browser did not let this page copy ${what}.` });
+  }
+}

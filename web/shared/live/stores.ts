@@ -1,0 +1,66 @@
+import { api } from "../api/endpoints.ts";
+import { batchedSet } from "./batchedSet.ts";
+import { startHubStore, type HubStore } from "./hubStore.ts";
+import { startSessionStore, type SessionStore } from "./sessionStore.ts";
+
+/** A session's connection is kept for a while after its page was left, so that going back is instant. */
+const LINGER_MS = 30_000;
+
+let hubStore: HubStore | null = null;
+
+/** The hub's connection of this page; opened on first use. */
+export function hub(): HubStore {
+  hubStore ??= startHubStore({ show: batchedSet });
+  return hubStore;
+}
+
+type Held = { store: SessionStore; holders: number; ending: ReturnType<typeof setTimeout> | undefined };
+const held = new Map<string, Held>();
+
+function keep(id: string): Held {
+  const known = held.get(id);
+  if (known !== undefined) return known;
+  const fresh: Held = {
+    store: startSessionStore({ id, show: batchedSet, fetchOlder: api.olderEvents }),
+    holders: 0,
+    ending: undefined,
+  };
+  held.set(id, fresh);
+  endLater(id, fresh);
+  return fresh;
+}
+
+function endLater(id: string, entry: Held): void {
+  clearTimeout(entry.ending);
+  entry.ending = setTimeout(() => {
+    entry.store.stop();
+    if (held.get(id) === entry) held.delete(id);
+  }, LINGER_MS);
+}
+
+/** The connection of a session, opened on first use. It ends some time after the last holder let go. */
+export function sessionStore(id: string): SessionStore {
+  return keep(id).store;
+}
+
+/** Holds a session's connection open; the returned function lets go. */
+export function holdSession(id: string): () => void {
+  const entry = keep(id);
+  entry.holders++;
+  clearTimeout(entry.ending);
+  return () => {
+    entry.holders--;
+    if (entry.holders === 0) endLater(id, entry);
+  };
+}
+
+/** Ends every connection (the person signed out). */
+export function stopStores(): void {
+  hubStore?.stop();
+  hubStore = null;
+  for (const { store, ending } of held.values()) {
+    clearTimeout(ending);
+    store.stop();
+  }
+  held.clear();
+}

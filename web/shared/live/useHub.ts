@@ -1,0 +1,49 @@
+import { useMemo } from "react";
+import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
+import type { Host } from "../../../protocol/host.ts";
+import { useStore } from "../lib/useStore.ts";
+import type { HubState } from "./hubState.ts";
+import type { SocketState } from "./liveSocket.ts";
+import { hub } from "./stores.ts";
+
+/** Every session and host, live. */
+export function useHub(): HubState {
+  return useStore(hub().state);
+}
+
+/** How the page's main connection is. */
+export function useConnection(): SocketState {
+  return useStore(hub().connection);
+}
+
+export function useHosts(): Host[] {
+  const { hosts } = useHub();
+  return useMemo(
+    () => [...hosts.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })),
+    [hosts],
+  );
+}
+
+/** Sessions that need the person, the longest waiting first. */
+export function useAttention(): Session[] {
+  const { sessions } = useHub();
+  return useMemo(
+    () => [...sessions.values()].filter(needsAttention).sort((a, b) => a.status_since - b.status_since),
+    [sessions],
+  );
+}
+
+export function useOpenSessions(): Session[] {
+  const { sessions } = useHub();
+  return useMemo(() => [...sessions.values()].filter((session) => !isEnded(session)), [sessions]);
+}
+
+/** A session's host is known and not online: what the session shows is the last that was known. */
+export function isHostAway(
+  hosts: ReadonlyMap<string, Host>,
+  session: Pick<Session, "host" | "ended_at">,
+): boolean {
+  if (session.host === null || isEnded(session)) return false;
+  const host = hosts.get(session.host);
+  return host !== undefined && host.presence !== "online";
+}

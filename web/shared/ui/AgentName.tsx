@@ -1,0 +1,23 @@
+import type { Session } from "../../../protocol/session.ts";
+
+const NAMES: Record<string, string> = {
+  claude: "Claude",
+  codex: "Codex",
+  opencode: "OpenCode",
+  gemini: "Gemini",
+};
+
+/** Who works in a session: the agent's name, or the program in the foreground. */
+export function agentLabel(session: Pick<Session, "agent" | "command" | "provider">): string {
+  if (session.provider === "codex") return "Codex job";
+  if (session.agent !== null && session.agent in NAMES) return NAMES[session.agent] ?? session.agent;
+  return session.command ?? (session.agent === "shell" ? "shell" : "—");
+}
+
+/** The agent's name; a program that is no agent is quieter and in mono. */
+export function AgentLabel({ session }: { session: Pick<Session, "agent" | "command" | "provider"> }) {
+  const isAgent = session.provider !== "tmux" || (session.agent !== null && session.agent in NAMES);
+  return (
+    <span className={isAgent ? "truncate" : "truncate font-mono text-muted"}>{agentLabel(session)}</span>
+  );
+}
