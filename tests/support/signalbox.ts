@@ -108,13 +108,18 @@ export class Signalbox {
   }
 
   /** Runs tmux on this Signalbox's own servers. */
-  async tmux(...args: string[]): Promise<string> {
-    const child = spawn("tmux", args, { env: this.env, cwd: this.work });
+  tmux(...args: string[]): Promise<string> {
+    return this.run("tmux", args);
+  }
+
+  /** Runs a program in the workspace; its output. */
+  async run(program: string, args: string[]): Promise<string> {
+    const child = spawn(program, args, { env: this.env, cwd: this.work });
     let out = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (out += chunk.toString()));
     const code = await new Promise<number | null>((resolve) => child.on("exit", resolve));
-    if (code !== 0) throw new Error(`tmux ${args.join(" ")}: ${out}`);
+    if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${out}`);
     return out.trimEnd();
   }
 

@@ -7,7 +7,10 @@ type Stub = DurableObjectStub<Rpc.DurableObjectBranded & DurableObject>;
 const AWAY: unknown = new Proxy(() => AWAY, {
   get: (_, name) => {
     if (name === "getByName") return () => AWAY;
-    return name === "then" ? undefined : () => Promise.reject(new Error("away for the test"));
+    if (name === "then") return undefined;
+    return () => {
+      throw new Error("away for the test");
+    };
   },
 });
 
@@ -35,7 +38,7 @@ export function query(stub: Stub, sql: string, ...values: (string | number)[]) {
 
 /** Makes every alarm of an object due, and runs it. */
 export async function runAlarms(stub: Stub): Promise<void> {
-  await query(stub, "UPDATE alarm SET at = 0");
+  await query(stub, "UPDATE alarm SET at = 1");
   await runInDurableObject(stub, (_, { storage }) => storage.setAlarm(Date.now() + 60_000));
   await runDurableObjectAlarm(stub);
 }

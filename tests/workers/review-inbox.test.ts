@@ -1,0 +1,208 @@
+import { env } from "cloudflare:workers";
+import { describe, test, vi } from "vitest";
+import type { SessionEvent } from "../../protocol/events.ts";
+import { newId } from "../../protocol/ids.ts";
+import type { DaemonMessage } from "../../protocol/link.ts";
+import { call, enrolHost, FACTS, FakeDaemon } from "./support/edge.ts";
+import { query, runAlarms, without } from "./support/faults.ts";
+
+const notice = (message: string) => ({ at: 1, event: { type: "notice", level: "info", message } as const });
+
+async function ready() {
+  const { id: host, token } = await enrolHost();
+  const { daemon } = await FakeDaemon.connect(token);
+  const session = newId("ses");
+  await daemon.tellSession(session);
+  return { host, token, daemon, session };
+}
+
+type Page = { items: SessionEvent[]; next_cursor: string | null };
+const events = async (session: string, search = "") =>
+  (await call(`/api/sessions/${session}/events?limit=1000${search}`)).json<Page>();
+const messages = ({ items }: Page) =>
+  items.flatMap((event) => (event.type === "notice" ? [event.message.slice(0, 20)] : []));
+
+describe("the inbox", () => {
+  test("loses nothing in an outage, however often the daemon tries", async ({ expect }) => {
+    const { host, token, daemon, session } = await ready();
+    const message: DaemonMessage = { kind: "events", session, events: [notice("kept")] };
+    const raw = { type: "messages", messages: [{ seq: daemon.seq + 1, message }] };
+    const stub = env.HOST.getByName(`main/${host}`);
+    let { socket } = daemon;
+    await without(stub, ["SESSION"], async () => {
+      for (let i = 0; i < 8; i++) {
+        socket.send(raw);
+        expect(await socket.closed).toMatchObject({ code: 4500 });
+        socket = (await FakeDaemon.connect(token)).daemon.socket;
+      }
+    });
+    socket.send(raw);
+    expect(await socket.until("ack")).toMatchObject({ seq: daemon.seq + 1 });
+    expect(messages(await events(session))).toEqual(["kept"]);
+  });
+
+  test("puts only the failing owner's messages aside, once it has failed for long", async ({ expect }) => {
+    const { host, token, daemon, session } = await ready();
+    const stub = env.HOST.getByName(`main/${host}`);
+    const own = [{ socket: "default", pane: "%1", tmux_session: "a", command: "b", cwd: "/", title: "c" }];
+    const raw = {
+      type: "messages",
+      messages: [
+        { seq: daemon.seq + 1, message: { kind: "events", session, events: [notice("stuck")] } },
+        { seq: daemon.seq + 2, message: { kind: "unadopted", panes: own } },
+      ],
+    };
+    let { socket } = daemon;
+    await without(stub, ["SESSION"], async () => {
+      for (let i = 0; i < 5; i++) {
+        socket.send(raw);
+        expect(await socket.closed).toMatchObject({ code: 4500 });
+        socket = (await FakeDaemon.connect(token)).daemon.socket;
+      }
+      await query(stub, "UPDATE journal SET stuck_since = 1");
+      socket.send(raw);
+      expect(await socket.until("ack")).toMatchObject({ seq: daemon.seq + 2 });
+    });
+    expect(await query(stub, "SELECT seq FROM reject")).toEqual([{ seq: daemon.seq + 1 }]);
+    expect(await (await call(`/api/hosts/${host}/panes`)).json()).toEqual({ items: own });
+  });
+
+  test("forgets nothing that was rolled back: the same word again is taken", async ({ expect }) => {
+    const { host, daemon, token } = await ready();
+    const stub = env.HOST.getByName(`main/${host}`);
+    const pane = { socket: "default", pane: "%1", tmux_session: "a", command: "b", cwd: "/", title: "c" };
+    const raw = {
+      type: "messages",
+      messages: [{ seq: daemon.seq + 1, message: { kind: "unadopted", panes: [pane] } }],
+    };
+    await query(stub, "ALTER TABLE outbox RENAME TO hidden");
+    daemon.socket.send(raw);
+    expect(await daemon.socket.closed).toMatchObject({ code: 4500 });
+    await query(stub, "ALTER TABLE hidden RENAME TO outbox");
+    const { daemon: back } = await FakeDaemon.connect(token);
+    back.socket.send(raw);
+    await back.socket.until("ack");
+    expect(await query(stub, "SELECT json FROM host")).toMatchObject([
+      { json: expect.stringContaining('"unadopted_panes":1') },
+    ]);
+  });
+});
+
+describe("the log", () => {
+  test("takes a batch that is larger than a row can be", async ({ expect }) => {
+    const { daemon, session } = await ready();
+    // A frame of almost a million characters that are three bytes each.
+    const batch = Array.from({ length: 5 }, (_, i) => notice(`n${i}`.padEnd(20) + "漢".repeat(190_000)));
+    await daemon.tell({ kind: "events", session, events: batch });
+    expect(messages(await events(session)).map((each) => each.trim())).toEqual([
+      "n0",
+      "n1",
+      "n2",
+      "n3",
+      "n4",
+    ]);
+    const rows = await query(
+      env.SESSION.getByName(`main/${session}`),
+      "SELECT length(CAST(body AS BLOB)) AS bytes FROM chunk",
+    );
+    for (const { bytes } of rows) expect(bytes).toBeLessThan(2_000_000);
+  });
+
+  test("pages by size too, in both directions, and misses nothing", async ({ expect }) => {
+    const { daemon, session } = await ready();
+    for (let i = 0; i < 20; i++)
+      await daemon.tell({ kind: "events", session, events: [notice(`n${i}`.padEnd(200_000))] });
+    const forwards: number[] = [];
+    for (let after: string | null = "0"; after !== null;) {
+      const page: Page = await events(session, `&after=${after}`);
+      expect(JSON.stringify(page).length).toBeLessThan(3_000_000);
+      forwards.push(...page.items.map(({ seq }) => seq));
+      after = page.next_cursor;
+    }
+    const backwards: number[] = [];
+    for (let before: string | null = "22"; before !== null;) {
+      const page: Page = await events(session, `&before=${before}`);
+      expect(JSON.stringify(page).length).toBeLessThan(3_000_000);
+      backwards.unshift(...page.items.map(({ seq }) => seq));
+      before = page.next_cursor;
+    }
+    const all = Array.from({ length: 21 }, (_, i) => i + 1);
+    expect(forwards).toEqual(all);
+    expect(backwards).toEqual(all);
+  });
+});
+
+describe("what was published", () => {
+  const inIndex = async (session: string) =>
+    (await env.DB.prepare("SELECT json FROM session WHERE id = ?").bind(session).first<{ json: string }>())
+      ?.json;
+  const inHub = async (session: string) =>
+    (
+      await query(
+        env.HUB.getByName("main"),
+        "SELECT json, removed FROM item WHERE key = ?",
+        `session:${session}`,
+      )
+    )[0];
+
+  for (const away of ["HUB", "DB"] as const)
+    test(`arrives later when ${away} was away`, async ({ expect }) => {
+      const { daemon, session } = await ready();
+      const stub = env.SESSION.getByName(`main/${session}`);
+      await without(stub, [away], async () => {
+        await daemon.tell({ kind: "facts", session, facts: { ...FACTS, preview: "first" } });
+        await daemon.tell({ kind: "facts", session, facts: { ...FACTS, preview: "second" } });
+        expect(JSON.stringify(await inHub(session)) ?? "").not.toContain("second");
+      });
+      expect(await query(stub, "SELECT key FROM outbox")).toEqual([{ key: session }]);
+      await runAlarms(stub);
+      expect(await query(stub, "SELECT key FROM outbox")).toEqual([]);
+      expect(await inIndex(session)).toContain("second");
+      expect(JSON.stringify(await inHub(session))).toContain("second");
+    });
+
+  test("arrives by itself when D1's table was gone for a while", { timeout: 20_000 }, async ({ expect }) => {
+    const { daemon, session } = await ready();
+    const stub = env.SESSION.getByName(`main/${session}`);
+    await vi.waitUntil(async () => (await query(stub, "SELECT key FROM outbox")).length === 0);
+    await env.DB.exec("ALTER TABLE session RENAME TO session_hidden");
+    await daemon.tell({ kind: "facts", session, facts: { ...FACTS, preview: "kept" } });
+    await vi.waitUntil(async () => (await query(stub, "SELECT key FROM outbox")).length === 1);
+    await env.DB.exec("ALTER TABLE session_hidden RENAME TO session");
+    await vi.waitUntil(async () => (await query(stub, "SELECT key FROM outbox")).length === 0, 10_000);
+    expect(await inIndex(session)).toContain("kept");
+  });
+
+  test("of a deleted session goes, even when D1 was away, and does not come back", async ({ expect }) => {
+    const { daemon, session } = await ready();
+    const stub = env.SESSION.getByName(`main/${session}`);
+    const exit = { code: 0, signal: null, message: null };
+    const ended = { at: 5, event: { type: "ended", status: "done", exit } as const };
+    await vi.waitUntil(async () => (await inIndex(session)) !== undefined);
+    await without(stub, ["DB"], async () => {
+      await daemon.tell({ kind: "events", session, events: [ended] });
+      expect((await call(`/api/sessions/${session}`, { method: "DELETE" })).status).toBe(204);
+    });
+    expect((await call(`/api/sessions/${session}`)).status).toBe(404);
+    expect(await inIndex(session)).toBeDefined();
+    await runAlarms(stub);
+    expect(await inIndex(session)).toBeUndefined();
+    expect(await inHub(session)).toMatchObject({ removed: 1 });
+    expect(await query(stub, "SELECT * FROM chunk")).toEqual([]);
+  });
+
+  test("stays deleted when facts come in the middle of the deletion", async ({ expect }) => {
+    const { daemon, session } = await ready();
+    const stub = env.SESSION.getByName(`main/${session}`);
+    const exit = { code: 0, signal: null, message: null };
+    const ended = { at: 5, event: { type: "ended", status: "done", exit } as const };
+    await daemon.tell({ kind: "events", session, events: [ended] });
+    const told = Array.from({ length: 20 }, (_, i) =>
+      daemon.tell({ kind: "facts", session, facts: { ...FACTS, preview: `late ${i}` } }),
+    );
+    await call(`/api/sessions/${session}`, { method: "DELETE" });
+    await Promise.race([Promise.all(told), new Promise((resolve) => setTimeout(resolve, 500))]);
+    await vi.waitUntil(async () => (await query(stub, "SELECT key FROM outbox")).length === 0, 10_000);
+    expect(await inIndex(session)).toBeUndefined();
+  });
+});
