@@ -155,11 +155,10 @@ describe("the terminal in the browser", () => {
     const terminal = await TerminalOnPage.open(page, id);
     for (const part of ["agent", "edge"] as const) {
       await signalbox.kill(part);
-      await until("the terminal to be live again", async () => {
-        await terminal.type(`echo back-from-${part}-$((3+4))\n`);
-        await new Promise((resolve) => setTimeout(resolve, 500));
-        return (await terminal.text()).includes(`back-from-${part}-7`);
-      });
+      await page.locator('[data-testid="terminal"]:not([data-phase="live"])').waitFor();
+      await terminal.isLive();
+      await terminal.type(`echo back-from-${part}-$((3+4))\n`);
+      await terminal.shows(new RegExp(`^back-from-${part}-7$`, "m"));
     }
     await context.close();
   });

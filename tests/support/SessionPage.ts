@@ -26,13 +26,14 @@ export class TerminalOnPage {
   static async open(page: Page, session: string): Promise<TerminalOnPage> {
     await page.goto(`/sessions/${session}`);
     const terminal = new TerminalOnPage(page);
-    await until(
-      "the terminal to be live",
-      async () => (await page.getByTestId("terminal-screen").count()) > 0,
-    );
+    await terminal.isLive();
     await terminal.shows(/\S/);
     await page.getByTestId("terminal").click();
     return terminal;
+  }
+
+  async isLive(): Promise<void> {
+    await this.page.locator('[data-testid="terminal"][data-phase="live"]').waitFor({ timeout: 60_000 });
   }
 
   /** The visible text, line by line. */
