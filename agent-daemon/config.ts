@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
+import { EXIT } from "./system/exitCodes.ts";
+import { readFileIfThere } from "./system/readFileIfThere.ts";
+import { Sentence, say } from "./system/Sentence.ts";
 
 const home = homedir();
 
@@ -52,17 +54,23 @@ export const DEFAULT_CONFIG_PATH = join(home, ".config/signalbox/agent.yaml");
 
 /**
  * Reads the configuration; a missing file is an empty one. `over` wins over the file.
- * Throws with the path and what is wrong in it.
+ * Throws a sentence with the path and what is wrong in it.
  */
 export function readConfig(path: string, over: Partial<z.input<typeof AgentConfig>> = {}): AgentConfig {
-  let text = "";
+  let value: unknown;
   try {
-    text = readFileSync(path, "utf8");
+    value = parse(readFileIfThere(path) ?? "");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-      throw new Error(`Cannot read ${path}: ${String(error)}`);
+    throw new Sentence(`${path} cannot be read: ${say(error)}`, EXIT.usage);
   }
-  const parsed = AgentConfig.safeParse({ ...(parse(text) ?? {}), ...over });
-  if (!parsed.success) throw new Error(`${path} is not valid:\n${z.prettifyError(parsed.error)}`);
+  // A file that is not a mapping stays as it is, so that the schema says so.
+  const whole = value === null || isMapping(value) ? { ...value, ...over } : value;
+  const parsed = AgentConfig.safeParse(whole);
+  if (!parsed.success)
+    throw new Sentence(`${path} is not valid:\n${z.prettifyError(parsed.error)}`, EXIT.usage);
   return parsed.data;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && !Array.isArray(value);
 }

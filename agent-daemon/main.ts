@@ -28,7 +28,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     (line.kind === "print" ? print : note)(line.text);
     return line.exitCode;
   } catch (error) {
-    const detail = !(error instanceof Sentence) && error instanceof Error ? (error.stack ?? error.message) : say(error);
+    const detail =
+      !(error instanceof Sentence) && error instanceof Error ? (error.stack ?? error.message) : say(error);
     note(process.env["SIGNALBOX_LOG"] === "debug" || !(error instanceof Sentence) ? detail : error.message);
     return error instanceof Sentence ? error.exitCode : EXIT.failed;
   }

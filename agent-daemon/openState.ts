@@ -1,4 +1,5 @@
 import { agentFiles, readAgentStatus } from "./agentStatus.ts";
+import type { AgentStatus } from "./agentStatus.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./store.ts";
 import { EXIT } from "./system/exitCodes.ts";
@@ -15,11 +16,7 @@ export function openState(stateDir: string): { store: Store; close(): void } {
   } catch (error) {
     throw unusable(stateDir, error);
   }
-  if (lock === null) {
-    const pid = readAgentStatus(stateDir)?.status.pid;
-    const who = pid === undefined ? "" : ` (process ${pid})`;
-    throw new Sentence(`A daemon already runs on the state directory ${stateDir}${who}.`, EXIT.alreadyRunning);
-  }
+  if (lock === null) throw alreadyRuns(stateDir, readAgentStatus(stateDir)?.status ?? null);
   try {
     const store = openStore(files.database);
     return {
@@ -33,6 +30,12 @@ export function openState(stateDir: string): { store: Store; close(): void } {
     lock.release();
     throw unusable(stateDir, error);
   }
+}
+
+/** What a second daemon says of the first. */
+export function alreadyRuns(stateDir: string, holder: Pick<AgentStatus, "pid" | "url"> | null): Sentence {
+  const who = holder === null ? "" : ` (process ${holder.pid}, for ${holder.url})`;
+  return new Sentence(`A daemon already runs on the state directory ${stateDir}${who}.`, EXIT.alreadyRunning);
 }
 
 function unusable(stateDir: string, error: unknown): Sentence {

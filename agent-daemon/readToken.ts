@@ -25,7 +25,10 @@ export function readToken(config: Pick<AgentConfig, "state_dir" | "token_file">)
     return { missing: `The token in ${path} cannot be read: ${say(error)}` };
   }
   if (text === null) {
-    return { missing: "This machine is not enrolled. Make a code on the hosts page, then run: signalbox connect --code CODE" };
+    return {
+      missing:
+        "This machine is not enrolled. Make a code on the hosts page, then run: signalbox connect --code CODE",
+    };
   }
   const token = text.trim();
   return hostOfToken(token) === null ? { missing: `${path} does not hold the token of a host.` } : { token };

@@ -25,6 +25,8 @@ import { VERSION } from "./version.ts";
 /** How often the machine's facts are looked at again and the status file is refreshed. */
 const REFRESH_MS = 30_000;
 const PRUNE_MS = 60 * 60 * 1000;
+/** How soon a new token is noticed (`connect --code` beside a running daemon writes one). */
+const TOKEN_MS = 2_000;
 
 export type AgentDeps = {
   config: AgentConfig;
@@ -42,7 +44,12 @@ export type Agent = {
 };
 
 /** Starts the daemon on a state directory. Throws a sentence when it cannot. */
-export async function startAgent({ config, log, self, parts: start = startParts }: AgentDeps): Promise<Agent> {
+export async function startAgent({
+  config,
+  log,
+  self,
+  parts: start = startParts,
+}: AgentDeps): Promise<Agent> {
   const state = openState(config.state_dir);
   const journal = openJournal({ store: state.store, maxBytes: config.journal_max_bytes, log });
   const commands = openCommandJournal({ store: state.store, journal, log });
@@ -55,7 +62,12 @@ export async function startAgent({ config, log, self, parts: start = startParts 
 
   const readProgramVersion = makeVersionReader();
   const readInfo = () =>
-    readHostInfo({ config, readVersion: readProgramVersion, tmuxVersion: parts.tmuxVersion(), problems: parts.problems() });
+    readHostInfo({
+      config,
+      readVersion: readProgramVersion,
+      tmuxVersion: parts.tmuxVersion(),
+      problems: parts.problems(),
+    });
   let info: HostInfo = await readInfo();
   let host: AgentStatus["host"] = null;
   let since = Date.now();
@@ -104,7 +116,6 @@ export async function startAgent({ config, log, self, parts: start = startParts 
     log,
     onWelcome(id, name) {
       host = { id, name };
-      writeStatus();
     },
     onForgotten: parts.announce,
     onState({ phase }) {
@@ -124,17 +135,33 @@ export async function startAgent({ config, log, self, parts: start = startParts 
     },
   });
   const refreshTimer = setInterval(() => {
-    refresh().catch((error: unknown) => log("warn", "The machine's facts could not be read.", { error: String(error) }));
+    refresh().catch((error: unknown) =>
+      log("warn", "The machine's facts could not be read.", { error: String(error) }),
+    );
   }, REFRESH_MS);
+  let knownToken = JSON.stringify(token());
+  const tokenTimer = setInterval(() => {
+    const current = JSON.stringify(token());
+    if (current === knownToken) return;
+    knownToken = current;
+    log("info", "The token changed.");
+    link.nudge("token");
+  }, TOKEN_MS);
   const pruneTimer = setInterval(() => commands.prune(), PRUNE_MS);
   writeStatus();
-  log("info", "The daemon runs.", { pid: process.pid, version: VERSION, state_dir: config.state_dir, url: config.url });
+  log("info", "The daemon runs.", {
+    pid: process.pid,
+    version: VERSION,
+    state_dir: config.state_dir,
+    url: config.url,
+  });
 
   return {
     ended,
     async stop() {
       clearInterval(refreshTimer);
       clearInterval(pruneTimer);
+      clearInterval(tokenTimer);
       network.stop();
       // Commands first, so that their results are journalled, and sent if the link is up.
       await executor.stop();

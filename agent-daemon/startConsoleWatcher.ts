@@ -2,7 +2,11 @@ import type { ConsoleWatcher } from "./link/startLink.ts";
 import type { TokenAnswer } from "./readToken.ts";
 
 /** Consoles as they are made for one address and token. */
-export type ConsoleSet = { watch(session: string): void; unwatch(session: string): void; stop(): Promise<void> };
+export type ConsoleSet = {
+  watch(session: string): void;
+  unwatch(session: string): void;
+  stop(): Promise<void>;
+};
 
 export type ConsoleWatcherDeps = {
   url: string;
@@ -11,7 +15,11 @@ export type ConsoleWatcherDeps = {
 };
 
 /** Keeps exactly the watched consoles open; after the token was rotated they are made anew with the new one. */
-export function startConsoleWatcher({ url, token, start }: ConsoleWatcherDeps): ConsoleWatcher & { stop(): Promise<void> } {
+export function startConsoleWatcher({
+  url,
+  token,
+  start,
+}: ConsoleWatcherDeps): ConsoleWatcher & { stop(): Promise<void> } {
   const watched = new Set<string>();
   let set: ConsoleSet | null = null;
   let usedToken: string | null = null;

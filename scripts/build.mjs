@@ -1,6 +1,16 @@
 // node scripts/build.mjs [web|worker|agent]…: builds what is older than its sources (--force: all of it).
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { fail, nodeOf, ROOT, run } from "./setup.mjs";
@@ -21,14 +31,26 @@ const TARGETS = {
     make: makeAgent,
   },
   worker: {
-    sources: ["worker", "durable-objects", "protocol", "migrations", "agent-daemon/install", "wrangler.toml", "package.json", "package-lock.json"],
+    sources: [
+      "worker",
+      "durable-objects",
+      "protocol",
+      "migrations",
+      "agent-daemon/install",
+      "wrangler.toml",
+      "package.json",
+      "package-lock.json",
+    ],
     made: ["dist/worker/manifest.json"],
     make: makeWorker,
   },
 };
 
 /** Builds the targets that are out of date. Gives back their names. */
-export async function build(names = Object.keys(TARGETS), { force = false, log = (line) => console.error(line) } = {}) {
+export async function build(
+  names = Object.keys(TARGETS),
+  { force = false, log = (line) => console.error(line) } = {},
+) {
   const stale = names.filter((name) => force || isStale(name));
   for (const name of stale) {
     const began = performance.now();
@@ -76,7 +98,14 @@ function filesBelow(path) {
 }
 
 async function makeWeb() {
-  await must([join(ROOT, "node_modules/vite/bin/vite.js"), "build", "--config", "web/vite.config.ts", "--logLevel", "warn"]);
+  await must([
+    join(ROOT, "node_modules/vite/bin/vite.js"),
+    "build",
+    "--config",
+    "web/vite.config.ts",
+    "--logLevel",
+    "warn",
+  ]);
 }
 
 async function makeAgent() {
@@ -104,19 +133,35 @@ async function makeWorker() {
   const next = `${out}.next`;
   rmSync(next, { recursive: true, force: true });
   mkdirSync(join(DIST, "web"), { recursive: true });
-  await must([join(ROOT, "node_modules/wrangler/bin/wrangler.js"), "deploy", "--dry-run", "--outdir", next], QUIET);
+  await must(
+    [join(ROOT, "node_modules/wrangler/bin/wrangler.js"), "deploy", "--dry-run", "--outdir", next],
+    QUIET,
+  );
   const { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } = await import("wrangler");
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"));
   const { rootPath: _root, modulesRules: _rules, ...options } = workerOptions;
-  const kinds = { ".js": "ESModule", ".mjs": "ESModule", ".wasm": "CompiledWasm", ".bin": "Data", ".map": null, ".md": null };
+  const kinds = {
+    ".js": "ESModule",
+    ".mjs": "ESModule",
+    ".wasm": "CompiledWasm",
+    ".bin": "Data",
+    ".map": null,
+    ".md": null,
+  };
   const modules = readdirSync(next)
-    .map((path) => ({ path, type: kinds[/\.[^.]*$/.exec(path)?.[0] ?? ""] === undefined ? "Text" : kinds[/\.[^.]*$/.exec(path)[0]] }))
+    .map((path) => ({
+      path,
+      type: kinds[/\.[^.]*$/.exec(path)?.[0] ?? ""] === undefined ? "Text" : kinds[/\.[^.]*$/.exec(path)[0]],
+    }))
     .filter(({ type }) => type !== null)
     // Miniflare runs the first one.
     .sort((a, b) => Number(b.path === "index.js") - Number(a.path === "index.js"));
   const migrations = filesBelow(join(ROOT, "migrations"))
     .filter((path) => path.endsWith(".sql") && dirname(path) === join(ROOT, "migrations"))
-    .map((path) => ({ name: relative(join(ROOT, "migrations"), path), statements: unstable_splitSqlQuery(readFileSync(path, "utf8")) }));
+    .map((path) => ({
+      name: relative(join(ROOT, "migrations"), path),
+      statements: unstable_splitSqlQuery(readFileSync(path, "utf8")),
+    }));
   writeFileSync(join(next, "manifest.json"), JSON.stringify({ options, modules, migrations }, null, 1));
   rmSync(out, { recursive: true, force: true });
   renameSync(next, out);
@@ -135,14 +180,16 @@ function serveAgent() {
 
 async function must(args, env = {}) {
   const code = await run(nodeOf(), args, { cwd: ROOT, env: { ...process.env, ...env } });
-  if (code !== 0) fail(`The build failed (${relative(ROOT, args[0])} ended with ${code}). Nothing was started.`);
+  if (code !== 0)
+    fail(`The build failed (${relative(ROOT, args[0])} ended with ${code}). Nothing was started.`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const words = process.argv.slice(2);
   const names = words.filter((word) => !word.startsWith("-"));
   const unknown = names.find((name) => !(name in TARGETS));
-  if (unknown !== undefined) fail(`There is no target ${unknown}; there are ${Object.keys(TARGETS).join(", ")}.`);
+  if (unknown !== undefined)
+    fail(`There is no target ${unknown}; there are ${Object.keys(TARGETS).join(", ")}.`);
   const built = await build(names.length > 0 ? names : undefined, { force: words.includes("--force") });
   if (built.length === 0) console.error("Everything is up to date.");
 }

@@ -13,7 +13,8 @@ const LEAST_NODE = 18;
  */
 export async function setUp({ root = ROOT, log = (line) => console.error(line) } = {}) {
   const major = Number(process.versions.node.split(".")[0]);
-  if (major < LEAST_NODE) fail(`Node ${process.versions.node} is too old to set up Signalbox. It needs ${LEAST_NODE} or newer.`);
+  if (major < LEAST_NODE)
+    fail(`Node ${process.versions.node} is too old to set up Signalbox. It needs ${LEAST_NODE} or newer.`);
   if (!onPath("git")) fail("git is not installed. Signalbox needs git and npm.");
   if (!needsInstall(root)) return;
   if (!onPath("npm")) fail("npm is not installed. Signalbox needs git and npm.");

@@ -46,11 +46,17 @@ export async function callApi<T>({ url, token }: ApiAccess, request: ApiRequest<
   const value = parseJson(text);
   if (!response.ok) {
     const refusal = ApiError.safeParse(value);
-    if (refusal.success) throw new ApiRefusal(response.status, refusal.data.error.code, refusal.data.error.message);
-    throw new ApiRefusal(response.status, "unknown", `${url} answered ${response.status}; is it a Signalbox?`);
+    if (refusal.success)
+      throw new ApiRefusal(response.status, refusal.data.error.code, refusal.data.error.message);
+    throw new ApiRefusal(
+      response.status,
+      "unknown",
+      `${url} answered ${response.status}; is it a Signalbox?`,
+    );
   }
   const parsed = request.schema.safeParse(value);
-  if (!parsed.success) throw new Sentence(`${url} answered something unexpected; is it a Signalbox of this version?`);
+  if (!parsed.success)
+    throw new Sentence(`${url} answered something unexpected; is it a Signalbox of this version?`);
   return parsed.data;
 }
 

@@ -24,10 +24,19 @@ export class UsageProblem extends Error {}
 
 const JSON_OPTION: Option = { type: "boolean", help: "print JSON for programs" };
 const CONFIG_OPTION: Option = { type: "string", value: "FILE", help: "another agent.yaml" };
-const PORT_OPTION: Option = { type: "string", short: "p", value: "PORT", help: "port on 127.0.0.1 (default 8787, or $SIGNALBOX_PORT)" };
+const PORT_OPTION: Option = {
+  type: "string",
+  short: "p",
+  value: "PORT",
+  help: "port on 127.0.0.1 (default 8787, or $SIGNALBOX_PORT)",
+};
 const TARGET_OPTIONS: Record<string, Option> = {
   url: { type: "string", value: "URL", help: "another Signalbox than this machine's (or $SIGNALBOX_URL)" },
-  "token-file": { type: "string", value: "FILE", help: "file with an API token for it (or $SIGNALBOX_TOKEN)" },
+  "token-file": {
+    type: "string",
+    value: "FILE",
+    help: "file with an API token for it (or $SIGNALBOX_TOKEN)",
+  },
 };
 
 /** Every command of `signalbox`, as data. */
@@ -41,7 +50,10 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
       port: PORT_OPTION,
     },
     words: { least: 0, most: 0 },
-    read: (values) => ({ command: "up", args: { detach: values["detach"] === true, port: readPort(values) } }),
+    read: (values) => ({
+      command: "up",
+      args: { detach: values["detach"] === true, port: readPort(values) },
+    }),
   },
   down: {
     usage: "",
@@ -62,7 +74,10 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
     summary: "what runs here and whether it is connected, with a sign-in link",
     options: { json: JSON_OPTION, config: CONFIG_OPTION },
     words: { least: 0, most: 0 },
-    read: (values) => ({ command: "status", args: { json: values["json"] === true, config: text(values, "config") } }),
+    read: (values) => ({
+      command: "status",
+      args: { json: values["json"] === true, config: text(values, "config") },
+    }),
   },
   connect: {
     usage: "[URL] [--code CODE] [--name NAME] [--service]",
@@ -71,7 +86,11 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
       "With a one-time code from the hosts page, the machine is enrolled first. Without --service the daemon runs in\nthe foreground; with it, a systemd user unit or launchd agent is installed and started.",
     options: {
       code: { type: "string", short: "c", value: "CODE", help: "one-time code from the hosts page" },
-      name: { type: "string", value: "NAME", help: "how the machine introduces itself (default: its host name)" },
+      name: {
+        type: "string",
+        value: "NAME",
+        help: "how the machine introduces itself (default: its host name)",
+      },
       service: { type: "boolean", help: "install and start it as a service of this user" },
       config: CONFIG_OPTION,
     },
@@ -93,8 +112,16 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
     options: {
       json: JSON_OPTION,
       host: { type: "string", value: "HOST", help: "only those of this host (its id)" },
-      status: { type: "string", value: "LIST", help: `only these, separated by commas: ${SessionStatus.options.join(", ")}` },
-      provider: { type: "string", value: "LIST", help: `only these, separated by commas: ${Provider.options.join(", ")}` },
+      status: {
+        type: "string",
+        value: "LIST",
+        help: `only these, separated by commas: ${SessionStatus.options.join(", ")}`,
+      },
+      provider: {
+        type: "string",
+        value: "LIST",
+        help: `only these, separated by commas: ${Provider.options.join(", ")}`,
+      },
       attention: { type: "boolean", short: "a", help: "only those that need a person" },
       ended: { type: "boolean", help: "only those that have ended" },
       running: { type: "boolean", help: "only those that have not" },
@@ -102,7 +129,8 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
     },
     words: { least: 0, most: 20 },
     read: (values, words) => {
-      if (values["ended"] === true && values["running"] === true) throw new UsageProblem("--ended and --running exclude each other.");
+      if (values["ended"] === true && values["running"] === true)
+        throw new UsageProblem("--ended and --running exclude each other.");
       return {
         command: "sessions",
         args: {
@@ -148,7 +176,10 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
     summary: "look for what keeps Signalbox from working here",
     options: { json: JSON_OPTION, config: CONFIG_OPTION },
     words: { least: 0, most: 0 },
-    read: (values) => ({ command: "doctor", args: { json: values["json"] === true, config: text(values, "config") } }),
+    read: (values) => ({
+      command: "doctor",
+      args: { json: values["json"] === true, config: text(values, "config") },
+    }),
   },
 };
 
@@ -180,7 +211,8 @@ function readPort(values: Values): number | null {
 /** A port a person wrote. */
 export function parsePort(value: string): number {
   const port = Number(value);
-  if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65_535) throw new UsageProblem(`${value} is not a port (1 to 65535).`);
+  if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65_535)
+    throw new UsageProblem(`${value} is not a port (1 to 65535).`);
   return port;
 }
 

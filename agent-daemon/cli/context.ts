@@ -38,7 +38,8 @@ export function findHome({ env, checkout }: Pick<Context, "env" | "checkout">): 
 /** The build of the checkout, and the home; throws a sentence where one-machine mode cannot run. */
 export function needCheckout(context: Context): { files: HomeFiles; dist: string } {
   const files = findHome(context);
-  const dist = context.env["SIGNALBOX_DIST"] ?? (context.checkout === null ? null : join(context.checkout, "dist"));
+  const dist =
+    context.env["SIGNALBOX_DIST"] ?? (context.checkout === null ? null : join(context.checkout, "dist"));
   if (files === null || dist === null) {
     throw new Sentence(
       "This is the daemon alone; `up`, `down` and `restart` belong to a checkout of Signalbox (npm start there). `signalbox connect URL --code CODE` makes this machine a host of one.",

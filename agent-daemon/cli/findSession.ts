@@ -8,7 +8,7 @@ import type { ApiAccess } from "./callApi.ts";
 /** Every session that a query finds, page by page. */
 export async function listSessions(api: ApiAccess, query: URLSearchParams): Promise<Session[]> {
   const sessions: Session[] = [];
-  for (let cursor: string | null = null; ; ) {
+  for (let cursor: string | null = null; ;) {
     const asked = new URLSearchParams(query);
     asked.set("limit", "200");
     if (cursor !== null) asked.set("cursor", cursor);
@@ -24,7 +24,8 @@ export async function listSessions(api: ApiAccess, query: URLSearchParams): Prom
 
 /** The session a person means by its id, a part of it at either end, or its title. */
 export async function findSession(api: ApiAccess, meant: string): Promise<Session> {
-  if (SessionId.safeParse(meant).success) return callApi(api, { path: `/api/sessions/${meant}`, schema: Session });
+  if (SessionId.safeParse(meant).success)
+    return callApi(api, { path: `/api/sessions/${meant}`, schema: Session });
   return chooseSession(await listSessions(api, new URLSearchParams()), meant);
 }
 
@@ -33,15 +34,23 @@ export function chooseSession(sessions: Session[], meant: string): Session {
   const word = meant.toLowerCase();
   const fits = sessions.filter(({ id, title }) => {
     const short = id.slice("ses_".length);
-    return title.toLowerCase() === word || id.startsWith(word) || short.startsWith(word) || (word.length >= 4 && short.endsWith(word));
+    return (
+      title.toLowerCase() === word ||
+      id.startsWith(word) ||
+      short.startsWith(word) ||
+      (word.length >= 4 && short.endsWith(word))
+    );
   });
   const live = fits.filter((session) => !isEnded(session));
   const found = live.length > 0 ? live : fits;
   const [only] = found;
-  if (only === undefined) throw new Sentence(`There is no session ${meant}. \`signalbox sessions\` lists them.`);
+  if (only === undefined)
+    throw new Sentence(`There is no session ${meant}. \`signalbox sessions\` lists them.`);
   if (found.length > 1) {
     const list = found.slice(0, 5).map(({ id, title }) => `${id} (${title})`);
-    throw new Sentence(`${meant} could be ${found.length} sessions: ${list.join(", ")}${found.length > 5 ? ", …" : ""}. Give the id.`);
+    throw new Sentence(
+      `${meant} could be ${found.length} sessions: ${list.join(", ")}${found.length > 5 ? ", …" : ""}. Give the id.`,
+    );
   }
   return only;
 }

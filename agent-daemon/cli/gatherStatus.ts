@@ -32,7 +32,9 @@ export function gatherStatus(files: HomeFiles | null, stateDir: string): StatusR
 
 /** Whether something that should run does, and is connected. */
 export function isHealthy({ local, connected }: StatusReport): boolean {
-  const daemons = [local?.running === true ? local.agent : null, connected?.agent ?? null].filter((each) => each !== null);
+  const daemons = [local?.running === true ? local.agent : null, connected?.agent ?? null].filter(
+    (each) => each !== null,
+  );
   const runs = local?.running === true || connected?.agent.running === true;
   return runs && daemons.every(({ running, status }) => running && status.link.state === "online");
 }

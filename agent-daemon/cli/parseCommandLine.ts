@@ -20,7 +20,8 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
     return print(overview());
   }
   if (name === "--version" || name === "-v" || name === "version") return print(`signalbox ${version}`);
-  if (!isCommand(name)) return problem(`There is no command ${name}.${guess(name)} \`signalbox --help\` lists them.`);
+  if (!isCommand(name))
+    return problem(`There is no command ${name}.${guess(name)} \`signalbox --help\` lists them.`);
   const spec = COMMANDS[name];
   try {
     const { values, positionals } = parseArgs({
@@ -31,15 +32,19 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
     });
     const { help, ...given }: Values = values;
     if (help === true) return print(helpFor(name, spec));
-    if (positionals.length < spec.words.least) throw new UsageProblem(`Something is missing: signalbox ${name} ${spec.usage}`);
+    if (positionals.length < spec.words.least)
+      throw new UsageProblem(`Something is missing: signalbox ${name} ${spec.usage}`);
     if (positionals.length > spec.words.most) {
-      throw new UsageProblem(`There is a word too many (${positionals[spec.words.most]}): signalbox ${name} ${spec.usage}`);
+      throw new UsageProblem(
+        `There is a word too many (${positionals[spec.words.most]}): signalbox ${name} ${spec.usage}`,
+      );
     }
     return { kind: "run", invocation: spec.read(given, positionals) };
   } catch (error) {
     if (error instanceof UsageProblem) return problem(error.message);
     // parseArgs explains itself in a sentence, and goes on about positionals after it.
-    if (error instanceof TypeError) return problem(`${say(error).split(". ")[0]}. \`signalbox ${name} --help\` says more.`);
+    if (error instanceof TypeError)
+      return problem(`${say(error).split(". ")[0]}. \`signalbox ${name} --help\` says more.`);
     throw error;
   }
 }
@@ -68,7 +73,10 @@ function overview(): string {
 }
 
 function helpFor(name: string, { usage, summary, details, options }: CommandSpec): string {
-  const rows = Object.entries({ ...options, help: { type: "boolean", short: "h", help: "show this" } as const }).map(([long, option]) => {
+  const rows = Object.entries({
+    ...options,
+    help: { type: "boolean", short: "h", help: "show this" } as const,
+  }).map(([long, option]) => {
     const short = "short" in option && option.short !== undefined ? `-${option.short}, ` : "    ";
     const value = "value" in option && option.value !== undefined ? ` ${option.value}` : "";
     return [`  ${short}--${long}${value}`, option.help] as const;

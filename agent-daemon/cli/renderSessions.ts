@@ -19,13 +19,18 @@ export function renderSessions(sessions: Session[], now: number, width: number):
       `${SIGNS[session.status]} ${session.status}`,
       session.id.slice(-8),
       printable(session.title),
-      printable([session.agent ?? session.command ?? session.provider, session.git?.branch].filter(Boolean).join(" · ")),
+      printable(
+        [session.agent ?? session.command ?? session.provider, session.git?.branch]
+          .filter(Boolean)
+          .join(" · "),
+      ),
       session.cwd === null ? "" : printable(session.cwd),
       ago(now - session.status_since),
     ]);
   if (rows.length === 0) return ["No sessions."];
   const table = [["", "id", "title", "what", "where", "for"], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  const widths =
+    table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
   return table.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

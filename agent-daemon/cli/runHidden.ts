@@ -34,7 +34,11 @@ const HIDDEN: Record<string, Hidden> = {
     return EXIT.ok;
   },
   [DAEMON_WORD]: async (words, { self }) => {
-    const { config = "", url = "", "state-dir": stateDir = "" } = options(words, ["config", "url", "state-dir"]);
+    const {
+      config = "",
+      url = "",
+      "state-dir": stateDir = "",
+    } = options(words, ["config", "url", "state-dir"]);
     // One machine: its own address, state and token, whatever the file says of others.
     const read = readConfig(config, { url, state_dir: stateDir, token_file: agentFiles(stateDir).token });
     return runDaemon(read, self);

@@ -17,10 +17,21 @@ export const DetachedMessage = z.discriminatedUnion("type", [
 export type DetachedMessage = z.infer<typeof DetachedMessage>;
 
 /** Starts the supervisor in the background and waits until it runs. Throws its sentence when it cannot. */
-export async function startDetached(context: Context, files: HomeFiles, port: number): Promise<{ lines: string[] }> {
+export async function startDetached(
+  context: Context,
+  files: HomeFiles,
+  port: number,
+): Promise<{ lines: string[] }> {
   const output = openSync(join(files.logs, "supervisor.out"), "a", 0o600);
   const child = launch({
-    argv: [process.execPath, ...(context.self.execArgv ?? []), context.self.selfPath, SUPERVISE_WORD, "--port", String(port)],
+    argv: [
+      process.execPath,
+      ...(context.self.execArgv ?? []),
+      context.self.selfPath,
+      SUPERVISE_WORD,
+      "--port",
+      String(port),
+    ],
     cwd: files.home,
     env: { ...context.env, SIGNALBOX_HOME: files.home },
     stdio: ["ignore", output, output, "ipc"],
@@ -35,7 +46,9 @@ export async function startDetached(context: Context, files: HomeFiles, port: nu
     else reject(new Sentence(message.data.message, message.data.exitCode));
   });
   child.on("error", (error) => reject(new Sentence(`The supervisor could not be started: ${error.message}`)));
-  child.on("exit", (code) => reject(new Sentence(`The supervisor ended (${code}); ${files.logs} says more.`)));
+  child.on("exit", (code) =>
+    reject(new Sentence(`The supervisor ended (${code}); ${files.logs} says more.`)),
+  );
   const interrupt = () => {
     child.kill("SIGTERM");
     reject(new Sentence("Interrupted; nothing was left running.", 130));

@@ -14,16 +14,20 @@ export function targetOf({ url, tokenFile }: Target, context: Context): ApiAcces
   const address = url ?? (env["SIGNALBOX_URL"] || null);
   const token = tokenFile === null ? env["SIGNALBOX_TOKEN"] || null : readTokenFile(tokenFile);
   if (address !== null) {
-    if (token === null) throw new Sentence(`A token is needed for ${address}: --token-file FILE, or $SIGNALBOX_TOKEN.`);
+    if (token === null)
+      throw new Sentence(`A token is needed for ${address}: --token-file FILE, or $SIGNALBOX_TOKEN.`);
     return { url: address, token };
   }
   const files = findHome(context);
   const record = files === null ? null : readRunRecord(files.run);
   if (files === null || record === null || !isLocked(files.lock)) {
-    throw new Sentence("Signalbox is not running here. Start it (npm start), or name another with --url and --token-file.");
+    throw new Sentence(
+      "Signalbox is not running here. Start it (npm start), or name another with --url and --token-file.",
+    );
   }
   const owner = token ?? readOwnerToken(files.ownerToken);
-  if (owner === null) throw new Sentence(`There is no owner token in ${files.ownerToken}. Run: signalbox restart`);
+  if (owner === null)
+    throw new Sentence(`There is no owner token in ${files.ownerToken}. Run: signalbox restart`);
   return { url: record.url, token: owner };
 }
 

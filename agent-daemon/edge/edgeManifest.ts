@@ -7,7 +7,9 @@ import { distFiles } from "./homeFiles.ts";
 export const EdgeManifest = z.object({
   /** Worker options as Miniflare takes them, without the code. */
   options: z.looseObject({ assets: z.looseObject({}).optional() }),
-  modules: z.array(z.object({ type: z.enum(["ESModule", "Text", "Data", "CompiledWasm"]), path: z.string() })).min(1),
+  modules: z
+    .array(z.object({ type: z.enum(["ESModule", "Text", "Data", "CompiledWasm"]), path: z.string() }))
+    .min(1),
   /** D1 migrations in order, split into statements. */
   migrations: z.array(z.object({ name: z.string(), statements: z.array(z.string()) })),
 });

@@ -23,7 +23,8 @@ export async function enrolThisMachine(files: HomeFiles, api: ApiAccess): Promis
   const token = readFileIfThere(tokenFile)?.trim() ?? "";
   const refused = readAgentStatus(files.agent)?.status.link.problem?.code === "refused";
   const known = hostOfToken(token) ?? readJsonFile(files.host, LocalHost)?.host ?? null;
-  if (hostOfToken(token) !== null && !refused && (await exists(api, hostOfToken(token) ?? ""))) return { enrolled: false };
+  if (hostOfToken(token) !== null && !refused && (await exists(api, hostOfToken(token) ?? "")))
+    return { enrolled: false };
 
   const code = (known === null ? null : await codeFor(api, known)) ?? (await newHost(files, api));
   const enrolled = await callApi(api, {
@@ -37,11 +38,16 @@ export async function enrolThisMachine(files: HomeFiles, api: ApiAccess): Promis
 }
 
 async function exists(api: ApiAccess, host: string): Promise<boolean> {
-  return (await unlessGone(callApi(api, { path: `/api/hosts/${host}`, schema: z.unknown() }).then(() => true))) ?? false;
+  return (
+    (await unlessGone(callApi(api, { path: `/api/hosts/${host}`, schema: z.unknown() }).then(() => true))) ??
+    false
+  );
 }
 
 async function codeFor(api: ApiAccess, host: string): Promise<string | null> {
-  const made = await unlessGone(callApi(api, { method: "POST", path: `/api/hosts/${host}/code`, schema: Code }));
+  const made = await unlessGone(
+    callApi(api, { method: "POST", path: `/api/hosts/${host}/code`, schema: Code }),
+  );
   return made?.code ?? null;
 }
 

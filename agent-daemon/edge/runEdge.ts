@@ -19,7 +19,10 @@ export type EdgeOptions = { home: string; dist: string; port: number };
 const CHILDREN_INTERVAL_MS = 5_000;
 
 /** Runs the edge on this machine until it is told to end; tells the supervisor over the channel to it. */
-export async function runEdge({ home, dist, port }: EdgeOptions, tell: (message: EdgeMessage) => void): Promise<{ stop(): Promise<void> }> {
+export async function runEdge(
+  { home, dist, port }: EdgeOptions,
+  tell: (message: EdgeMessage) => void,
+): Promise<{ stop(): Promise<void> }> {
   const files = homeFiles(home);
   try {
     const manifest = readEdgeManifest(dist);
@@ -28,7 +31,9 @@ export async function runEdge({ home, dist, port }: EdgeOptions, tell: (message:
     // Only now: it takes longer to load than everything else here.
     const { Miniflare } = await import("miniflare");
     const migrated = await migrateFirst(manifest, files.edge);
-    const edge = new Miniflare(await edgeConfig({ manifest, dist, port, storage: files.edge, tokenHash: ownerTokenHash(token) }));
+    const edge = new Miniflare(
+      await edgeConfig({ manifest, dist, port, storage: files.edge, tokenHash: ownerTokenHash(token) }),
+    );
     const url = await edge.ready;
     const tellChildren = async () => tell({ type: "children", children: await findChildren(process.pid) });
     await tellChildren();
@@ -58,9 +63,15 @@ async function migrateFirst(manifest: EdgeManifest, storage: string): Promise<st
   const wanted = createHash("sha256").update(JSON.stringify(manifest.migrations)).digest("hex");
   if (readFileIfThere(stamp) === wanted && existsSync(join(storage, "d1"))) return [];
   const { Miniflare } = await import("miniflare");
-  const bare: EdgeManifest = { ...manifest, options: { ...manifest.options, assets: undefined, durableObjects: {} } };
+  const bare: EdgeManifest = {
+    ...manifest,
+    options: { ...manifest.options, assets: undefined, durableObjects: {} },
+  };
   const database = new Miniflare(
-    await miniflareOptions({ ...bare.options, script: "export default {}", modules: true }, { port: 0, storage }),
+    await miniflareOptions(
+      { ...bare.options, script: "export default {}", modules: true },
+      { port: 0, storage },
+    ),
   );
   try {
     const migrated = await migrateD1(await database.getD1Database("DB"), manifest.migrations);
@@ -71,9 +82,21 @@ async function migrateFirst(manifest: EdgeManifest, storage: string): Promise<st
   }
 }
 
-type EdgeConfigInput = { manifest: EdgeManifest; dist: string; port: number; storage: string; tokenHash: string };
+type EdgeConfigInput = {
+  manifest: EdgeManifest;
+  dist: string;
+  port: number;
+  storage: string;
+  tokenHash: string;
+};
 
-async function edgeConfig({ manifest, dist, port, storage, tokenHash }: EdgeConfigInput): Promise<MiniflareOptions> {
+async function edgeConfig({
+  manifest,
+  dist,
+  port,
+  storage,
+  tokenHash,
+}: EdgeConfigInput): Promise<MiniflareOptions> {
   const { web, worker } = distFiles(dist);
   const { assets, bindings, ...options } = manifest.options;
   return miniflareOptions(
@@ -81,14 +104,21 @@ async function edgeConfig({ manifest, dist, port, storage, tokenHash }: EdgeConf
       ...options,
       modules: manifest.modules.map(({ type, path }) => ({ type, path: join(worker, path) })),
       modulesRoot: worker,
-      bindings: { ...(typeof bindings === "object" ? bindings : {}), OWNER_TOKEN_SHA256: tokenHash, SIGNALBOX_MODE: "local" },
+      bindings: {
+        ...(typeof bindings === "object" ? bindings : {}),
+        OWNER_TOKEN_SHA256: tokenHash,
+        SIGNALBOX_MODE: "local",
+      },
       ...(assets === undefined ? {} : { assets: { ...assets, directory: web } }),
     },
     { port, storage },
   );
 }
 
-async function miniflareOptions(worker: Record<string, unknown>, at: { port: number; storage: string }): Promise<MiniflareOptions> {
+async function miniflareOptions(
+  worker: Record<string, unknown>,
+  at: { port: number; storage: string },
+): Promise<MiniflareOptions> {
   const { convertV4MiniflareOptions, Log, LogLevel } = await import("miniflare");
   return convertV4MiniflareOptions({
     host: "127.0.0.1",

@@ -16,7 +16,12 @@ export const RunRecord = z.object({
   started_at: z.number(),
   /** Set once everything answers. */
   ready: z.boolean(),
-  edge: z.object({ state: ChildState, restarts: z.number().int(), process: ProcessIdentity.nullable(), children: z.array(ProcessIdentity) }),
+  edge: z.object({
+    state: ChildState,
+    restarts: z.number().int(),
+    process: ProcessIdentity.nullable(),
+    children: z.array(ProcessIdentity),
+  }),
   agent: z.object({ state: ChildState, restarts: z.number().int(), process: ProcessIdentity.nullable() }),
 });
 export type RunRecord = z.infer<typeof RunRecord>;

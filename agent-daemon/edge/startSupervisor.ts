@@ -98,17 +98,22 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
           record.edge.children = message.data.children;
           return write();
         case "ready":
-          if (message.data.migrated.length > 0) log("info", "Migrations were applied.", { migrations: message.data.migrated });
+          if (message.data.migrated.length > 0)
+            log("info", "Migrations were applied.", { migrations: message.data.migrated });
           record.edge.state = "running";
           write();
           return firstReady.resolve();
         case "failed":
           return firstReady.reject(
-            message.data.code === "port_taken" ? portTaken(port) : new Sentence(`The edge could not start: ${message.data.message}`),
+            message.data.code === "port_taken"
+              ? portTaken(port)
+              : new Sentence(`The edge could not start: ${message.data.message}`),
           );
       }
     });
-    child.on("exit", () => firstReady.reject(new Sentence(`The edge could not start; ${join(files.logs, "edge.log")} says more.`)));
+    child.on("exit", () =>
+      firstReady.reject(new Sentence(`The edge could not start; ${join(files.logs, "edge.log")} says more.`)),
+    );
     pipeToLog(child, edgeLog);
     return child;
   };
@@ -130,7 +135,11 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     return opened;
   }
 
-  async function note(name: "edge" | "agent", state: "starting" | "restarting" | "stopped", child: ChildProcess | null): Promise<void> {
+  async function note(
+    name: "edge" | "agent",
+    state: "starting" | "restarting" | "stopped",
+    child: ChildProcess | null,
+  ): Promise<void> {
     const entry = record[name];
     entry.state = state;
     entry.process = null;
@@ -164,7 +173,10 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     afterExit: (pid) => killRest(pid, record.edge.children, record.run),
     onState: (state, child) => void note("edge", state, child),
   });
-  const limit = setTimeout(() => firstReady.reject(new Sentence("The edge did not start in time.")), READY_LIMIT_MS);
+  const limit = setTimeout(
+    () => firstReady.reject(new Sentence("The edge did not start in time.")),
+    READY_LIMIT_MS,
+  );
   try {
     await firstReady.promise;
     clearTimeout(limit);
@@ -174,7 +186,10 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     agent = superviseChild({
       name: "The daemon",
       start: () => {
-        const child = startChild([DAEMON_WORD, "--config", config, "--url", url, "--state-dir", files.agent], agentEnv);
+        const child = startChild(
+          [DAEMON_WORD, "--config", config, "--url", url, "--state-dir", files.agent],
+          agentEnv,
+        );
         pipeToLog(child, agentLog);
         return child;
       },
@@ -194,7 +209,10 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
 
 /** A link that signs a browser in, once. */
 export async function makeSignInLink(url: string, token: string): Promise<string> {
-  const made = await callApi({ url, token }, { method: "POST", path: "/api/auth/codes", schema: z.object({ url: z.string() }) });
+  const made = await callApi(
+    { url, token },
+    { method: "POST", path: "/api/auth/codes", schema: z.object({ url: z.string() }) },
+  );
   return made.url;
 }
 
@@ -217,6 +235,8 @@ export function makeHome(files: HomeFiles): void {
     mkdirSync(files.logs, { recursive: true, mode: 0o700 });
   } catch (error) {
     const why = hasCode(error, "EACCES") || hasCode(error, "EROFS") ? "it cannot be written" : say(error);
-    throw new Sentence(`Signalbox cannot use ${files.home} (${why}). Set SIGNALBOX_HOME to a directory of yours.`);
+    throw new Sentence(
+      `Signalbox cannot use ${files.home} (${why}). Set SIGNALBOX_HOME to a directory of yours.`,
+    );
   }
 }

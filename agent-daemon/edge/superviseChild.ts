@@ -37,6 +37,8 @@ export function superviseChild(deps: SuperviseDeps): Supervised {
   let failures = 0;
   let restarts = 0;
   let stopped = false;
+  /** Cleaning up after the last child, and deciding what follows. */
+  let settling: Promise<void> = Promise.resolve();
 
   function start(): void {
     const began = Date.now();
@@ -48,15 +50,26 @@ export function superviseChild(deps: SuperviseDeps): Supervised {
       if (over) return;
       over = true;
       child = null;
-      void next({ how, code, ranMs: Date.now() - began, pid: current.pid ?? null });
+      settling = next({ how, code, ranMs: Date.now() - began, pid: current.pid ?? null });
     };
     current.on("error", (error) => ended(`could not be started: ${error.message}`, null));
-    current.on("exit", (code, signal) => ended(code === null ? `was ended by ${signal}` : `ended with code ${code}`, code));
+    current.on("exit", (code, signal) =>
+      ended(code === null ? `was ended by ${signal}` : `ended with code ${code}`, code),
+    );
   }
 
-  async function next(end: { how: string; code: number | null; ranMs: number; pid: number | null }): Promise<void> {
+  async function next(end: {
+    how: string;
+    code: number | null;
+    ranMs: number;
+    pid: number | null;
+  }): Promise<void> {
     if (end.pid !== null) {
-      await deps.afterExit?.(end.pid).catch((error: unknown) => log("warn", `Cleaning up after ${name} failed.`, { error: String(error) }));
+      await deps
+        .afterExit?.(end.pid)
+        .catch((error: unknown) =>
+          log("warn", `Cleaning up after ${name} failed.`, { error: String(error) }),
+        );
     }
     if (stopped) return;
     if (end.code !== null && FINAL_EXITS.includes(end.code)) {
@@ -80,13 +93,14 @@ export function superviseChild(deps: SuperviseDeps): Supervised {
       stopped = true;
       clearTimeout(timer);
       const current = child;
-      if (current === null) return;
-      const exit = once(current, "exit");
-      current.kill("SIGTERM");
-      const kill = setTimeout(() => current.kill("SIGKILL"), STOP_GRACE_MS);
-      await exit;
-      clearTimeout(kill);
-      if (current.pid !== undefined) await deps.afterExit?.(current.pid);
+      if (current !== null) {
+        const exit = once(current, "exit");
+        current.kill("SIGTERM");
+        const kill = setTimeout(() => current.kill("SIGKILL"), STOP_GRACE_MS);
+        await exit;
+        clearTimeout(kill);
+      }
+      await settling;
       deps.onState?.("stopped", null);
     },
   };

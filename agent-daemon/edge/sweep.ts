@@ -15,7 +15,9 @@ const LOOK_MS = 25;
  * those of the edge's group that carry the run's name (one it started and could not record any more). Nobody else's.
  */
 export async function sweep(record: RunRecord, log: Log, graceMs: number = GRACE_MS): Promise<number> {
-  const recorded = [record.agent.process, record.edge.process, ...record.edge.children].filter((each) => each !== null);
+  const recorded = [record.agent.process, record.edge.process, ...record.edge.children].filter(
+    (each) => each !== null,
+  );
   const group = record.edge.process === null ? [] : await membersOfRun(record.edge.process.pid, record.run);
   const alive = await stillAlive(distinct([...recorded, ...group]));
   for (const { pid } of alive) signal(pid, "SIGTERM");

@@ -258,11 +258,17 @@ describe("close codes", () => {
     }
   });
 
-  test("without a token it waits slowly", ({ expect }) => {
+  test("without a token, or with a refused one, it waits slowly, until there is another", ({ expect }) => {
     const m = machine();
     m.send({ type: "start" });
     m.send({ type: "no_token", message: "There is no token." });
     expect([m.wait(), m.state.problem?.message]).toEqual([RETRY_REFUSED_MS, "There is no token."]);
+    m.send({ type: "token" });
+    m.send({ type: "closed", code: CLOSE.unauthenticated, reason: "" });
+    m.send({ type: "token" });
+    expect([m.effects(), m.state.phase.name]).toEqual([["open", "open", "open"], "connecting"]);
+    m.send({ type: "token" });
+    expect(m.effects()).toEqual([]);
   });
 
   test("version: stops, by close code and by welcome", ({ expect }) => {

@@ -63,6 +63,8 @@ export type LinkEvent =
   | { type: "no_token"; message: string }
   | { type: "woke" }
   | { type: "network" }
+  /** The token is another one. */
+  | { type: "token" }
   | { type: "stop" };
 
 export type LinkEffect =
@@ -118,6 +120,11 @@ export function stepLink(state: LinkState, event: LinkEvent, moment: Moment): St
     case "woke":
     case "network":
       return changed(state, moment);
+    case "token":
+      // A connection that holds was made with a token that is good.
+      return phase.name === "waiting" && Number.isFinite(phase.until)
+        ? connect({ ...state, attempt: 0 }, moment)
+        : stay(state);
     case "stop":
       return {
         state: withPhase(state, { name: "stopped", why: "asked" }),

@@ -36,7 +36,7 @@ export type LinkDeps = {
   random?: () => number;
   /** Called after every change of the state. */
   onState?: (state: LinkState) => void;
-  /** Called with the host's id and name when the edge welcomes the daemon. */
+  /** Called with the host's id and name when the edge welcomes the daemon, before the state says online. */
   onWelcome?: (host: string, name: string) => void;
   /** Called when the edge has lost what it had acked: everything that lives must be told again. */
   onForgotten?: () => void;
@@ -44,8 +44,8 @@ export type LinkDeps = {
 
 export type Link = {
   state(): LinkState;
-  /** The machine woke or its network changed. */
-  nudge(what: "woke" | "network"): void;
+  /** The machine woke, its network changed, or there is another token. */
+  nudge(what: "woke" | "network" | "token"): void;
   stop(): void;
 };
 
@@ -240,9 +240,9 @@ export function startLink(deps: LinkDeps): Link {
     }
     journal.ack(frame.acked);
     window.reset(frame.acked, journal.head(), journal.bytes());
+    deps.onWelcome?.(frame.host, frame.name);
     dispatch({ type: "welcomed", version: frame.version });
     if (!isOnline()) return;
-    deps.onWelcome?.(frame.host, frame.name);
     consoles.watchOnly(frame.watching);
     pump();
   }

@@ -10,8 +10,14 @@ import { VERSION } from "../version.ts";
 const VERSION_TIMEOUT_MS = 5_000;
 
 /** Finds a program as a shell would; null when it is not there or not executable. */
-export async function findProgram(name: string, path: string = process.env["PATH"] ?? ""): Promise<string | null> {
-  const places = isAbsolute(name) || name.includes("/") ? [name] : path.split(delimiter).map((dir) => join(dir || ".", name));
+export async function findProgram(
+  name: string,
+  path: string = process.env["PATH"] ?? "",
+): Promise<string | null> {
+  const places =
+    isAbsolute(name) || name.includes("/")
+      ? [name]
+      : path.split(delimiter).map((dir) => join(dir || ".", name));
   for (const place of places) {
     try {
       await access(place, constants.X_OK);
@@ -38,8 +44,13 @@ export function makeVersionReader(): (program: string) => Promise<string | null>
     const key = `${file} ${mtimeMs}`;
     const before = known.get(key);
     if (before !== undefined) return before;
-    const result = await run({ argv: [file, "--version"], timeoutMs: VERSION_TIMEOUT_MS, maxOutputBytes: 4_096 });
-    const version = result.status === "exited" ? readVersion(`${result.stdout}\n${result.stderr}`) : "unknown";
+    const result = await run({
+      argv: [file, "--version"],
+      timeoutMs: VERSION_TIMEOUT_MS,
+      maxOutputBytes: 4_096,
+    });
+    const version =
+      result.status === "exited" ? readVersion(`${result.stdout}\n${result.stderr}`) : "unknown";
     known.set(key, version);
     return version;
   };
@@ -55,7 +66,9 @@ export type HostInfoDeps = {
 /** What the daemon says of its machine. */
 export async function readHostInfo(deps: HostInfoDeps): Promise<HostInfo> {
   const found = await Promise.all(
-    Object.entries(deps.config.agents).map(async ([name, program]) => [name, await deps.readVersion(program)] as const),
+    Object.entries(deps.config.agents).map(
+      async ([name, program]) => [name, await deps.readVersion(program)] as const,
+    ),
   );
   return {
     hostname: hostname().slice(0, 200),
@@ -64,7 +77,9 @@ export async function readHostInfo(deps: HostInfoDeps): Promise<HostInfo> {
     agent_version: VERSION,
     node_version: process.versions.node,
     tmux_version: deps.tmuxVersion?.slice(0, 40) ?? null,
-    agents: Object.fromEntries(found.flatMap(([name, version]) => (version === null ? [] : [[name, version]]))),
+    agents: Object.fromEntries(
+      found.flatMap(([name, version]) => (version === null ? [] : [[name, version]])),
+    ),
     workspaces: deps.config.workspaces.slice(0, 100),
     problems: deps.problems.map((problem) => problem.slice(0, 500)).slice(0, 20),
   };

@@ -9,7 +9,11 @@ export function readLogLevel(text: string | undefined): LogLevel {
 }
 
 /** A log of lines that a person can read and a machine can split: time, level, message, fields as JSON. */
-export function makeLog(write: (line: string) => void, least: LogLevel = "info", now: () => number = Date.now): Log {
+export function makeLog(
+  write: (line: string) => void,
+  least: LogLevel = "info",
+  now: () => number = Date.now,
+): Log {
   return (level, message, fields) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
     const rest = fields === undefined ? "" : ` ${JSON.stringify(fields)}`;

@@ -2,6 +2,7 @@ import { PROTOCOL_VERSION } from "../../protocol/limits.ts";
 import { newId } from "../../protocol/ids.ts";
 import { LinkClientFrame } from "../../protocol/link.ts";
 import type { LinkServerFrame } from "../../protocol/link.ts";
+import type { RequestListener } from "node:http";
 import { startSocketServer } from "./socketServer.ts";
 import type { ServerSocket } from "./socketServer.ts";
 
@@ -21,6 +22,8 @@ export type FakeEdgeOptions = {
   mischief?: () => Mischief;
   /** Asked at every connection. */
   refuse?: () => { code: number; reason: string } | "silence" | null;
+  /** Answers plain requests. */
+  onRequest?: RequestListener;
 };
 
 /** A host object in memory: commits messages in order per epoch, drops what it has, acks what it committed. */
@@ -93,7 +96,7 @@ export async function startFakeEdge(options: FakeEdgeOptions = {}) {
         if (current === socket) current = null;
       },
     };
-  });
+  }, options.onRequest);
 
   function send(socket: ServerSocket, frame: LinkServerFrame): void {
     socket.send(JSON.stringify(frame));

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
@@ -21,9 +21,10 @@ export type SocketHandlers = { text?(text: string): void; closed?(): void };
 /** A WebSocket server on loopback, small enough to misbehave on demand. */
 export async function startSocketServer(
   accept: (socket: ServerSocket) => SocketHandlers,
+  onRequest: RequestListener = (_request, response) => response.writeHead(404).end(),
 ): Promise<{ url: string; sockets: Set<ServerSocket>; stop(): Promise<void> }> {
   const sockets = new Set<ServerSocket>();
-  const server = createServer((_request, response) => response.writeHead(404).end());
+  const server = createServer(onRequest);
   server.on("upgrade", (request: IncomingMessage, stream: Duplex) => {
     const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
     stream.write(

@@ -1,4 +1,12 @@
-import { CONSOLE, decodeConsole, decodeNote, decodeSnapshot, encodeConsole, encodeSize, encodeU32 } from "../../../protocol/consoleFrames.ts";
+import {
+  CONSOLE,
+  decodeConsole,
+  decodeNote,
+  decodeSnapshot,
+  encodeConsole,
+  encodeSize,
+  encodeU32,
+} from "../../../protocol/consoleFrames.ts";
 import type { ConsoleNote } from "../../../protocol/consoleFrames.ts";
 
 /** Credit is given back once this much was drawn, not for every frame. */

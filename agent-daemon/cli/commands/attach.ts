@@ -13,12 +13,14 @@ import { viewConsole } from "../attach/viewConsole.ts";
 
 const RETRY_MS = 1_000;
 /** Undoes what a program may have done to the terminal: alternate screen, mouse, paste mode, cursor, colours. */
-const RESTORE = "\u001b[?1049l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[?1l\u001b>\u001b[?25h\u001b[0m";
+const RESTORE =
+  "\u001b[?1049l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[?1l\u001b>\u001b[?25h\u001b[0m";
 
 /** `signalbox attach`. */
 export async function attach(args: AttachArgs, context: Context): Promise<number> {
   const { stdin, stdout } = process;
-  if (!stdin.isTTY || !stdout.isTTY) throw new Sentence("`attach` needs a terminal. For programs there is `send` and the API.");
+  if (!stdin.isTTY || !stdout.isTTY)
+    throw new Sentence("`attach` needs a terminal. For programs there is `send` and the API.");
   const api = targetOf(args, context);
   const session = await findSession(api, args.session);
   if (session.pane === null) throw new Sentence(`${session.title} has no terminal.`);

@@ -1,6 +1,8 @@
 import { DEFAULT_CONFIG_PATH, readConfig } from "../../config.ts";
 import { readToken } from "../../readToken.ts";
-import { openState } from "../../openState.ts";
+import { readAgentStatus } from "../../agentStatus.ts";
+import type { AgentStatus } from "../../agentStatus.ts";
+import { alreadyRuns, openState } from "../../openState.ts";
 import { EXIT } from "../../system/exitCodes.ts";
 import { Sentence } from "../../system/Sentence.ts";
 import type { Context } from "../context.ts";
@@ -11,15 +13,23 @@ import { runDaemon } from "../runDaemon.ts";
 import { installService, planServiceHere } from "../service/installService.ts";
 
 /** `signalbox connect`. */
-export async function connect({ url, code, name, service, config: file }: ConnectArgs, context: Context): Promise<number> {
+export async function connect(
+  { url, code, name, service, config: file }: ConnectArgs,
+  context: Context,
+): Promise<number> {
   const path = file ?? DEFAULT_CONFIG_PATH;
   const before = readConfig(path);
   const config = url === null ? before : { ...before, url };
   if (new URL(config.url).protocol === "http:" && !isLoopback(config.url)) {
-    context.note(`${config.url} is not encrypted: anybody on the way can read the token and the terminals. Use https.`);
+    context.note(
+      `${config.url} is not encrypted: anybody on the way can read the token and the terminals. Use https.`,
+    );
   }
-  // Before the code is used up: the token must have a place to be kept in, and no other daemon may be there.
-  if (!service) openState(config.state_dir).close();
+  const holder = service ? null : holderOf(config.state_dir);
+  if (holder !== null && (code === null || holder.url !== config.url))
+    throw alreadyRuns(config.state_dir, holder);
+  // Before the code is used up: the token must have a place to be kept in.
+  if (holder === null && !service) openState(config.state_dir).close();
   if (code !== null) {
     const outcome = await enrol(config, code, name);
     context.note(
@@ -31,6 +41,10 @@ export async function connect({ url, code, name, service, config: file }: Connec
   const token = readToken(config);
   if ("missing" in token) throw new Sentence(token.missing);
   if (url !== null && url !== before.url) rememberUrl(path, url);
+  if (holder !== null) {
+    context.print(`The daemon that runs here already (process ${holder.pid}) goes on with this token.`);
+    return EXIT.ok;
+  }
   if (service) {
     const argv = [process.execPath, ...(context.self.execArgv ?? []), context.self.selfPath, "connect"];
     if (file !== null) argv.push("--config", file);
@@ -38,6 +52,12 @@ export async function connect({ url, code, name, service, config: file }: Connec
     return EXIT.ok;
   }
   return runDaemon(config, context.self);
+}
+
+/** The daemon that holds a state directory now. */
+function holderOf(stateDir: string): AgentStatus | null {
+  const agent = readAgentStatus(stateDir);
+  return agent?.running === true ? agent.status : null;
 }
 
 function isLoopback(url: string): boolean {

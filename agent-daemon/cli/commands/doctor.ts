@@ -28,14 +28,20 @@ export async function doctor({ json, config: file }: DoctorArgs, context: Contex
   const findings: Finding[] = [checkNode(process.versions.node)];
   const files = findHome(context);
   const local = files !== null && existsSync(files.run) ? files : null;
-  const path = file ?? (local !== null && existsSync(local.agentConfig) ? local.agentConfig : DEFAULT_CONFIG_PATH);
+  const path =
+    file ?? (local !== null && existsSync(local.agentConfig) ? local.agentConfig : DEFAULT_CONFIG_PATH);
   const config = readConfigOr(path, findings);
   if (config !== null) {
-    const own = local === null ? config : withLocalState(config, local.agent, readRunRecord(local.run)?.url ?? config.url);
+    const own =
+      local === null
+        ? config
+        : withLocalState(config, local.agent, readRunRecord(local.run)?.url ?? config.url);
     findings.push(
       await checkProgram("git", "git", "bad"),
       await checkTmux(config.tmux.path),
-      ...(await Promise.all(Object.entries(config.agents).map(([name, program]) => checkProgram(name, program, "note")))),
+      ...(await Promise.all(
+        Object.entries(config.agents).map(([name, program]) => checkProgram(name, program, "note")),
+      )),
       await checkStateDir(own.state_dir),
       checkToken(own),
       await checkEdge(own.url),
@@ -64,13 +70,21 @@ export function checkNode(version: string): Finding {
   const enough = major > leastMajor || (major === leastMajor && minor >= leastMinor);
   return enough
     ? { state: "ok", what: "node", says: version }
-    : { state: "bad", what: "node", says: `${version} is too old; ${LEAST_NODE.join(".")} or newer is needed` };
+    : {
+        state: "bad",
+        what: "node",
+        says: `${version} is too old; ${LEAST_NODE.join(".")} or newer is needed`,
+      };
 }
 
 function readConfigOr(path: string, findings: Finding[]): AgentConfig | null {
   try {
     const config = readConfig(path);
-    findings.push({ state: "ok", what: "config", says: existsSync(path) ? path : `${path} is not there; the defaults hold` });
+    findings.push({
+      state: "ok",
+      what: "config",
+      says: existsSync(path) ? path : `${path} is not there; the defaults hold`,
+    });
     return config;
   } catch (error) {
     findings.push({ state: "bad", what: "config", says: say(error) });
@@ -79,7 +93,11 @@ function readConfigOr(path: string, findings: Finding[]): AgentConfig | null {
 }
 
 /** The daemon of one-machine mode keeps its state in the home, whatever the file says. */
-function withLocalState({ token_file: _token, ...config }: AgentConfig, state_dir: string, url: string): AgentConfig {
+function withLocalState(
+  { token_file: _token, ...config }: AgentConfig,
+  state_dir: string,
+  url: string,
+): AgentConfig {
   return { ...config, state_dir, url };
 }
 
@@ -92,7 +110,8 @@ async function checkProgram(what: string, program: string, missing: "note" | "ba
 
 async function checkTmux(program: string): Promise<Finding> {
   const file = await findProgram(program);
-  if (file === null) return { state: "bad", what: "tmux", says: `${program} is not installed; no terminals without it` };
+  if (file === null)
+    return { state: "bad", what: "tmux", says: `${program} is not installed; no terminals without it` };
   const result = await run({ argv: [file, "-V"], timeoutMs: 5_000 });
   return result.status === "exited" && result.code === 0
     ? { state: "ok", what: "tmux", says: `${result.stdout.toString().trim()} (${file})` }
@@ -106,7 +125,11 @@ async function checkStateDir(dir: string): Promise<Finding> {
     const { bavail, bsize } = await statfs(dir);
     const free = bavail * bsize;
     if (free < LEAST_FREE_BYTES) {
-      return { state: "bad", what: "state", says: `only ${Math.round(free / 1024 / 1024)} MB are free for ${dir}` };
+      return {
+        state: "bad",
+        what: "state",
+        says: `only ${Math.round(free / 1024 / 1024)} MB are free for ${dir}`,
+      };
     }
     return { state: "ok", what: "state", says: dir };
   } catch (error) {
@@ -123,7 +146,10 @@ function checkToken(config: AgentConfig): Finding {
 
 async function checkEdge(url: string): Promise<Finding> {
   try {
-    const health = await callApi({ url, token: null }, { path: "/health", schema: z.looseObject({ version: z.string() }) });
+    const health = await callApi(
+      { url, token: null },
+      { path: "/health", schema: z.looseObject({ version: z.string() }) },
+    );
     return { state: "ok", what: "edge", says: `${url} answers (version ${health.version})` };
   } catch (error) {
     return { state: "bad", what: "edge", says: say(error) };
@@ -135,7 +161,11 @@ function checkLink(stateDir: string): Finding {
   if (agent === null || !agent.running) return { state: "bad", what: "daemon", says: "it is not running" };
   const { link, problems, journal } = agent.status;
   if (link.state !== "online") {
-    return { state: "bad", what: "daemon", says: `it is not connected${link.problem === null ? "" : `: ${link.problem.message}`}` };
+    return {
+      state: "bad",
+      what: "daemon",
+      says: `it is not connected${link.problem === null ? "" : `: ${link.problem.message}`}`,
+    };
   }
   if (problems.length > 0) return { state: "note", what: "daemon", says: problems.join(" ") };
   return { state: "ok", what: "daemon", says: `connected; ${journal.unacked} messages on their way` };

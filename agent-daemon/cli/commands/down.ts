@@ -30,7 +30,8 @@ export async function endSupervisor(files: HomeFiles): Promise<boolean> {
     return false;
   }
   if (running) {
-    if (!(await isAlive(record.supervisor))) throw new Sentence("Signalbox is just starting. Try again in a moment.");
+    if (!(await isAlive(record.supervisor)))
+      throw new Sentence("Signalbox is just starting. Try again in a moment.");
     process.kill(record.supervisor.pid, "SIGTERM");
     for (const until = Date.now() + DOWN_LIMIT_MS; isLocked(files.lock); await sleep(LOOK_MS)) {
       if (Date.now() < until) continue;

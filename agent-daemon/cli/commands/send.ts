@@ -17,7 +17,8 @@ export async function send(args: SendArgs, context: Context): Promise<number> {
   const api = targetOf(args, context);
   const text = args.text === "-" ? (await readAll(process.stdin)).replace(/\n$/, "") : args.text;
   if (text === "") throw new Sentence("There is nothing to send.", EXIT.usage);
-  if (Buffer.byteLength(text) > MAX_INPUT_BYTES) throw new Sentence(`A message has at most ${MAX_INPUT_BYTES} bytes.`, EXIT.usage);
+  if (Buffer.byteLength(text) > MAX_INPUT_BYTES)
+    throw new Sentence(`A message has at most ${MAX_INPUT_BYTES} bytes.`, EXIT.usage);
   const session = await findSession(api, args.session);
   const answer = await callApi(api, {
     method: "POST",

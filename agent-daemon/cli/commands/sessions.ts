@@ -9,12 +9,20 @@ import { targetOf } from "../targetOf.ts";
 export async function sessions(args: SessionsArgs, context: Context): Promise<number> {
   const found = await listSessions(targetOf(args, context), sessionsQuery(args));
   if (args.json) context.print(JSON.stringify(found, null, 2));
-  else for (const line of renderSessions(found, Date.now(), process.stdout.columns ?? 200)) context.print(line);
+  else
+    for (const line of renderSessions(found, Date.now(), process.stdout.columns ?? 200)) context.print(line);
   return EXIT.ok;
 }
 
 /** The filters as the API takes them. Pure. */
-export function sessionsQuery({ host, status, provider, attention, ended, text }: SessionsArgs): URLSearchParams {
+export function sessionsQuery({
+  host,
+  status,
+  provider,
+  attention,
+  ended,
+  text,
+}: SessionsArgs): URLSearchParams {
   const query = new URLSearchParams();
   if (host !== null) query.set("host", host);
   if (status.length > 0) query.set("status", status.join(","));

@@ -20,7 +20,8 @@ export async function status({ json, config }: StatusArgs, context: Context): Pr
   }
   const token = files === null ? null : readOwnerToken(files.ownerToken);
   const record = report.local?.running === true ? report.local.record : null;
-  const link = token !== null && record?.ready === true ? await makeSignInLink(record.url, token).catch(say) : null;
+  const link =
+    token !== null && record?.ready === true ? await makeSignInLink(record.url, token).catch(say) : null;
   for (const line of renderStatus(report, Date.now(), link)) context.print(line);
   return healthy ? EXIT.ok : EXIT.failed;
 }

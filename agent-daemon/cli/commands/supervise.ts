@@ -21,7 +21,11 @@ export async function supervise(port: number, context: Context): Promise<number>
     await tell({ type: "ready", lines });
     return await ended;
   } catch (error) {
-    await tell({ type: "failed", message: say(error), exitCode: error instanceof Sentence ? error.exitCode : EXIT.failed });
+    await tell({
+      type: "failed",
+      message: say(error),
+      exitCode: error instanceof Sentence ? error.exitCode : EXIT.failed,
+    });
     throw error;
   }
 }

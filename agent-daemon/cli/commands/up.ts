@@ -45,7 +45,12 @@ export async function up({ detach, port }: UpArgs, context: Context): Promise<nu
 type ForegroundInput = { files: HomeFiles; dist: string; port: number; context: Context };
 
 /** Runs the supervisor in this process. `lines`: what to tell the person; `ended`: the exit code, after a signal. */
-export async function runForeground({ files, dist, port, context }: ForegroundInput): Promise<{ lines: string[]; ended: Promise<number> }> {
+export async function runForeground({
+  files,
+  dist,
+  port,
+  context,
+}: ForegroundInput): Promise<{ lines: string[]; ended: Promise<number> }> {
   const signal = waitForSignal();
   const lock = takeLock(files.lock);
   if (lock === null) {
@@ -94,11 +99,15 @@ async function sayAlreadyRuns(files: HomeFiles, context: Context): Promise<numbe
     if (record?.ready === true) {
       const token = readOwnerToken(files.ownerToken);
       const link = token === null ? null : await makeSignInLink(record.url, token).catch(say);
-      context.print(`Signalbox already runs at ${record.url}${link === null ? "" : ` — sign in once with ${link}`}`);
+      context.print(
+        `Signalbox already runs at ${record.url}${link === null ? "" : ` — sign in once with ${link}`}`,
+      );
       return EXIT.ok;
     }
-    if (!isLocked(files.lock)) throw new Sentence("Another start of Signalbox was ending just now. Try again.");
-    if (Date.now() > until) throw new Sentence(`Another start of Signalbox is under way; ${files.logs} says more.`);
+    if (!isLocked(files.lock))
+      throw new Sentence("Another start of Signalbox was ending just now. Try again.");
+    if (Date.now() > until)
+      throw new Sentence(`Another start of Signalbox is under way; ${files.logs} says more.`);
     await sleep(100);
   }
 }

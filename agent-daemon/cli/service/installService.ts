@@ -61,7 +61,9 @@ export function planService({ platform, home, uid, argv, env, stateDir }: PlanIn
       done: "The daemon runs as a systemd user unit. Its log: journalctl --user -u signalbox",
     };
   }
-  throw new Sentence(`A service cannot be installed on ${platform}. Run \`signalbox connect\` without --service.`);
+  throw new Sentence(
+    `A service cannot be installed on ${platform}. Run \`signalbox connect\` without --service.`,
+  );
 }
 
 /** Installs and starts the service; throws a sentence when a step fails. */

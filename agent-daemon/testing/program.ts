@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFile, readdir } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { identify } from "../agents/codex/processIdentity.ts";
+
+/** The program under test, run from its source. */
+export const MAIN = join(import.meta.dirname, "../main.ts");
+
+export type Program = { child: ChildProcess; output(): string; exit: Promise<number | null> };
+
+/** Starts `signalbox …` as a process of its own. */
+export function startProgram(args: string[], env: NodeJS.ProcessEnv, cwd = "/"): Program {
+  const child = spawn(process.execPath, [MAIN, ...args], { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const collect = (chunk: Buffer) => void (output += chunk.toString());
+  child.stdout.on("data", collect);
+  child.stderr.on("data", collect);
+  const exit = once(child, "close").then(([code]) => (typeof code === "number" ? code : null));
+  return { child, output: () => output, exit };
+}
+
+/** Runs `signalbox …` to its end. */
+export async function runProgram(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number | null; output: string }> {
+  const program = startProgram(args, env);
+  const code = await program.exit;
+  return { code, output: program.output() };
+}
+
+/** A port of loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  // SAFETY: a server that listens on TCP has an address of this kind.
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Waits until `look` gives something. */
+export async function eventually<T>(
+  what: string,
+  look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+  limitMs = 30_000,
+): Promise<T> {
+  const until = Date.now() + limitMs;
+  for (;;) {
+    const found = await look();
+    if (found !== null && found !== undefined && found !== false) return found;
+    if (Date.now() > until) throw new Error(`In vain: ${what}`);
+    await sleep(25);
+  }
+}
+
+/** Whether a process lives (a zombie does not). */
+export async function lives(pid: number): Promise<boolean> {
+  return (await identify(pid)) !== null;
+}
+
+/** Processes with this text in their arguments or environment (Linux; elsewhere none are found). */
+export async function processesNaming(text: string): Promise<number[]> {
+  const names = await readdir("/proc").catch(() => []); // no such place on this system
+  const found = await Promise.all(
+    names.map(async (name) => {
+      if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
+      try {
+        const [line, environment] = await Promise.all(
+          ["cmdline", "environ"].map((file) => readFile(`/proc/${name}/${file}`, "utf8")),
+        );
+        return `${line}${environment}`.includes(text) ? [Number(name)] : [];
+      } catch {
+        return []; // it ended meanwhile
+      }
+    }),
+  );
+  return found.flat();
+}
