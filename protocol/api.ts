@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Command, CommandResult, WorktreeRequest } from "./commands.ts";
 import { Host, UnadoptedPane } from "./host.ts";
 import { CommandId, HostId, SessionId } from "./ids.ts";
-import { MAX_INPUT_BYTES } from "./limits.ts";
+import { MAX_COMMAND_TTL_MS, MAX_INPUT_BYTES } from "./limits.ts";
 import { Session } from "./session.ts";
 
 /** What every error of the API looks like; `message` is a sentence for a person. */
@@ -51,12 +51,7 @@ export const PostCommand = z.intersection(
   z.object({
     /** A caller's own id makes a repeated request harmless. */
     id: CommandId.optional(),
-    expires_in_ms: z
-      .number()
-      .int()
-      .min(1)
-      .max(30 * 24 * 60 * 60 * 1000)
-      .optional(),
+    expires_in_ms: z.number().int().min(1).max(MAX_COMMAND_TTL_MS).optional(),
     wait_ms: z.number().int().min(0).max(60_000).optional(),
   }),
 );
@@ -74,7 +69,9 @@ export type CommandAnswer = z.infer<typeof CommandAnswer>;
 /** `POST /api/sessions/:id/messages`: text for whatever the session talks to. */
 export const PostMessage = z.object({
   text: z.string().min(1).max(MAX_INPUT_BYTES),
-  expires_in_ms: z.number().int().min(1).optional(),
+  /** As in {@link PostCommand}. */
+  id: CommandId.optional(),
+  expires_in_ms: z.number().int().min(1).max(MAX_COMMAND_TTL_MS).optional(),
   wait_ms: z.number().int().min(0).max(60_000).optional(),
 });
 export type PostMessage = z.infer<typeof PostMessage>;

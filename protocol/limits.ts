@@ -40,3 +40,5 @@ export const LINK_WINDOW_BYTES = 512 * 1024;
 
 /** A command without an expiry of its own lives this long. */
 export const DEFAULT_COMMAND_TTL_MS = 24 * 60 * 60 * 1000;
+/** The longest that a command may wait for its host. */
+export const MAX_COMMAND_TTL_MS = 30 * DEFAULT_COMMAND_TTL_MS;

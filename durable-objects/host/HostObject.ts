@@ -3,6 +3,8 @@ import { eq } from "drizzle-orm";
 import * as z from "zod";
 import { PROTOCOL_VERSION, MAX_FRAME_BYTES, SILENCE_LIMIT_MS } from "../../protocol/limits.ts";
 import { UnadoptedPane, type Host } from "../../protocol/host.ts";
+import type { CloseName } from "../../protocol/closeCodes.ts";
+import type { CommandResult } from "../../protocol/commands.ts";
 import { LinkClientFrame, type LinkServerFrame } from "../../protocol/link.ts";
 import { readActor } from "../shared/actor.ts";
 import { Alarms } from "../shared/alarms.ts";
@@ -24,6 +26,9 @@ const LINK_TAG = "link";
 const CLIENT_FRAMES = new Set(["hello", "messages"]);
 /** What survives hibernation of the link's socket: the journal it speaks from, once it has said hello. */
 const Link = z.object({ epoch: z.string().nullable(), opened_at: z.number() });
+
+/** What is published of a host that was removed; `sessions` lived on it. */
+type Gone = { gone: string; team: string; sessions: string[] };
 
 /** A host: its link, command outbox, presence and panes. Wiring only; each capability is a file beside this one. */
 export class HostObject extends DurableObject<Env> {
@@ -54,13 +59,13 @@ export class HostObject extends DurableObject<Env> {
     this.#commands = new HostCommands(this.#db);
     this.#inbox = new LinkInbox({
       db: this.#db,
-      storage: ctx.storage,
+      transaction: (work) => this.#transaction(work),
       toSession: (epoch, session, messages) => this.#toSession(epoch, session, messages),
       toHost: (message) => {
         if (message.kind === "host") this.#state.setInfo(message.info);
         else this.#setUnadopted(message.panes);
       },
-      onResult: (id) => this.#commands.remove(id),
+      onResult: (id, session) => this.#commands.remove(id, session),
     });
     // Without a socket there is no link, whatever was noted before this object went away.
     if (this.#state.current?.presence === "online" && this.#link() === null)
@@ -86,33 +91,37 @@ export class HostObject extends DurableObject<Env> {
     return row === undefined ? [] : z.array(UnadoptedPane).parse(JSON.parse(row.json));
   }
 
-  /** Takes a command into the outbox and sends it if the host is there. The same id again changes nothing. */
-  async enqueue(command: Enqueued): Promise<void> {
-    if (this.#state.current === null) {
-      await this.#session(command.session).commandEnded(command.id, {
-        status: "indeterminate",
-        message: "The host was removed.",
-      });
-      return;
-    }
-    this.#changed(() => {
-      if (!this.#commands.add(command)) return;
-      this.#alarms.atLatest("expire", command.expires_at);
-      this.#state.change({ waiting_commands: this.#link() === null ? this.#commands.count : 0 });
-    });
+  /**
+   * Takes a command into the outbox and sends it if the host is there. The same id again changes nothing.
+   * Answers with the command's result when the host will never get it.
+   */
+  enqueue(command: Enqueued): CommandResult | null {
+    if (this.#state.current === null) return HOST_REMOVED;
     const link = this.#link();
-    if (link === null) return;
-    this.#commands.markSent();
-    send(link, commandFrame(command, Date.now()));
+    const taken = this.#changed(() => {
+      const outcome = this.#commands.add(command);
+      if (outcome !== "added") return outcome;
+      this.#alarms.atLatest("expire", command.expires_at);
+      if (link === null) this.#state.change({ waiting_commands: this.#commands.count });
+      else this.#commands.markSent();
+      return outcome;
+    });
+    if (taken === "added" && link !== null) send(link, commandFrame(command, Date.now()));
+    return taken === "added" || taken === "known" ? null : taken;
   }
 
   /** Takes a command back. True when it had not been sent, and so never will be. */
-  cancel(id: string): boolean {
-    const outcome = this.#commands.cancel(id);
+  cancel(id: string, session: string): boolean {
+    const now = Date.now();
     const link = this.#link();
-    if (outcome === "sent" && link !== null) send(link, { type: "cancel", id, session: "" });
-    if (outcome === "unsent")
-      this.#changed(() => this.#state.change({ waiting_commands: this.#commands.count }));
+    const outcome = this.#changed(() => {
+      const done = this.#commands.cancel(id, session, now);
+      const next = this.#commands.nextExpiry();
+      if (next !== null) this.#alarms.atLatest("expire", next);
+      if (link === null) this.#state.change({ waiting_commands: this.#commands.count });
+      return done;
+    });
+    if (outcome === "sent" && link !== null) send(link, { type: "cancel", id, session });
     return outcome === "unsent";
   }
 
@@ -128,29 +137,25 @@ export class HostObject extends DurableObject<Env> {
       : "The host is offline. The terminal opens when it is back.";
   }
 
-  /** The token is no longer good: ends the link. */
-  dropLink(reason: string): void {
+  /** The token is no longer good: ends the link and the consoles that were opened with it. */
+  async dropLink(reason: string): Promise<void> {
     for (const ws of this.ctx.getWebSockets(LINK_TAG)) closeSocket(ws, "unauthenticated", reason);
-    this.#changed(() => this.#state.setPresence("offline"));
+    this.#wentOffline();
+    await this.#dropConsoles("unauthenticated", reason);
   }
 
   /** Removes the host: ends the link, and every command that still waits. `sessions`: those that lived on it. */
   async remove(sessions: string[]): Promise<void> {
     const host = this.#state.current;
     if (host === null) return;
-    const left = this.#commands.all();
     for (const ws of this.ctx.getWebSockets(LINK_TAG))
       closeSocket(ws, "unauthenticated", "The host was removed.");
-    for (const { id, session } of left) {
-      await this.#session(session).commandEnded(id, {
-        status: "indeterminate",
-        message: "The host was removed.",
-      });
-      this.#commands.remove(id);
-    }
-    for (const session of sessions) await this.#session(session).hostRemoved();
-    this.#state.remove();
-    await this.env.HUB.getByName(hubName(host.team)).publish([{ kind: "host_removed", id: host.id }]);
+    const gone: Gone = { gone: host.id, team: host.team, sessions };
+    this.#transaction(() => {
+      this.#state.remove();
+      this.#publisher.put({ key: "gone", version: 1, body: JSON.stringify(gone) });
+    });
+    await this.#publishNow();
   }
 
   /** The daemon's socket, forwarded by the Worker with the actor it found. */
@@ -174,7 +179,7 @@ export class HostObject extends DurableObject<Env> {
 
   override webSocketClose(ws: WebSocket): void {
     answerClose(ws);
-    if (this.#link(ws) === null) this.#changed(() => this.#state.setPresence("offline"));
+    if (this.#link(ws) === null) this.#wentOffline();
   }
 
   override webSocketError(ws: WebSocket): void {
@@ -251,24 +256,38 @@ export class HostObject extends DurableObject<Env> {
     return newest?.ws ?? null;
   }
 
-  #endSilentLink(): void {
+  async #endSilentLink(): Promise<void> {
     const now = Date.now();
-    let open = false;
+    let next = Number.POSITIVE_INFINITY;
     for (const ws of this.ctx.getWebSockets(LINK_TAG)) {
       const heard = this.ctx.getWebSocketAutoResponseTimestamp(ws)?.getTime();
       const link = Link.safeParse(ws.deserializeAttachment());
       const since = Math.max(heard ?? 0, link.success ? link.data.opened_at : 0);
       if (now - since > SILENCE_LIMIT_MS) closeSocket(ws, "silent", "Nothing was heard for 30 seconds.");
-      else open = true;
+      else next = Math.min(next, since + SILENCE_LIMIT_MS + 1);
     }
-    if (open) this.#alarms.atLatest("silence", now + SILENCE_LIMIT_MS);
-    else this.#changed(() => this.#state.setPresence("offline"));
+    if (next !== Number.POSITIVE_INFINITY) return this.#alarms.atLatest("silence", next);
+    this.#wentOffline();
+    await this.#dropConsoles("hostGone", "Nothing was heard from the host for 30 seconds.");
+  }
+
+  #wentOffline(): void {
+    const now = Date.now();
+    const waiting_commands = this.#commands.count;
+    this.#changed(() => this.#state.change({ presence: "offline", last_seen: now, waiting_commands }, now));
+  }
+
+  async #dropConsoles(name: CloseName, reason: string): Promise<void> {
+    const sessions = this.#db.select().from(watching).all();
+    await Promise.all(sessions.map(({ session }) => this.#session(session).dropDaemon(name, reason)));
   }
 
   async #expire(): Promise<void> {
-    for (const { id, session } of this.#commands.expired(Date.now())) {
-      await this.#session(session).commandEnded(id, { status: "expired" });
-      this.#commands.remove(id);
+    if (this.#state.current === null) return; // what is left is ended with the removal
+    for (const { id, session, cancelled } of this.#commands.expired(Date.now())) {
+      const status = cancelled === 1 ? ("cancelled" as const) : ("expired" as const);
+      await this.#session(session).commandEnded(id, { status });
+      this.#commands.remove(id, session);
     }
     const next = this.#commands.nextExpiry();
     if (next !== null) this.#alarms.atLatest("expire", next);
@@ -294,31 +313,61 @@ export class HostObject extends DurableObject<Env> {
     this.#state.change({ unadopted_panes: panes.length });
   }
 
-  async #publish(hosts: Host[]): Promise<void> {
-    for (const host of hosts) {
+  async #publish(changed: (Host | Gone)[]): Promise<void> {
+    for (const host of changed) {
+      if ("gone" in host) {
+        await this.#publishGone(host);
+        continue;
+      }
       if (this.#state.removed) continue;
       await saveHost(this.env.DB, host);
       await this.env.HUB.getByName(hubName(host.team)).publish([{ kind: "host", host }]);
     }
   }
 
+  /** Tells everybody who waits for something of a host that was removed. */
+  async #publishGone({ gone, team, sessions }: Gone): Promise<void> {
+    for (const { id, session } of this.#commands.all()) {
+      await this.#session(session, team).commandEnded(id, HOST_REMOVED);
+      this.#commands.remove(id, session);
+    }
+    const watched = this.#db.select().from(watching).all();
+    for (const session of new Set([...sessions, ...watched.map((each) => each.session)]))
+      await this.#session(session, team).hostRemoved();
+    await this.env.HUB.getByName(hubName(team)).publish([{ kind: "host_removed", id: gone }]);
+  }
+
+  /** A transaction; what is in memory goes back with it. */
+  #transaction<T>(work: () => T): T {
+    try {
+      return this.ctx.storage.transactionSync(work);
+    } catch (error) {
+      this.#state.reload();
+      throw error;
+    }
+  }
+
   #changed<T>(work: () => T): T {
-    const value = this.ctx.storage.transactionSync(work);
+    const value = this.#transaction(work);
     this.#afterChange();
     return value;
   }
 
   #afterChange(): void {
-    this.ctx.waitUntil(
-      // Noted in the outbox: the alarm tries again.
-      this.#publisher.drain().catch((error: unknown) => console.error("not published yet", error)),
-    );
+    this.ctx.waitUntil(this.#publishNow());
   }
 
-  #session(id: string) {
-    return this.env.SESSION.getByName(sessionName(this.#state.current?.team ?? "", id));
+  /** Delivers what the outbox holds; when that fails, the alarm tries again. */
+  async #publishNow(): Promise<void> {
+    await this.#publisher.drain().catch((error: unknown) => console.error("not published yet", error));
+  }
+
+  #session(id: string, team = this.#state.current?.team ?? "") {
+    return this.env.SESSION.getByName(sessionName(team, id));
   }
 }
+
+const HOST_REMOVED: CommandResult = { status: "indeterminate", message: "The host was removed." };
 
 function send(ws: WebSocket, frame: LinkServerFrame): void {
   try {

@@ -18,9 +18,17 @@ export class HostState {
   constructor(db: Database, publisher: Publisher) {
     this.#db = db;
     this.#publisher = publisher;
-    const row = db.select().from(hostTable).limit(1).get();
-    this.#host = row === undefined || row.json === null ? null : JSON.parse(row.json);
-    this.#removed = row?.json === null;
+    [this.#host, this.#removed] = this.#read();
+  }
+
+  #read(): [Host | null, boolean] {
+    const row = this.#db.select().from(hostTable).limit(1).get();
+    return [row === undefined || row.json === null ? null : JSON.parse(row.json), row?.json === null];
+  }
+
+  /** Goes back to what is stored, after a transaction that was rolled back. */
+  reload(): void {
+    [this.#host, this.#removed] = this.#read();
   }
 
   get current(): Host | null {

@@ -9,17 +9,22 @@ export type RawMessage = { seq: number; message: unknown };
 
 type Parts = {
   db: Database;
-  storage: DurableObjectStorage;
+  /** Runs work in a transaction. */
+  transaction: (work: () => void) => void;
   /** Hands messages to the session that owns them; resolves when they are committed, with why they were refused for good. */
   toSession: (epoch: string, session: string, messages: Numbered[]) => Promise<string | null>;
   /** Takes a message about the host itself. */
   toHost: (message: Extract<DaemonMessage, { kind: "host" | "unadopted" }>) => void;
   /** A command's result is committed at its session. */
-  onResult: (id: string) => void;
+  onResult: (id: string, session: string) => void;
 };
 
-/** How often the owner of a message may fail before the message is put aside, so that it cannot hold up a host for ever. */
+/**
+ * How often, and for how long, the owner of a message may fail before the message is put aside: it must not hold up a
+ * host for ever, but an outage must not cost events.
+ */
 export const MOST_TRIES = 5;
+export const MOST_TRYING_MS = 10 * 60 * 1000;
 const MOST_REJECTS = 100;
 
 /** Takes a daemon's messages in order, each to its owner, and moves the journal's cursor once the owners have committed. */
@@ -47,27 +52,29 @@ export class LinkInbox {
     if (first.seq !== cursor + 1 || fresh.some(({ seq }, i) => seq !== first.seq + i))
       throw new OutOfOrder(`Expected message ${cursor + 1}, got ${first.seq}.`);
     const { bySession, own, bad } = this.#sort(fresh);
-    try {
-      await Promise.all(
-        [...bySession].map(async ([session, messages]) => {
-          const refused = await this.#parts.toSession(epoch, session, messages);
-          if (refused !== null)
-            bad.push(...messages.map(({ seq, message }) => ({ seq, message, reason: refused })));
-        }),
-      );
-    } catch (error) {
-      if (!this.#giveUpAfter(epoch, first.seq)) throw error;
-      bad.push(
-        ...fresh.map((each) => ({
-          ...each,
-          reason: `The owner failed ${MOST_TRIES} times: ${String(error)}`,
-        })),
-      );
-    }
-    this.#parts.storage.transactionSync(() => {
+    const results: { id: string; session: string }[] = [];
+    const failures: unknown[] = [];
+    let givesUp: boolean | null = null;
+    // Every owner's answer is waited for: an ack covers them all.
+    await Promise.all(
+      [...bySession].map(async ([session, messages]) => {
+        let refused: string | null;
+        try {
+          refused = await this.#parts.toSession(epoch, session, messages);
+        } catch (error) {
+          failures.push(error);
+          givesUp ??= this.#giveUpAfter(epoch, first.seq);
+          refused = `The owner failed again and again: ${String(error)}`;
+        }
+        for (const { seq, message } of messages)
+          if (refused !== null) bad.push({ seq, message, reason: refused });
+          else if (message.kind === "result") results.push(message);
+      }),
+    );
+    if (failures.length > 0 && givesUp !== true) throw failures[0];
+    this.#parts.transaction(() => {
       for (const message of own) this.#parts.toHost(message);
-      for (const messages of bySession.values())
-        for (const { message } of messages) if (message.kind === "result") this.#parts.onResult(message.id);
+      for (const { id, session } of results) this.#parts.onResult(id, session);
       for (const { seq, message, reason } of bad) this.#reject(seq, message, reason);
       this.#setCursor(epoch, last.seq);
     });
@@ -100,12 +107,14 @@ export class LinkInbox {
     const { db } = this.#parts;
     const row = db.select().from(journals).where(eq(journals.epoch, epoch)).get();
     const tries = row?.stuck_at === seq ? row.stuck_tries + 1 : 1;
-    const stuck = { stuck_at: seq, stuck_tries: tries };
+    const now = Date.now();
+    const since = row !== undefined && tries > 1 ? row.stuck_since : now;
+    const stuck = { stuck_at: seq, stuck_tries: tries, stuck_since: since };
     db.insert(journals)
       .values({ epoch, acked: row?.acked ?? 0, ...stuck })
       .onConflictDoUpdate({ target: journals.epoch, set: stuck })
       .run();
-    return tries >= MOST_TRIES;
+    return tries >= MOST_TRIES && now - since >= MOST_TRYING_MS;
   }
 
   #setCursor(epoch: string, acked: number): void {

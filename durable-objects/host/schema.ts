@@ -16,6 +16,8 @@ export const journals = sqliteTable("journal", {
   /** Seq of the message that the owner could not take, and how often it was tried. */
   stuck_at: integer().notNull().default(0),
   stuck_tries: integer().notNull().default(0),
+  /** When it was tried first. */
+  stuck_since: integer().notNull().default(0),
 });
 
 /** Commands without a result, in order. */

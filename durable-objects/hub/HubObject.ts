@@ -65,7 +65,7 @@ export class HubObject extends DurableObject<Env> {
     const parsed = parseFrame(HubClientFrame, CLIENT_FRAMES, data);
     if (!parsed.ok) return parsed.ignore ? undefined : closeSocket(ws, "malformed", parsed.reason);
     if (parsed.frame.type === "hello") this.#hello(ws, parsed.frame);
-    else this.#live.ack(ws);
+    else this.#live.ack(ws, parsed.frame.rev);
   }
 
   override webSocketClose(ws: WebSocket): void {

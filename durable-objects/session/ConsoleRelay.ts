@@ -7,6 +7,7 @@ import {
   stampViewer,
   type ConsoleNote,
 } from "../../protocol/consoleFrames.ts";
+import type { CloseName } from "../../protocol/closeCodes.ts";
 import { Actor } from "../shared/actor.ts";
 import { closeSocket } from "../shared/refuseSocket.ts";
 
@@ -36,16 +37,20 @@ export class ConsoleRelay {
   readonly #viewers = new Map<WebSocket, Viewer>();
   #daemon: WebSocket | null = null;
   #lastViewer = 0;
+  /** What was told to the host object last; each waits for the one before, so that none overtakes. */
+  #telling: Promise<string | null> = Promise.resolve(null);
 
   constructor(parts: Parts) {
     this.#parts = parts;
     for (const ws of parts.ctx.getWebSockets(VIEWER_TAG)) {
       const viewer = Viewer.safeParse(ws.deserializeAttachment());
-      if (!viewer.success) continue;
+      if (!viewer.success || ws.readyState !== WebSocket.READY_STATE_OPEN) continue;
       this.#viewers.set(ws, viewer.data);
       this.#lastViewer = Math.max(this.#lastViewer, viewer.data.viewer);
     }
-    this.#daemon = parts.ctx.getWebSockets(DAEMON_TAG).at(-1) ?? null;
+    // One that was replaced may still be closing.
+    const daemons = parts.ctx.getWebSockets(DAEMON_TAG);
+    this.#daemon = daemons.find((ws) => ws.readyState === WebSocket.READY_STATE_OPEN) ?? null;
   }
 
   get watched(): boolean {
@@ -61,8 +66,14 @@ export class ConsoleRelay {
     if (ended !== null) return this.#note(ws, { state: "ended", reason: ended });
     if (this.#daemon !== null) return this.#toDaemon(encodeConsole(CONSOLE.join, viewer.viewer));
     this.#note(ws, { state: "waiting", reason: "Asking the host for this terminal." });
-    const why = await this.#parts.watch(true);
-    if (why !== null && this.#daemon === null) this.#note(ws, { state: "waiting", reason: why });
+    try {
+      const why = await this.#tellHost();
+      if (why !== null && this.#daemon === null) this.#note(ws, { state: "waiting", reason: why });
+    } catch (error) {
+      console.error("host not asked for a console", error);
+      this.#viewers.delete(ws);
+      closeSocket(ws, "internal", "The host could not be asked for this terminal; try again.");
+    }
   }
 
   /** The host's daemon opened its end. A newer one replaces the older. */
@@ -71,7 +82,10 @@ export class ConsoleRelay {
       closeSocket(this.#daemon, "replaced", "A newer connection of this host took over.");
     this.#daemon = ws;
     if (this.#viewers.size === 0) return this.#stopWatching();
-    for (const viewer of this.#viewers.values()) this.#toDaemon(encodeConsole(CONSOLE.join, viewer.viewer));
+    for (const [socket, viewer] of this.#viewers) {
+      this.#setInStep(socket, viewer, false); // in step with the daemon before
+      this.#toDaemon(encodeConsole(CONSOLE.join, viewer.viewer));
+    }
   }
 
   /** A frame from either side. False when it is malformed: the caller closes the socket. */
@@ -108,7 +122,17 @@ export class ConsoleRelay {
       if (this.#viewers.size === 0) await this.#stopWatching();
       return;
     }
-    if (ws !== this.#daemon) return;
+    if (ws === this.#daemon) this.#daemonGone();
+  }
+
+  /** Ends the daemon's socket; the viewers stay and wait. */
+  dropDaemon(name: CloseName, reason: string): void {
+    if (this.#daemon === null) return;
+    closeSocket(this.#daemon, name, reason);
+    this.#daemonGone();
+  }
+
+  #daemonGone(): void {
     this.#daemon = null;
     const ended = this.#parts.ended();
     for (const [socket, each] of this.#viewers) {
@@ -128,9 +152,13 @@ export class ConsoleRelay {
   }
 
   /** Ends every console socket (the session is deleted, or its host lost its rights). */
-  closeAll(reason: string): void {
+  async closeAll(reason: string): Promise<void> {
+    const { watched } = this;
     for (const ws of this.#viewers.keys()) closeSocket(ws, "notFound", reason);
+    this.#viewers.clear();
     if (this.#daemon !== null) closeSocket(this.#daemon, "forbidden", reason);
+    this.#daemon = null;
+    if (watched) await this.#tellHost();
   }
 
   #down(type: number, target: number, data: ArrayBuffer): void {
@@ -151,7 +179,14 @@ export class ConsoleRelay {
   async #stopWatching(): Promise<void> {
     if (this.#daemon !== null) closeSocket(this.#daemon, "nobodyWatching", "Nobody watches this terminal.");
     this.#daemon = null;
-    await this.#parts.watch(false);
+    await this.#tellHost();
+  }
+
+  /** Tells the host object whether anybody watches at the moment it is told. */
+  #tellHost(): Promise<string | null> {
+    const tell = () => this.#parts.watch(this.watched);
+    this.#telling = this.#telling.then(tell, tell);
+    return this.#telling;
   }
 
   #setInStep(ws: WebSocket, viewer: Viewer, inStep: boolean): void {

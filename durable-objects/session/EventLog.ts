@@ -8,6 +8,10 @@ export const CHUNK_BYTES = 32 * 1024;
 export const CHUNK_EVENTS = 256;
 /** Chunks are joined into frames of about this size for replay. */
 export const REPLAY_FRAME_BYTES = 256 * 1024;
+/** Most characters of one row, however many events come at once (a row has at most 2 MB; a character up to 3 bytes). */
+export const ROW_CHARS = 512 * 1024;
+/** Most characters of one page of the log. */
+export const PAGE_CHARS = 2 * 1024 * 1024;
 
 /** Consecutive events: the seq of the first and last, and their JSON joined by commas, as clients get it. */
 export type Run = { first: number; last: number; body: string };
@@ -26,10 +30,20 @@ export class EventLog {
   /** Appends events whose JSON bodies carry no seq yet; gives them theirs. */
   append(head: number, events: { at: number; event: object }[]): Run {
     const first = head + 1;
-    const body = events.map(({ at, event }, i) => JSON.stringify({ seq: first + i, at, ...event })).join(",");
-    const run: Run = { first, last: head + events.length, body };
-    this.#store(run, events.length);
-    return run;
+    const bodies = events.map(({ at, event }, i) => JSON.stringify({ seq: first + i, at, ...event }));
+    let row: string[] = [];
+    let chars = 0;
+    for (const [i, body] of bodies.entries()) {
+      row.push(body);
+      chars += body.length + 1;
+      const next = bodies[i + 1];
+      if (next !== undefined && chars + next.length <= ROW_CHARS) continue;
+      const last = first + i;
+      this.#store({ first: last + 1 - row.length, last, body: row.join(",") }, row.length);
+      row = [];
+      chars = 0;
+    }
+    return { first, last: head + events.length, body: bodies.join(",") };
   }
 
   #store(run: Run, count: number): void {
@@ -97,14 +111,26 @@ export class EventLog {
     if (run !== null) yield run;
   }
 
-  /** The events from `first` to `last`, as one run; null when there are none. */
-  between(first: number, last: number): Run | null {
+  /**
+   * The events from `first` to `last`, as one run; null when there are none. When they are more than a page holds,
+   * those nearest to `end`.
+   */
+  between(first: number, last: number, end: "first" | "last" = "first"): Run | null {
+    const within = (from: number) =>
+      and(gte(chunks.first, from), gt(chunks.last, first - 1), lt(chunks.first, last + 1));
+    const sizes = this.#db
+      .select({ first: chunks.first, bytes: chunks.bytes })
+      .from(chunks)
+      .where(within(this.#chunkOf(first)))
+      .orderBy(end === "first" ? asc(chunks.first) : desc(chunks.first))
+      .all();
+    let chars = 0;
+    const page = sizes.filter(({ bytes }, i) => (chars += bytes) <= PAGE_CHARS || i === 0);
+    const [from, to] = [page[0]?.first ?? 0, page.at(-1)?.first ?? 0];
     const rows = this.#db
       .select({ first: chunks.first, last: chunks.last, body: chunks.body })
       .from(chunks)
-      .where(
-        and(gte(chunks.first, this.#chunkOf(first)), gt(chunks.last, first - 1), lt(chunks.first, last + 1)),
-      )
+      .where(and(within(Math.min(from, to)), lt(chunks.first, Math.max(from, to) + 1)))
       .orderBy(asc(chunks.first))
       .all();
     const pieces = rows.map((row) =>

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt } from "drizzle-orm";
+import { and, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import * as z from "zod";
 import { Command, CommandResult } from "../../protocol/commands.ts";
 import { DEFAULT_COMMAND_TTL_MS } from "../../protocol/limits.ts";
@@ -18,9 +18,9 @@ const KEEP_ENDED_MS = 24 * 60 * 60 * 1000;
 type Parts = {
   db: Database;
   store: SessionStore;
-  /** Hands a command to the host's outbox; idempotent by id. */
-  forward: (command: Forwarded) => Promise<void>;
-  /** Takes a command back from the host's outbox. True when it had not been sent. */
+  /** Hands a command to the host's outbox; idempotent by id. Resolves to its result when the host will never get it. */
+  forward: (command: Forwarded) => Promise<CommandResult | null>;
+  /** Takes a command back from the host's outbox. True when it had not been sent and never will be. */
   cancel: (id: string) => Promise<boolean>;
   /** Makes sure that `forwardAll` runs again. */
   retryAt: (at: number) => void;
@@ -69,10 +69,17 @@ export class SessionCommands {
       .select()
       .from(commands)
       .where(and(eq(commands.forwarded, 0), isNull(commands.result)))
+      .orderBy(sql`rowid`)
       .all();
     for (const row of rows) {
       const { command } = Stored.parse(JSON.parse(row.json));
-      await forward({ id: row.id, session: session.id, command, expires_at: row.expires_at ?? 0 });
+      const result = await forward({
+        id: row.id,
+        session: session.id,
+        command,
+        expires_at: row.expires_at ?? 0,
+      });
+      if (result !== null) await this.end(row.id, result);
       db.update(commands).set({ forwarded: 1 }).where(eq(commands.id, row.id)).run();
     }
   }
@@ -84,16 +91,29 @@ export class SessionCommands {
     if (row === undefined || row.result !== null) return null;
     const { command } = Stored.parse(JSON.parse(row.json));
     db.update(commands)
-      .set({ result: JSON.stringify(forLater(result)) })
+      .set({ result: JSON.stringify(forLater(result)), expires_at: at + KEEP_ENDED_MS })
       .where(eq(commands.id, id))
       .run();
     db.delete(commands)
-      .where(lt(commands.created_at, at - KEEP_ENDED_MS - DEFAULT_COMMAND_TTL_MS))
+      .where(and(isNotNull(commands.result), lt(commands.expires_at, at)))
       .run();
     const event = { type: "command_result", id, command: command.type, result: forLog(result) } as const;
     return {
       events: [{ at, event }, ...(session.status === "starting" ? failedStart(command, result, at) : [])],
     };
+  }
+
+  /** Ends a command, unless it has ended before. */
+  async end(id: string, result: CommandResult): Promise<void> {
+    await this.#parts.store.write((session) => this.ended(session, id, result, Date.now()));
+    this.announce(id, result);
+  }
+
+  /** The commands that have no result yet. */
+  open(): string[] {
+    const { db } = this.#parts;
+    const rows = db.select({ id: commands.id }).from(commands).where(isNull(commands.result)).all();
+    return rows.map(({ id }) => id);
   }
 
   /** Wakes those who wait for a command; call it once its end is committed. */
@@ -107,9 +127,7 @@ export class SessionCommands {
     const known = this.#parts.db.select().from(commands).where(eq(commands.id, id)).get();
     if (known === undefined || known.result !== null) return false;
     if (!(await this.#parts.cancel(id))) return false;
-    const result: CommandResult = { status: "cancelled" };
-    await this.#parts.store.write((session) => this.ended(session, id, result, Date.now()));
-    this.announce(id, result);
+    await this.end(id, { status: "cancelled" });
     return true;
   }
 
@@ -131,6 +149,7 @@ export class SessionCommands {
     return promise.finally(() => {
       clearTimeout(timer);
       waiting.delete(resolve);
+      if (waiting.size === 0 && this.#waiting.get(id) === waiting) this.#waiting.delete(id);
     });
   }
 }

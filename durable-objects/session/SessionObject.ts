@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CommandAnswer } from "../../protocol/api.ts";
-import type { Command } from "../../protocol/commands.ts";
+import type { CloseName } from "../../protocol/closeCodes.ts";
+import type { Command, CommandResult } from "../../protocol/commands.ts";
 import { MAX_FRAME_BYTES, MAX_RESUME_EVENTS, PROTOCOL_VERSION, TAIL_EVENTS } from "../../protocol/limits.ts";
 import { isEnded, type Session } from "../../protocol/session.ts";
 import { SessionClientFrame, type SessionHello } from "../../protocol/sessionFrames.ts";
@@ -20,7 +21,7 @@ import { ingest, type Numbered } from "./ingest.ts";
 import migrations from "./migrations/migrations.js";
 import { SessionCommands } from "./SessionCommands.ts";
 import { newSession, type NewSession } from "./newSession.ts";
-import { SessionStore } from "./SessionStore.ts";
+import { SessionStore, type Gone } from "./SessionStore.ts";
 
 const LIVE_TAG = "live";
 
@@ -77,8 +78,8 @@ export class SessionObject extends DurableObject<Env> {
     this.#commands = new SessionCommands({
       db: this.#db,
       store: this.#store,
-      forward: async (command) => this.#host()?.enqueue(command),
-      cancel: async (id) => (await this.#host()?.cancel(id)) ?? true,
+      forward: async (command) => (await this.#host()?.enqueue(command)) ?? null,
+      cancel: async (id) => (await this.#host()?.cancel(id, this.#id())) ?? true,
       retryAt: (at) => this.#alarms.atLatest("forward", at),
     });
     this.#live = new LiveSockets({
@@ -86,6 +87,7 @@ export class SessionObject extends DurableObject<Env> {
       tag: LIVE_TAG,
       head: () => this.#store.current?.head ?? 0,
       rest: (_ws, sent) => this.#rest(sent),
+      latest: () => JSON.stringify({ type: "session", session: this.#store.current?.session }),
     });
     this.#console = new ConsoleRelay({
       ctx,
@@ -128,7 +130,8 @@ export class SessionObject extends DurableObject<Env> {
       "after" in query
         ? [query.after + 1, query.after + query.limit]
         : [(query.before ?? head + 1) - query.limit, (query.before ?? head + 1) - 1];
-    const run = this.#log.between(Math.max(first, oldest), Math.min(last, head));
+    const nearest = "after" in query ? "first" : "last";
+    const run = this.#log.between(Math.max(first, oldest), Math.min(last, head), nearest);
     return {
       first: run?.first ?? 0,
       last: run?.last ?? 0,
@@ -201,20 +204,20 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /** From the host object: a command ended without the daemon (expired or taken back before it was sent). */
-  async commandEnded(
-    id: string,
-    result: { status: "expired" | "cancelled" } | { status: "indeterminate"; message: string },
-  ): Promise<void> {
-    if (this.#store.current === null) return;
-    await this.#store.write((session) => this.#commands.ended(session, id, result, Date.now()));
-    this.#commands.announce(id, result);
+  async commandEnded(id: string, result: CommandResult): Promise<void> {
+    if (this.#store.current !== null) await this.#commands.end(id, result);
+  }
+
+  /** From the host object: the daemon's right to this console has ended, or the daemon is gone without a word. */
+  async dropDaemon(name: CloseName, reason: string): Promise<void> {
+    this.#console.dropDaemon(name, reason);
   }
 
   /** From the host object: the host is removed, so nothing more will come. */
   async hostRemoved(): Promise<void> {
     const session = this.#store.current?.session;
     if (session === undefined) return;
-    this.#console.closeAll("The host was removed.");
+    await this.#console.closeAll("The host was removed.");
     if (isEnded(session)) return;
     const exit = { code: null, signal: null, message: "The host was removed." };
     await this.#store.write(() => ({
@@ -234,13 +237,13 @@ export class SessionObject extends DurableObject<Env> {
     const session = this.#store.current?.session;
     if (session === undefined) return NOT_FOUND;
     if (!isEnded(session)) return { refused: "not_ended", message: "The session still runs. End it first." };
-    await this.#publisher.drain();
-    await removeSession(this.env.DB, session.id);
-    await this.#hub(session.team).publish([{ kind: "session_removed", id: session.id }]);
+    // What still waits for the host must not run for a session that nobody can see.
+    for (const id of this.#commands.open()) await this.#commands.cancel(id);
+    await this.#console.closeAll("The session was deleted.");
     this.#store.delete();
-    this.#console.closeAll("The session was deleted.");
     for (const ws of this.ctx.getWebSockets(LIVE_TAG))
       closeSocket(ws, "notFound", "The session was deleted.");
+    await this.#publishNow();
     return null;
   }
 
@@ -286,7 +289,7 @@ export class SessionObject extends DurableObject<Env> {
     const parsed = parseFrame(SessionClientFrame, CLIENT_FRAMES, data);
     if (!parsed.ok) return parsed.ignore ? undefined : closeSocket(ws, "malformed", parsed.reason);
     if (parsed.frame.type === "hello") this.#hello(ws, parsed.frame);
-    else this.#live.ack(ws);
+    else this.#live.ack(ws, parsed.frame.seq);
   }
 
   override async webSocketClose(ws: WebSocket): Promise<void> {
@@ -346,21 +349,32 @@ export class SessionObject extends DurableObject<Env> {
     if (changed === null) return;
     this.#live.tell(JSON.stringify({ type: "session", session: changed }));
     if (isEnded(changed)) this.#console.end(this.#endedBecause() ?? "The session has ended.");
-    this.ctx.waitUntil(
-      // Noted in the outbox: the alarm tries again.
-      this.#publisher.drain().catch((error: unknown) => console.error("not published yet", error)),
-    );
+    this.ctx.waitUntil(this.#publishNow());
   }
 
-  async #publish(changed: Session[]): Promise<void> {
+  /** Delivers what the outbox holds; when that fails, the alarm tries again. */
+  async #publishNow(): Promise<void> {
+    await this.#publisher.drain().catch((error: unknown) => console.error("not published yet", error));
+  }
+
+  async #publish(changed: (Session | Gone)[]): Promise<void> {
     for (const session of changed) {
-      await saveSession(this.env.DB, session);
-      await this.#hub(session.team).publish([{ kind: "session", session }]);
+      if ("gone" in session) {
+        await removeSession(this.env.DB, session.gone);
+        await this.#hub(session.team).publish([{ kind: "session_removed", id: session.gone }]);
+      } else {
+        await saveSession(this.env.DB, session);
+        await this.#hub(session.team).publish([{ kind: "session", session }]);
+      }
     }
   }
 
   async #rename(title: string, by: string): Promise<void> {
-    await this.#store.write(() => ({ events: [{ at: Date.now(), event: { type: "renamed", title, by } }] }));
+    await this.#store.write((session) =>
+      session.title === title
+        ? null
+        : { events: [{ at: Date.now(), event: { type: "renamed", title, by } }] },
+    );
   }
 
   #endedBecause(): string | null {

@@ -7,13 +7,16 @@ import type { Database } from "../shared/database.ts";
 import type { Publisher } from "../shared/Publisher.ts";
 import type { EventLog, Run } from "./EventLog.ts";
 import { differs, projectEvent, projectFacts } from "./projectSession.ts";
-import { chunks, session as sessionTable } from "./schema.ts";
+import { chunks, commands, session as sessionTable } from "./schema.ts";
 
 /** What a step changes. Events go to the log; facts only to the projection. */
 export type Change = { events?: { at: number; event: EventBody }[]; facts?: SessionFacts };
 
 /** Runs inside the transaction of a flush; may write other tables; null changes nothing. */
 export type Step = (session: Session) => Change | null;
+
+/** What is published of a session that was deleted. */
+export type Gone = { gone: string; team: string };
 
 export type Current = { session: Session; epoch: string; head: number };
 
@@ -76,12 +79,17 @@ export class SessionStore {
     return this.#batcher.add(step);
   }
 
-  /** Deletes log and projection and leaves a tombstone. */
+  /** Deletes log, commands and projection, leaves a tombstone, and notes for D1 and the hub that it is gone. */
   delete(): void {
-    const { db, storage, log } = this.#parts;
+    const session = this.#current?.session;
+    if (session === undefined) return;
+    const { db, storage, log, publisher } = this.#parts;
     storage.transactionSync(() => {
       log.clear();
+      db.delete(commands).run();
       db.update(sessionTable).set({ json: null }).run();
+      const gone: Gone = { gone: session.id, team: session.team };
+      publisher.put({ key: session.id, version: session.version + 1, body: JSON.stringify(gone) });
     });
     this.#current = null;
     this.#deleted = true;

@@ -31,6 +31,7 @@ export const ingested = sqliteTable("ingested", {
 export const commands = sqliteTable("command", {
   id: text().primaryKey(),
   json: text().notNull(),
+  /** When it expires; once it has ended, when it may be forgotten. */
   expires_at: integer(),
   forwarded: integer().notNull().default(0),
   created_at: integer().notNull(),

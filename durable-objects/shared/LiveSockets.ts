@@ -1,11 +1,14 @@
 import * as z from "zod";
-import { LIVE_WINDOW_BYTES } from "../../protocol/limits.ts";
+import { LIVE_ACK_BYTES, LIVE_WINDOW_BYTES } from "../../protocol/limits.ts";
 
 /** A frame and the position (seq or rev) that a client has reached once it has it. */
 export type Positioned = { position: number; frame: string };
 
-/** Where a client is. `unacked`: bytes sent since the last ack. */
-type Client = { sent: number; unacked: number };
+/** About as much as a client acks at once, and the position it has reached with it. */
+type Stretch = { position: number; bytes: number };
+
+/** Where a client is. `unacked`: bytes on their way to it, in stretches, oldest first. */
+type Client = { sent: number; unacked: number; onTheWay: Stretch[] };
 
 /** What a socket's attachment says, since it survives hibernation: who it is, and where it stands if it is not in step. */
 const Attachment = z.looseObject({ ready: z.boolean().optional(), behind: z.number().nullable().optional() });
@@ -18,6 +21,8 @@ type Parts = {
   head: () => number;
   /** What a client that stands at `sent` still lacks, oldest first. */
   rest: (ws: WebSocket, sent: number) => Iterable<Positioned>;
+  /** The newest frame that stands outside the order: a client that was behind has missed it. */
+  latest?: () => string;
 };
 
 /**
@@ -33,11 +38,13 @@ export class LiveSockets {
     for (const ws of parts.ctx.getWebSockets(parts.tag)) {
       const { ready, behind } = attachmentOf(ws);
       if (!ready) continue;
-      const client = {
-        sent: behind ?? parts.head(),
-        unacked: typeof behind === "number" ? LIVE_WINDOW_BYTES : 0,
-      };
-      this.#clients.set(ws, client);
+      const isBehind = typeof behind === "number";
+      this.#clients.set(ws, {
+        sent: isBehind ? behind : parts.head(),
+        unacked: isBehind ? LIVE_WINDOW_BYTES : 0,
+        // How much of it is on the way is forgotten; any ack says that the client still reads.
+        onTheWay: isBehind ? [{ position: 0, bytes: LIVE_WINDOW_BYTES }] : [],
+      });
     }
   }
 
@@ -47,20 +54,24 @@ export class LiveSockets {
 
   /** Puts a client at a position and sends it the rest. */
   start(ws: WebSocket, position: number): void {
-    this.#clients.set(ws, { sent: position, unacked: 0 });
+    this.#clients.set(ws, { sent: position, unacked: 0, onTheWay: [] });
     ws.serializeAttachment({ ...attachmentOf(ws), ready: true, behind: null });
     this.#pump(ws);
   }
 
-  /** The client has taken in what was sent. */
-  ack(ws: WebSocket): void {
+  /** The client has taken in what was sent up to a position; at least one stretch, whatever position it names. */
+  ack(ws: WebSocket, position: number): void {
     const client = this.#clients.get(ws);
     if (client === undefined) return;
     const wasBehind = client.unacked >= LIVE_WINDOW_BYTES;
-    client.unacked = 0;
-    if (!wasBehind) return;
+    const last = client.onTheWay.findLastIndex((stretch) => stretch.position <= position);
+    for (const { bytes } of client.onTheWay.splice(0, Math.max(last + 1, 1))) client.unacked -= bytes;
+    if (!wasBehind || client.unacked >= LIVE_WINDOW_BYTES) return;
     ws.serializeAttachment({ ...attachmentOf(ws), behind: null });
     this.#pump(ws);
+    const { latest } = this.#parts;
+    if (latest !== undefined && client.unacked < LIVE_WINDOW_BYTES)
+      this.#send(ws, client, { position: client.sent, frame: latest() });
   }
 
   /** Whether the client has said hello. */
@@ -114,6 +125,10 @@ export class LiveSockets {
     }
     client.sent = position;
     client.unacked += frame.length;
+    const open = client.onTheWay.at(-1);
+    if (open === undefined || open.bytes >= LIVE_ACK_BYTES)
+      client.onTheWay.push({ position, bytes: frame.length });
+    else Object.assign(open, { position, bytes: open.bytes + frame.length });
     if (client.unacked >= LIVE_WINDOW_BYTES)
       ws.serializeAttachment({ ...attachmentOf(ws), behind: position });
   }

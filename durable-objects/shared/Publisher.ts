@@ -34,22 +34,26 @@ export class Publisher {
 
   /** Delivers everything noted. One runs at a time; a caller that comes meanwhile waits for the same rounds. */
   drain(): Promise<void> {
-    this.#draining ??= this.#rounds().finally(() => {
-      this.#draining = null;
-    });
+    this.#draining ??= this.#rounds();
     return this.#draining;
   }
 
   async #rounds(): Promise<void> {
     const { db, deliver } = this.#parts;
-    for (;;) {
-      const rows = db.select().from(outbox).limit(50).all();
-      if (rows.length === 0) return;
-      await deliver(rows);
-      for (const { key, version } of rows)
-        db.delete(outbox)
-          .where(and(eq(outbox.key, key), lte(outbox.version, version)))
-          .run();
+    await Promise.resolve(); // so that `#draining` is set before the end below clears it
+    try {
+      for (;;) {
+        const rows = db.select().from(outbox).limit(50).all();
+        if (rows.length === 0) return;
+        await deliver(rows);
+        for (const { key, version } of rows)
+          db.delete(outbox)
+            .where(and(eq(outbox.key, key), lte(outbox.version, version)))
+            .run();
+      }
+    } finally {
+      // In the same turn as the last look at the table: a row that is put after it starts new rounds.
+      this.#draining = null;
     }
   }
 }

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import * as z from "zod";
 import { Enrol } from "../../protocol/api.ts";
+import { hostName } from "../../durable-objects/shared/names.ts";
 import { formatHostToken } from "../../protocol/tokens.ts";
 import { createLogin, dropLogin, issueCode, LOGIN_MS, useCode } from "../auth/logins.ts";
 import { COOKIE, requireRole } from "../auth/requireRole.ts";
@@ -66,6 +67,8 @@ export const authRoutes = new Hono<App>()
       .update(hosts)
       .set({ token_sha256: await sha256(token) })
       .where(eq(hosts.id, host.id));
+    if (host.token_sha256 !== null)
+      await c.env.HOST.getByName(hostName(host.team, host.id)).dropLink("The host was enrolled anew.");
     const actor = { kind: "host", id: host.id, team: host.team, role: "operator" } as const;
     await note(c.env.DB, actor, "host.enrol", host.id, c.req.valid("json").hostname);
     return c.json({ host: host.id, name: host.name, token }, 201);

@@ -34,7 +34,7 @@ export const hostRoutes = new Hono<App>()
       .limit(limit + 1);
     const found = await Promise.all(rows.slice(0, limit).map(({ id }) => hostOf(c, id).read()));
     const items = found.flatMap((host): Host[] => (host === null ? [] : [host]));
-    return c.json({ items, next_cursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null });
+    return c.json({ items, next_cursor: rows.length > limit ? (rows[limit - 1]?.id ?? null) : null });
   })
   .post("/", requireRole("admin"), validate("json", CreateHost), async (c) => {
     const actor = c.get("actor");

@@ -4,7 +4,7 @@ import { CreateSession, PatchSession, PostCommand, PostMessage } from "../../pro
 import type { Command } from "../../protocol/commands.ts";
 import { SessionFilter } from "../../protocol/filter.ts";
 import { CommandId, newId, SessionId } from "../../protocol/ids.ts";
-import { Provider, SessionStatus, type Session } from "../../protocol/session.ts";
+import type { Session } from "../../protocol/session.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";
@@ -22,8 +22,8 @@ const ListQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(200).optional(),
   host: SessionFilter.shape.host,
-  status: Commas.pipe(z.array(SessionStatus)).optional(),
-  provider: Commas.pipe(z.array(Provider)).optional(),
+  status: Commas.pipe(SessionFilter.shape.status.unwrap()).optional(),
+  provider: Commas.pipe(SessionFilter.shape.provider.unwrap()).optional(),
   attention: flag.optional(),
   ended: flag.optional(),
   text: SessionFilter.shape.text,

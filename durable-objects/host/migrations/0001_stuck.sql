@@ -1,0 +1,1 @@
+ALTER TABLE `journal` ADD `stuck_since` integer DEFAULT 0 NOT NULL;
