@@ -39,8 +39,9 @@ export function startConsoleWatcher({
 
   return {
     watch(session) {
+      const open = ready();
       watched.add(session);
-      ready()?.watch(session);
+      open?.watch(session);
     },
     unwatch(session) {
       watched.delete(session);
