@@ -30,11 +30,20 @@ export interface Part {
 }
 
 /** Writes one line of the daemon's log. */
-export type Log = (level: "debug" | "info" | "warn" | "error", message: string, fields?: Record<string, unknown>) => void;
+export type Log = (
+  level: "debug" | "info" | "warn" | "error",
+  message: string,
+  fields?: Record<string, unknown>,
+) => void;
 
 /** A command that was refused or went wrong, as a result. */
 export function failed(code: string, message: string, details?: string[]): CommandResult {
-  return { status: "failed", code, message, ...(details === undefined ? {} : { details: details.slice(0, 100) }) };
+  return {
+    status: "failed",
+    code,
+    message,
+    ...(details === undefined ? {} : { details: details.slice(0, 100) }),
+  };
 }
 
 /** A command that was carried out and gives nothing back. */
