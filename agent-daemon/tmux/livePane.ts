@@ -50,9 +50,11 @@ export async function observePane(
   };
 }
 
-/** The visible text of a pane; null when it cannot be had. */
-export async function visibleText(pane: LivePane): Promise<string | null> {
-  const reply = await pane.send([["capture-pane", "-p", "-t", pane.row.pane]]);
+/** The visible text of a pane, with lines above it when asked for; null when it cannot be had. */
+export async function visibleText(pane: LivePane, above = 0): Promise<string | null> {
+  const reply = await pane.send([
+    ["capture-pane", "-p", "-t", pane.row.pane, ...(above > 0 ? ["-S", `-${above}`] : [])],
+  ]);
   return reply.ok ? (reply.outputs[0] ?? "").toString() : null;
 }
 

@@ -63,7 +63,7 @@ function row(over: Partial<PaneRow> = {}): PaneRow {
 function plan(
   listing: Listing,
   records: SessionRecord[],
-  options: { first?: boolean; spawning?: string[] } = {},
+  options: { first?: boolean; spawning?: string[]; awaitsStatus?: boolean } = {},
 ) {
   const known: Known = {
     all: () => records,
@@ -74,6 +74,7 @@ function plan(
   return planPanes(new Map([[socket, listing]]), known, {
     first: options.first ?? false,
     spawning: new Set(options.spawning),
+    awaitsStatus: () => options.awaitsStatus ?? false,
   });
 }
 
@@ -153,6 +154,18 @@ describe("planPanes", () => {
     const { ended, live } = plan(ok(row({ dead: true, ...dead })), [one]);
     expect(live).toEqual([]);
     expect(ended).toMatchObject([{ status, exit, corpse: { key: key("%1") } }]);
+  });
+
+  it("waits for the status of a pane that has just died, but not for ever", () => {
+    const one = record({ spawned: true });
+    const waiting = plan(ok(row({ dead: true })), [one], { awaitsStatus: true });
+    expect([waiting.live, waiting.ended, waiting.free]).toEqual([[], [], []]);
+    expect(plan(ok(row({ dead: true })), [one]).ended).toMatchObject([
+      {
+        status: "trouble",
+        exit: { code: null, signal: null, message: expect.stringMatching(/how is not known/) },
+      },
+    ]);
   });
 
   it("leaves a dead pane of nobody alone", () => {

@@ -22,6 +22,8 @@ export type PanePlan = {
   returning: (SeenPane & { session: string })[];
   /** Panes of nobody. */
   free: SeenPane[];
+  /** Dead panes whose status is still awaited. */
+  undecided: (SeenPane & { record: SessionRecord })[];
   /** `corpse`: the dead pane is still there, kept by tmux to tell its status. */
   ended: { record: SessionRecord; status: "done" | "trouble"; exit: Exit; corpse: SeenPane | null }[];
 };
@@ -31,6 +33,8 @@ export type PlanOptions = {
   spawning: ReadonlySet<string>;
   /** The daemon has just started: what is gone went while it was away. */
   first: boolean;
+  /** A pane is dead but tmux does not tell yet how its program ended: whether to wait for that. */
+  awaitsStatus: (session: string) => boolean;
 };
 
 /** Decides which pane is which session, and which sessions have ended. */
@@ -39,7 +43,7 @@ export function planPanes(
   known: Known,
   options: PlanOptions,
 ): PanePlan {
-  const plan: PanePlan = { live: [], returning: [], free: [], ended: [] };
+  const plan: PanePlan = { live: [], returning: [], free: [], undecided: [], ended: [] };
   const seen = new Set<string>();
 
   for (const [socket, listing] of listings) {
@@ -54,7 +58,9 @@ export function planPanes(
         if (record.key === null && options.spawning.has(record.session)) continue;
         if (seen.has(record.session)) continue;
         seen.add(record.session);
-        if (row.dead) plan.ended.push({ record, ...endOfCorpse(record, row), corpse: pane });
+        const untold = row.dead && row.deadStatus === "" && row.deadSignal === "";
+        if (untold && options.awaitsStatus(record.session)) plan.undecided.push({ ...pane, record });
+        else if (row.dead) plan.ended.push({ record, ...endOfCorpse(record, row), corpse: pane });
         else plan.live.push({ ...pane, record });
       } else if (row.dead) continue;
       else if (marked !== null && born === undefined && !seen.has(marked)) {
@@ -79,7 +85,8 @@ function endOfCorpse(record: SessionRecord, row: PaneRow): { status: "done" | "t
   const code = row.deadStatus === "" || signal !== null ? null : Number(row.deadStatus);
   // A shell ends with the code of whatever was run last in it; that is no trouble.
   const well = record.killed || (code !== null && (code === 0 || record.facts?.agent === "shell"));
-  const message = record.killed ? "Ended by a command." : null;
+  const untold = code === null && signal === null ? "Its program ended; how is not known." : null;
+  const message = record.killed ? "Ended by a command." : untold;
   return { status: well ? "done" : "trouble", exit: { code, signal, message } };
 }
 

@@ -60,6 +60,8 @@ const FACTS_INTERVAL_MS = 2_000;
 const UNADOPTED_INTERVAL_MS = 5_000;
 /** Sessions whose messages are stored in one transaction. */
 const BATCH = 100;
+/** How long a dead pane may take to tell how its program ended; tmux sees the end of output first. */
+const STATUS_WAIT_MS = 3_000;
 const KEEP_ENDED_MS = 7 * 24 * 60 * 60 * 1000;
 const UNADOPTED_NOTE = "unadopted";
 
@@ -79,6 +81,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
   const activities = new Map<string, Activity>();
   const toldAt = new Map<string, number>();
   const spawning = new Set<string>();
+  const deadSince = new Map<string, number>();
   let free: FreePane[] = [];
   let problems: string[] = [];
   let unadoptedToldAt = Number.NEGATIVE_INFINITY;
@@ -97,10 +100,11 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
       listing.status === "unreachable" ? [listing.message] : [],
     );
     claude.refresh();
-    const plan = planPanes(listings, records, { spawning, first });
+    const plan = planPanes(listings, records, { spawning, first, awaitsStatus });
     const taken = await takeFree(plan);
     await tellLive([...plan.live, ...taken]);
     await tellEnded(plan);
+    await hurryStatus(plan);
     tellUnadopted();
     await markPanes();
     keepClients(listings);
@@ -109,6 +113,24 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     records.prune(clock() - KEEP_ENDED_MS);
   };
   const loop = startLookLoop({ look, intervalMs: deps.config.tmux.poll_ms, log });
+
+  const awaitsStatus = (session: string): boolean => {
+    const since = deadSince.get(session) ?? clock();
+    deadSince.set(session, since);
+    return clock() - since <= STATUS_WAIT_MS;
+  };
+
+  /**
+   * tmux (3.3a, one time in four) sees the end of a pane's output but collects its program only when another child of
+   * its own ends. So it gets one that does nothing.
+   */
+  const hurryStatus = async ({ undecided }: PanePlan) => {
+    for (const { record, ...pane } of undecided) {
+      const { send } = await observePane(observing, pane, record);
+      await send([["run-shell", "-b", "true"]]);
+      loop.kick();
+    }
+  };
 
   /** Stores messages with the records they make true; false when that could not be, for whatever reason. */
   const put = (messages: DaemonMessage[], saved: readonly SessionRecord[], also?: () => void): boolean => {
@@ -213,7 +235,8 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     for (const { record, status, exit, corpse } of plan.ended) {
       const { session } = record;
       const pane = corpse === null ? null : await observePane(observing, corpse, record);
-      const shown = pane === null ? null : await visibleText(pane);
+      // tmux scrolls the screen of a dead pane by the line it writes into it.
+      const shown = pane === null ? null : await visibleText(pane, 1);
       const facts =
         pane === null
           ? null
@@ -225,12 +248,13 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
               worktree: record.worktree,
               preview: null,
             });
-      const preview = shown === null ? null : previewOf(shown);
+      const preview = shown === null ? null : previewOf(shown.replace(/^Pane is dead \(.*\)$/gm, ""));
       const change = endedChange(record, { status, exit, facts, preview, now: clock() });
       if (!put(change.messages, [change.record])) continue;
       live.delete(session);
       activities.delete(session);
       toldAt.delete(session);
+      deadSince.delete(session);
       previews.forget(session);
       listeners.ended(session, change.record.endReason ?? "It has ended.");
       // What tmux kept to tell the status is cleared away once that is stored; a person's own dead pane is left.
