@@ -7,10 +7,11 @@ import { parseArgs } from "node:util";
 import { isMet, type Bench, type BenchResult } from "./lib/bench.ts";
 import { printTable } from "./lib/printTable.ts";
 import { ROOT } from "./lib/startEdge.ts";
+import { cost } from "./cost.ts";
 import { fanOut } from "./fanOut.ts";
 import { replay } from "./replay.ts";
 
-const BENCHES: Bench[] = [fanOut, replay];
+const BENCHES: Bench[] = [fanOut, replay, cost];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -134,6 +134,11 @@ serveHelper({
       bytes: sum(({ bytes }) => bytes) / viewers.length,
     };
   },
+  /** Where the first viewer is. */
+  state() {
+    const { seq = 0, frames = 0, bytes = 0 } = viewers[0] ?? {};
+    return { seq, frames, bytes };
+  },
   close() {
     for (const { socket } of viewers) socket.close(1000);
     viewers = [];

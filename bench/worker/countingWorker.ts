@@ -1,0 +1,40 @@
+import { HostObject as Host } from "../../durable-objects/host/HostObject.ts";
+import { HubObject as Hub } from "../../durable-objects/hub/HubObject.ts";
+import { SessionObject as Session } from "../../durable-objects/session/SessionObject.ts";
+import type { Env } from "../../durable-objects/shared/env.ts";
+import worker from "../../worker/index.ts";
+import { countCalls, countD1, countStorage, readCounters } from "./counters.ts";
+
+/** The worker itself with meters on what a deployment pays for; the bench reads them at `/bench/counters`. */
+export class SessionObject extends Session {
+  constructor(ctx: DurableObjectState, env: Env) {
+    countStorage("session", ctx.storage);
+    super(ctx, env);
+  }
+}
+
+export class HostObject extends Host {
+  constructor(ctx: DurableObjectState, env: Env) {
+    countStorage("host", ctx.storage);
+    super(ctx, env);
+  }
+}
+
+export class HubObject extends Hub {
+  constructor(ctx: DurableObjectState, env: Env) {
+    countStorage("hub", ctx.storage);
+    super(ctx, env);
+  }
+}
+
+countCalls("session", Session.prototype, SessionObject.prototype);
+countCalls("host", Host.prototype, HostObject.prototype);
+countCalls("hub", Hub.prototype, HubObject.prototype);
+
+export default {
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {
+    countD1(env.DB);
+    if (new URL(request.url).pathname === "/bench/counters") return Response.json(readCounters());
+    return worker.fetch(request, env, ctx);
+  },
+};
