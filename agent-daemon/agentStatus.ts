@@ -9,7 +9,6 @@ export const AgentStatus = z.object({
   version: z.string(),
   url: z.string(),
   started_at: z.number(),
-  updated_at: z.number(),
   host: z.object({ id: z.string(), name: z.string() }).nullable(),
   link: z.object({
     state: z.enum(["waiting", "connecting", "greeting", "online", "stopped"]),

@@ -22,8 +22,10 @@ import { makeVersionReader, readHostInfo } from "./system/hostInfo.ts";
 import { writeFileSafely } from "./system/writeFileSafely.ts";
 import { VERSION } from "./version.ts";
 
-/** How often the machine's facts are looked at again and the status file is refreshed. */
+/** How often the machine's facts are looked at again. */
 const REFRESH_MS = 30_000;
+/** How often the status file is brought up to date, if anything in it changed. */
+const STATUS_MS = 2_000;
 const PRUNE_MS = 60 * 60 * 1000;
 /** How soon a new token is noticed (`connect --code` beside a running daemon writes one). */
 const TOKEN_MS = 2_000;
@@ -74,6 +76,7 @@ export async function startAgent({
   const startedAt = Date.now();
   let link: Link | null = null;
 
+  let written = "";
   function writeStatus(): void {
     const current = link?.state();
     const status: AgentStatus = {
@@ -81,14 +84,16 @@ export async function startAgent({
       version: VERSION,
       url: config.url,
       started_at: startedAt,
-      updated_at: Date.now(),
       host,
       link: { state: current?.phase.name ?? "waiting", since, problem: current?.problem ?? null },
       problems: info.problems,
       journal: { unacked: journal.head() - journal.acked(), bytes: journal.bytes() },
     };
+    const text = JSON.stringify(status);
+    if (text === written) return;
     try {
-      writeFileSafely(agentFiles(config.state_dir).status, JSON.stringify(status));
+      writeFileSafely(agentFiles(config.state_dir).status, text);
+      written = text;
     } catch (error) {
       // A full disk: the daemon works without its status file.
       log("debug", "The status file cannot be written.", { error: String(error) });
@@ -101,7 +106,6 @@ export async function startAgent({
       info = next;
       journal.put([{ kind: "host", info }]);
     }
-    writeStatus();
   }
 
   link = startLink({
@@ -139,6 +143,7 @@ export async function startAgent({
       log("warn", "The machine's facts could not be read.", { error: String(error) }),
     );
   }, REFRESH_MS);
+  const statusTimer = setInterval(writeStatus, STATUS_MS);
   let knownToken = JSON.stringify(token());
   const tokenTimer = setInterval(() => {
     const current = JSON.stringify(token());
@@ -160,6 +165,7 @@ export async function startAgent({
     ended,
     async stop() {
       clearInterval(refreshTimer);
+      clearInterval(statusTimer);
       clearInterval(pruneTimer);
       clearInterval(tokenTimer);
       network.stop();

@@ -124,7 +124,28 @@ async function makeAgent() {
     },
     legalComments: "none",
     logLevel: "warning",
+    plugins: [{ name: "sqlite", setup: loadSqliteLate }],
   });
+}
+
+/**
+ * A static import of node:sqlite ends an older Node before any line of ours runs. Loaded by hand, the program can say
+ * in a sentence what it needs; and Node 22's note that SQLite is experimental stays out of a person's terminal.
+ */
+function loadSqliteLate({ onResolve, onLoad }) {
+  onResolve({ filter: /^node:sqlite$/ }, () => ({ path: "node:sqlite", namespace: "late" }));
+  onLoad({ filter: /.*/, namespace: "late" }, () => ({
+    contents: `
+      const { emitWarning } = process;
+      process.emitWarning = (warning, ...rest) => String(warning).includes("SQLite") || emitWarning.call(process, warning, ...rest);
+      const sqlite = process.getBuiltinModule?.("node:sqlite");
+      process.emitWarning = emitWarning;
+      if (sqlite === undefined) {
+        process.stderr.write("Signalbox needs Node 22.13 or newer; this is " + process.versions.node + " (" + process.execPath + ").\\n");
+        process.exit(1);
+      }
+      export const { DatabaseSync } = sqlite;`,
+  }));
 }
 
 /** The worker as wrangler bundles it, and beside it what Miniflare needs to run it: so bindings and rules live in wrangler.toml alone. */

@@ -27,7 +27,6 @@ const STATUS: AgentStatus = {
   version: "0",
   url: "https://box",
   started_at: 0,
-  updated_at: 0,
   host: { id: "h", name: "desk" },
   link: { state: "online", since: NOW - 3_700_000, problem: null },
   problems: [],
