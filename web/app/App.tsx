@@ -1,25 +1,34 @@
-import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { Route, Switch } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 import { CLOSE } from "../../protocol/closeCodes.ts";
 import { SignInPage } from "../features/signIn/SignInPage.tsx";
-import { ApiFailure } from "../shared/api/ApiFailure.ts";
-import { api } from "../shared/api/endpoints.ts";
+import { useStore } from "../shared/lib/useStore.ts";
+import { hub } from "../shared/live/stores.ts";
 import { useConnection } from "../shared/live/useHub.ts";
 import { Toasts } from "../shared/ui/Toasts.tsx";
+import { askMe, me } from "./me.ts";
 import { NoAnswer } from "./NoAnswer.tsx";
 import { Shell } from "./shell/Shell.tsx";
 
 /** Who is there, and then the page. */
 export function App() {
+  const [, navigate] = useLocation();
+
+  async function signedIn(): Promise<void> {
+    await askMe();
+    hub().retryNow();
+    // The code is spent; it should not stay in the history.
+    navigate("/", { replace: true });
+  }
+
   return (
     <>
       <Switch>
         <Route path="/sign-in">
-          <SignInPage />
+          <SignInPage onSignedIn={() => void signedIn()} />
         </Route>
         <Route>
-          <SignedIn />
+          <Pages />
         </Route>
       </Switch>
       <Toasts />
@@ -27,26 +36,21 @@ export function App() {
   );
 }
 
-function SignedIn() {
-  const me = useQuery({
-    queryKey: ["me"],
-    queryFn: ({ signal }) => api.me(signal),
-    refetchOnWindowFocus: false,
-  });
-  if (me.error instanceof ApiFailure && (me.error.status === 401 || me.error.status === 403))
-    return <SignInPage />;
-  if (me.error !== null && me.data === undefined)
-    return <NoAnswer error={me.error} trying={me.isFetching} retry={() => void me.refetch()} />;
-  return <LivePages recheck={() => void me.refetch()} />;
+function Pages() {
+  const who = useStore(me);
+  useEffect(() => void askMe(), []);
+  if (who.state === "signedOut") return <SignInPage onSignedIn={() => undefined} />;
+  if (who.state === "noAnswer")
+    return <NoAnswer error={who.failure} trying={who.trying} retry={() => void askMe()} />;
+  return <LivePages />;
 }
 
 /** The pages do not wait for the first answer: the hub's socket says by itself when nobody is signed in. */
-function LivePages({ recheck }: { recheck(): void }) {
+function LivePages() {
   const connection = useConnection();
   const signedOut = connection.phase === "refused" && connection.code === CLOSE.unauthenticated;
   useEffect(() => {
-    if (signedOut) recheck();
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- asks once when the socket was refused, not on every draw
+    if (signedOut) void askMe();
   }, [signedOut]);
   return <Shell />;
 }

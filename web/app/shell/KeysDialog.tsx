@@ -6,7 +6,8 @@ import { Key } from "../../shared/ui/Key.tsx";
 const MOD = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
 const TERMINAL: { keys: string[]; label: string }[] = [
   { keys: ["Shift+Esc"], label: "Leave the terminal" },
-  { keys: ["Ctrl+F", "Ctrl+Shift+F"], label: "Find; the second also in full-screen programs" },
+  { keys: ["Ctrl+F"], label: "Find, but in full-screen programs" },
+  { keys: ["Ctrl+Shift+F"], label: "Find, everywhere" },
   { keys: ["Ctrl+Shift+C"], label: "Copy the selection" },
   { keys: ["Ctrl+Shift+V"], label: "Paste" },
   { keys: ["Ctrl+Shift+K"], label: "Find anything" },

@@ -1,6 +1,7 @@
 import { HelpCircle, Inbox, Monitor, Moon, Plus, Rows3, Search, Server, Sun } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { isEnded } from "../../../protocol/session.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { rememberedNumber } from "../../shared/lib/remembered.ts";
 import { useStore } from "../../shared/lib/useStore.ts";
@@ -22,6 +23,7 @@ export function Rail() {
   const px = useStore(width);
   const { sessions, hosts } = useHub();
   const attention = useAttention().length;
+  const open = [...sessions.values()].filter((session) => !isEnded(session)).length;
   const away = [...hosts.values()].filter((host) => host.presence !== "online").length;
   return (
     <nav
@@ -43,7 +45,7 @@ export function Rail() {
           <span className="grow text-left">Find</span>
           <Key>{MOD}K</Key>
         </button>
-        <RailLink href="/" icon={<Rows3 size={16} />} label="Sessions" count={sessions.size} />
+        <RailLink href="/" icon={<Rows3 size={16} />} label="Sessions" count={open} />
         <RailLink
           href="/inbox"
           icon={<Inbox size={16} />}

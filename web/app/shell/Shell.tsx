@@ -15,6 +15,7 @@ import { useDocumentSignal } from "./useDocumentSignal.ts";
 
 const loadSessionPage = () => import("../../features/session/SessionPage.tsx");
 const SessionPage = lazy(loadSessionPage);
+const NoHost = lazy(() => import("../../features/hosts/NoHost.tsx"));
 const HostsPage = lazy(() => import("../../features/hosts/HostsPage.tsx"));
 const Dialogs = lazy(() => import("./Dialogs.tsx"));
 
@@ -69,7 +70,7 @@ export function Shell() {
               <Suspense fallback={null}>
                 <Switch>
                   <Route path="/">
-                    <SessionsPage />
+                    <SessionsPage noHost={<NoHost />} />
                   </Route>
                   <Route path="/inbox">
                     <InboxPage />

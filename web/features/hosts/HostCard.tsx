@@ -39,7 +39,8 @@ export function HostCard({ host }: { host: Host }) {
           {presenceWord(host.presence)}
           {host.presence === "online" && (
             <>
-              , since <Since at={host.presence_since} long />
+              {" "}
+              since <Since at={host.presence_since} clock />
             </>
           )}
           {host.presence === "offline" && host.last_seen !== null && (
@@ -102,7 +103,7 @@ export function HostCard({ host }: { host: Host }) {
           </Button>
         </div>
       ) : (
-        <dl className="grid grid-cols-[repeat(auto-fill,minmax(168px,1fr))] gap-x-6 gap-y-2 px-4 pb-4">
+        <dl className="grid grid-cols-[repeat(auto-fill,minmax(140px,1fr))] gap-x-6 gap-y-2 px-4 pb-4">
           <Fact name="Sessions">
             <Link
               href={`/?host=${host.id}`}

@@ -1,28 +1,30 @@
-import { Plus, Server } from "lucide-react";
+import { Plus } from "lucide-react";
+import { Queries } from "../../shared/api/Queries.tsx";
 import { useHosts, useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { openDialog } from "../../shared/ui/dialogs.ts";
-import { Empty } from "../../shared/ui/Empty.tsx";
 import { PageHead } from "../../shared/ui/PageHead.tsx";
 import { Skeleton } from "../../shared/ui/Skeleton.tsx";
 import { HostCard } from "./HostCard.tsx";
+import NoHost from "./NoHost.tsx";
 
 /** Every machine that dials in, and how to add one. */
 export default function HostsPage() {
   const hosts = useHosts();
   const { loaded } = useHub();
   const online = hosts.filter((host) => host.presence === "online").length;
-  const add = (
-    <Button look="primary" onClick={() => openDialog.set({ name: "enrol" })} data-testid="enrol">
-      <Plus size={16} /> Add a host
-    </Button>
-  );
   return (
-    <>
+    <Queries>
       <PageHead
         title="Hosts"
         note={hosts.length > 0 ? `${online} of ${hosts.length} online` : ""}
-        actions={hosts.length > 0 && add}
+        actions={
+          hosts.length > 0 && (
+            <Button look="primary" onClick={() => openDialog.set({ name: "enrol" })} data-testid="enrol">
+              <Plus size={16} /> Add a host
+            </Button>
+          )
+        }
       />
       <div className="min-h-0 grow overflow-y-auto border-t border-line">
         {!loaded ? (
@@ -31,13 +33,7 @@ export default function HostsPage() {
             <Skeleton className="h-36" />
           </div>
         ) : hosts.length === 0 ? (
-          <Empty title="No host yet" icon={<Server size={24} />}>
-            <p>
-              A host is a machine whose terminals and agents you want to see. It dials in by itself; nothing
-              listens on it.
-            </p>
-            {add}
-          </Empty>
+          <NoHost />
         ) : (
           <ul className="mx-auto flex max-w-4xl flex-col gap-3 p-4">
             {hosts.map((host) => (
@@ -48,6 +44,6 @@ export default function HostsPage() {
           </ul>
         )}
       </div>
-    </>
+    </Queries>
   );
 }

@@ -122,6 +122,7 @@ function ItemCard({ item, cwd }: { item: Item; cwd: string | null }) {
 type CommandItem = Extract<Item, { kind: "command" }>;
 
 function CommandCard({ item }: { item: CommandItem }) {
+  const shown = shownCommand(item.command);
   const failed =
     item.status === "failed" ||
     item.status === "declined" ||
@@ -130,8 +131,8 @@ function CommandCard({ item }: { item: CommandItem }) {
     <Card
       icon={<SquareTerminal size={14} />}
       title={
-        <code className="block truncate font-mono" title={item.command}>
-          {shownCommand(item.command)}
+        <code className="block truncate font-mono text-[12px]" title={item.command}>
+          {shown}
         </code>
       }
       status={item.status}
@@ -142,7 +143,7 @@ function CommandCard({ item }: { item: CommandItem }) {
       }
       open={failed}
     >
-      <Output label="Command" text={item.command} />
+      {isCut(shown) && <Output label="Command" text={shown} />}
       {item.output_cut > 0 && (
         <p className="px-3 pt-1 text-small text-waiting-text">
           {item.output_cut} bytes were cut from the middle of this output.
@@ -388,7 +389,12 @@ function firstLine(text: string): string {
   );
 }
 
-/** Codex wraps what it runs in a shell; what it runs is what matters. The whole command stands in the card. */
+/** Whether a command may be too long for its card's head. */
+function isCut(command: string): boolean {
+  return command.length > 60 || command.includes("\n");
+}
+
+/** Codex wraps what it runs in a shell; what it runs is what matters. The whole command stands in the title. */
 function shownCommand(command: string): string {
   return /^\S*\/?(?:ba|z)?sh -lc (['"])([\s\S]*)\1$/.exec(command)?.[2] ?? command;
 }

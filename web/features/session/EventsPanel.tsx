@@ -92,12 +92,14 @@ const EventRow = memo(function EventRow({
       data-type={event.type}
       className="flex items-start gap-3 px-4 py-1.5 hover:bg-hover"
     >
-      <time title={fullTime(event.at)} className="w-14 shrink-0 text-muted">
+      <time title={fullTime(event.at)} className="w-[58px] shrink-0 text-muted">
         {timeOfDay(event.at)}
       </time>
       <Icon size={14} aria-hidden className={classes("mt-[3px] shrink-0", TONES[tone])} />
       <div className="min-w-0 grow">
-        <span className={classes("break-words", tone !== "plain" && TONES[tone])}>{text}</span>
+        <span className={classes("break-words", (tone === "warning" || tone === "bad") && TONES[tone])}>
+          {text}
+        </span>
         {detail !== null && (
           <pre className="mt-0.5 max-h-40 overflow-auto font-mono text-[12px] break-words whitespace-pre-wrap text-muted">
             {detail}

@@ -31,6 +31,7 @@ export function KillDialog({
     const answer = await actions.run(
       { type: "kill", ...(refusal === null ? {} : { force: true }) },
       job ? "The job was ended." : "The terminal was ended.",
+      (code) => code === "would_lose_work",
     );
     setBusy(false);
     const result = answer?.result;

@@ -23,7 +23,7 @@ export function RemoveWorktreeDialog(props: {
   async function remove(): Promise<void> {
     if (refusal !== null) return close();
     setBusy(true);
-    const answer = await actions.run({ type: "remove_worktree" }, "The worktree was removed.");
+    const answer = await actions.run({ type: "remove_worktree" }, "The worktree was removed.", () => true);
     setBusy(false);
     const result = answer?.result;
     if (result?.status === "failed") setRefusal({ message: result.message, details: result.details ?? [] });

@@ -78,11 +78,6 @@ export function SessionHeader({ session, host, away, actions, side }: HeaderProp
             <Zap size={14} /> Interrupt
           </Button>
         )}
-        {jobRuns && (
-          <Button look="danger" onClick={actions.stopJob} className="phone:hidden">
-            <Square size={12} fill="currentColor" /> Stop
-          </Button>
-        )}
         <Menu
           trigger={
             <Button square look="quiet" aria-label="What can be done" data-testid="session-menu">

@@ -29,6 +29,9 @@ export function preloadTerminal(): Promise<unknown> {
   return loadTerminal();
 }
 
+/** A pane is fitted to a screen that somebody looks at now, or not at all. */
+const FIT_WITHIN_MS = 10_000;
+
 const sideOpen = remembered(
   "details",
   (text) => text !== "0",
@@ -137,7 +140,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
                 onFind={() => setFinding(!finding)}
                 onFit={(size) =>
                   void actions.run(
-                    { type: "resize", ...size },
+                    { type: "resize", ...size, expires_in_ms: FIT_WITHIN_MS },
                     `The pane has ${size.cols} × ${size.rows} now.`,
                   )
                 }
@@ -158,6 +161,8 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
                     setFinding(false);
                     setTab("search");
                   }}
+                  onShowEvents={() => setTab("events")}
+                  lastLine={session.preview}
                   onState={setConsoleState}
                   onSizes={setSizes}
                 />

@@ -8,8 +8,12 @@ import { showToast } from "../../shared/ui/toasts.ts";
 import { describeAnswer } from "./describeAnswer.ts";
 
 export type SessionActions = {
-  /** Sends a command and says how it ended; null when it could not even be asked. */
-  run(command: PostCommand, did: string): Promise<CommandAnswer | null>;
+  /** Sends a command and says how it ended, except for failures that the caller shows itself; null when it could not even be asked. */
+  run(
+    command: PostCommand,
+    did: string,
+    shownElsewhere?: (code: string) => boolean,
+  ): Promise<CommandAnswer | null>;
   interrupt(): void;
   stopJob(): void;
   /** Puts the pane's text, history included, on the clipboard. */
@@ -19,6 +23,8 @@ export type SessionActions = {
   ended: boolean;
 };
 
+/** What is meant for what runs now must not reach what runs when a host is back in an hour. */
+const MOMENT_MS = 20_000;
 /** Lines above the screen that a copied screen brings along. */
 const COPY_HISTORY = 2_000;
 
@@ -36,9 +42,14 @@ export function useSessionActions(session: Session): SessionActions {
     }
   }
 
-  async function run(command: PostCommand, did: string): Promise<CommandAnswer | null> {
+  async function run(
+    command: PostCommand,
+    did: string,
+    shownElsewhere: (code: string) => boolean = () => false,
+  ): Promise<CommandAnswer | null> {
     const answer = await ask(command);
-    if (answer === null) return null;
+    if (answer === null || (answer.result?.status === "failed" && shownElsewhere(answer.result.code)))
+      return answer;
     const words = describeAnswer(answer, did, hostName);
     showToast({ kind: words.ok ? "plain" : "trouble", text: words.text, details: words.details });
     return answer;
@@ -46,7 +57,7 @@ export function useSessionActions(session: Session): SessionActions {
 
   return {
     run,
-    interrupt: () => void run({ type: "interrupt" }, "Interrupted."),
+    interrupt: () => void run({ type: "interrupt", expires_in_ms: MOMENT_MS }, "Interrupted."),
     stopJob: () => void run({ type: "codex_stop" }, "The job was stopped."),
     copyScreen: () => void copyScreen(),
     async rename(title) {
@@ -63,7 +74,7 @@ export function useSessionActions(session: Session): SessionActions {
   };
 
   async function copyScreen(): Promise<void> {
-    const answer = await ask({ type: "snapshot", history: COPY_HISTORY });
+    const answer = await ask({ type: "snapshot", history: COPY_HISTORY, expires_in_ms: MOMENT_MS });
     if (answer === null) return;
     const value = answer.result?.status === "done" ? answer.result.value : null;
     if (value?.type === "snapshot") await copyText(value.text, "the text of the terminal");

@@ -1,4 +1,4 @@
-import { Search, X } from "lucide-react";
+import { ChevronDown, Search, X } from "lucide-react";
 import { useRef, useState } from "react";
 import type { SessionFilter } from "../../../protocol/filter.ts";
 import type { Host } from "../../../protocol/host.ts";
@@ -168,22 +168,25 @@ function ChipSelect(props: {
   testId: string;
 }) {
   return (
-    <select
-      aria-label={props.label}
-      data-testid={props.testId}
-      value={props.value}
-      onChange={(event) => props.onChange(event.target.value)}
-      className={classes(
-        CHIP,
-        "max-w-44 appearance-none truncate",
-        props.value === "" ? "border-line bg-transparent text-muted" : "border-edge bg-selected",
-      )}
-    >
-      {props.options.map(([value, label]) => (
-        <option key={value} value={value}>
-          {label}
-        </option>
-      ))}
-    </select>
+    <span className="relative flex shrink-0 items-center">
+      <select
+        aria-label={props.label}
+        data-testid={props.testId}
+        value={props.value}
+        onChange={(event) => props.onChange(event.target.value)}
+        className={classes(
+          CHIP,
+          "max-w-48 appearance-none truncate pr-6",
+          props.value === "" ? "border-line bg-transparent text-muted" : "border-edge bg-selected",
+        )}
+      >
+        {props.options.map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <ChevronDown size={12} aria-hidden className="pointer-events-none absolute right-2 text-muted" />
+    </span>
   );
 }

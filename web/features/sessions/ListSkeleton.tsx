@@ -7,7 +7,7 @@ export function ListSkeleton() {
       {[40, 28, 34, 22, 46, 30].map((width) => (
         <div
           key={width}
-          className="flex h-[54px] flex-col justify-center gap-1.5 border-b border-line pr-4 pl-10 phone:h-[78px]"
+          className="flex h-[54px] flex-col justify-center gap-1.5 border-b border-line pr-4 pl-10 phone:h-20"
         >
           <div style={{ width: `${width}%` }}>
             <Skeleton className="h-3.5" />

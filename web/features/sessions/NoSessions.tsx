@@ -5,21 +5,8 @@ import { CopyLine } from "../../shared/ui/CopyLine.tsx";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Empty } from "../../shared/ui/Empty.tsx";
 
-/** What to do when nothing is here yet. */
+/** What to do when there are hosts, and no session on them yet. */
 export function NoSessions({ hosts }: { hosts: Host[] }) {
-  if (hosts.length === 0) {
-    return (
-      <Empty title="No host yet" icon={<Server size={24} />}>
-        <p>
-          A host is a machine whose terminals and agents you want to see. Adding one gives you a line to paste
-          on it; from then on it dials in by itself.
-        </p>
-        <Button look="primary" onClick={() => openDialog.set({ name: "enrol" })} data-testid="enrol">
-          <Plus size={16} /> Add a host
-        </Button>
-      </Empty>
-    );
-  }
   const withoutTmux = hosts.filter(
     (host) => host.presence === "online" && host.info !== null && host.info.tmux_version === null,
   );

@@ -12,7 +12,7 @@ import { Since } from "../../shared/ui/Since.tsx";
 type RowProps = { session: Session; host: Host | null; showHost: boolean; selected: boolean; away: boolean };
 
 /** Height of a row, fixed so that a list of any length scrolls without measuring. */
-export const ROW_HEIGHT = { desk: 54, phone: 78 } as const;
+export const ROW_HEIGHT = { desk: 54, phone: 80 } as const;
 
 /** One session in the list. */
 export const SessionRow = memo(function SessionRow({ session, host, showHost, selected, away }: RowProps) {
@@ -36,7 +36,7 @@ export const SessionRow = memo(function SessionRow({ session, host, showHost, se
       <span className="flex min-w-0 items-baseline gap-2">
         <span
           className={classes(
-            "truncate font-medium",
+            "truncate font-medium phone:text-lead",
             isEnded(session) && !attention && "font-normal text-muted",
           )}
           title={session.title}
@@ -60,14 +60,18 @@ export const SessionRow = memo(function SessionRow({ session, host, showHost, se
       </span>
       <Since at={session.ended_at ?? session.status_since} className="text-right text-muted" />
 
-      <span className="col-start-2 flex min-w-0 items-center gap-2 text-muted desk:hidden phone:col-span-2">
+      <span className="col-start-2 flex min-w-0 items-center gap-2 text-muted desk:hidden phone:col-start-2 phone:col-end-[-1]">
         <AgentLabel session={session} />
         {showHost && host !== null && <span className="truncate">{host.name}</span>}
         {session.git !== null && <GitLabel git={session.git} />}
         {session.git === null && session.cwd !== null && <Path path={session.cwd} />}
       </span>
       <span className="col-start-2 col-end-[-1] flex min-w-0 items-baseline gap-2">
-        {showHost && host !== null && <span className="shrink-0 text-muted phone:hidden">{host.name}</span>}
+        {showHost && host !== null && (
+          <span className="shrink-0 rounded-small border border-line px-1 text-small leading-4 text-muted phone:hidden">
+            {host.name}
+          </span>
+        )}
         {attention && (
           <span className={classes("shrink-0 text-small desk:hidden", SIGNAL_TEXT[session.status])}>
             {session.status_reason ?? SIGNAL_WORDS[session.status]}

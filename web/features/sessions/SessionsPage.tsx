@@ -1,5 +1,5 @@
 import { Plus } from "lucide-react";
-import { useMemo } from "react";
+import { useMemo, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
 import type { SessionFilter } from "../../../protocol/filter.ts";
 import { isEnded } from "../../../protocol/session.ts";
@@ -16,7 +16,7 @@ import { NoSessions } from "./NoSessions.tsx";
 import { SessionList } from "./SessionList.tsx";
 
 /** Every session on every host. */
-export function SessionsPage() {
+export function SessionsPage({ noHost }: { /** What to show when there is no host. */ noHost: ReactNode }) {
   const { sessions, hosts, loaded } = useHub();
   const hostList = useHosts();
   const search = useSearch();
@@ -58,7 +58,9 @@ export function SessionsPage() {
       {!loaded ? (
         <ListSkeleton />
       ) : all.length === 0 ? (
-        <NoSessions hosts={hostList} />
+        <div className="min-h-0 grow overflow-y-auto">
+          {hosts.size === 0 ? noHost : <NoSessions hosts={hostList} />}
+        </div>
       ) : (
         <>
           <FilterBar

@@ -26,8 +26,8 @@ describe("the list of sessions", () => {
   it("has what needs the person first, then hosts by name, then what has ended", () => {
     expect(names(groupSessions(sessions, hosts, {}).rows)).toEqual([
       "# attention 2",
-      "failed",
       "asks",
+      "failed",
       "# alpha 2",
       "new",
       "old",

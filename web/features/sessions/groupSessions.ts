@@ -1,6 +1,7 @@
 import { matchesFilter, type SessionFilter } from "../../../protocol/filter.ts";
 import type { Host } from "../../../protocol/host.ts";
 import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
+import { byUrgency } from "../../shared/lib/byUrgency.ts";
 
 /** One line of the list: the head of a group, or a session. */
 export type ListRow =
@@ -14,7 +15,7 @@ export type ListRow =
     };
 
 /**
- * The list as it is shown: what needs the person first (longest waiting on top), then each host's open sessions
+ * The list as it is shown: what needs the person first (who waits before what failed, the longest on top), then each host's open sessions
  * (newest first, so that nothing moves unless something happened), then what has ended (last on top).
  */
 export function groupSessions(
@@ -58,12 +59,7 @@ export function groupSessions(
       });
   };
 
-  add(
-    "attention",
-    "attention",
-    null,
-    attention.sort((a, b) => a.status_since - b.status_since || byId(a, b)),
-  );
+  add("attention", "attention", null, attention.sort(byUrgency));
   const groups = [...byHost].map(([id, list]) => ({
     id,
     host: id === null ? null : (hosts.get(id) ?? null),

@@ -1,38 +1,33 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
-import { useLocation, useSearch } from "wouter";
+import { useEffect, useRef, useState } from "react";
+import { useSearch } from "wouter";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
-import { hub } from "../../shared/live/stores.ts";
 import { CopyLine } from "../../shared/ui/CopyLine.tsx";
 import { Logo } from "../../shared/ui/Logo.tsx";
 
 /** Trades the one-time code of a sign-in link for a cookie; without a code it says where to get a link. */
-export function SignInPage() {
+export function SignInPage({ onSignedIn }: { onSignedIn(): void }) {
   const code = new URLSearchParams(useSearch()).get("code");
-  const [, navigate] = useLocation();
-  const queries = useQueryClient();
   const [failure, setFailure] = useState<string | null>(null);
+  const signedIn = useRef(onSignedIn);
+  useEffect(() => {
+    signedIn.current = onSignedIn;
+  });
 
   useEffect(() => {
     if (code === null) return;
     let left = false;
     signInOnce(code).then(
-      async () => {
-        await queries.invalidateQueries({ queryKey: ["me"] });
-        hub().retryNow();
-        // The code is spent; it should not stay in the history.
-        if (!left) navigate("/", { replace: true });
-      },
+      () => !left && signedIn.current(),
       (error: unknown) => !left && setFailure(failureSentence(error)),
     );
     return () => {
       left = true;
     };
-  }, [code, navigate, queries]);
+  }, [code]);
 
   return (
-    <main className="flex h-full flex-col items-center justify-center gap-6 px-6">
+    <main className="flex h-full flex-col items-center gap-6 px-6 pt-[22vh]">
       <Logo size={40} />
       <div className="flex max-w-md flex-col items-center gap-3 text-center">
         <h1 className="text-title font-semibold">Signalbox</h1>

@@ -41,11 +41,25 @@ const clock = new Intl.DateTimeFormat(undefined, {
   second: "2-digit",
   hourCycle: "h23",
 });
+const minute = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const day = new Intl.DateTimeFormat(undefined, {
+  weekday: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat(undefined, {
   dateStyle: "medium",
   timeStyle: "medium",
   hourCycle: "h23",
 });
+
+/** When something was, as exactly as it matters: the time, the day and time, the date. */
+export function moment(at: number, now: number): string {
+  if (new Date(at).toDateString() === new Date(now).toDateString()) return minute.format(at);
+  return now - at < 6 * DAY ? day.format(at) : date.format(at);
+}
 
 /** The time of day. */
 export function timeOfDay(at: number): string {

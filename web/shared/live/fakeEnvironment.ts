@@ -44,6 +44,9 @@ export type FakeEnvironment = SocketEnvironment & {
   /** Lets time pass; tasks that come due run in order. */
   advance(ms: number): void;
   wake(): void;
+  /** Another socket of the page became live. */
+  answered(): void;
+  toldAnswered: number;
   refuseToOpen: boolean;
 };
 
@@ -51,8 +54,18 @@ export function fakeEnvironment(): FakeEnvironment {
   let now = 1_000_000;
   let tasks: { at: number; task: () => void }[] = [];
   const wakers = new Set<() => void>();
+  const listeners = new Set<() => void>();
   const sockets: FakeSocket[] = [];
   return {
+    toldAnswered: 0,
+    tellAnswered() {
+      this.toldAnswered++;
+    },
+    onAnswered(task) {
+      listeners.add(task);
+      return () => listeners.delete(task);
+    },
+    answered: () => listeners.forEach((task) => task()),
     sockets,
     refuseToOpen: false,
     socket() {

@@ -136,6 +136,22 @@ describe("a live socket", () => {
     expect(environment.sockets.length).toBeLessThanOrEqual(3);
   });
 
+  it("tries at once when another socket of the page has got an answer, and tells the others when it has", () => {
+    const { environment, socket, goLive } = start();
+    environment.socket().closes(1006);
+    environment.answered();
+    expect(environment.sockets).toHaveLength(2);
+    expect(environment.toldAnswered).toBe(0);
+    goLive();
+    expect(environment.toldAnswered).toBe(1);
+    environment.answered();
+    expect(socket.state().phase).toBe("live");
+    expect(environment.sockets).toHaveLength(2);
+    socket.stop();
+    environment.answered();
+    expect(environment.sockets).toHaveLength(2);
+  });
+
   it("asks a live socket whether it is still there when the device wakes, and drops it when it is not", () => {
     const { environment, socket, goLive } = start();
     goLive();

@@ -167,6 +167,10 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
     }
   });
 
+  const stopAnswered = environment.onAnswered(() => {
+    if (state.phase === "waiting") connect();
+  });
+
   const handle: LiveSocket = {
     state: () => state,
     send(data) {
@@ -178,6 +182,7 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
       if (current === null || state.phase === "live") return;
       cancelTimer();
       become({ phase: "live", since: environment.now() });
+      environment.tellAnswered();
     },
     reconnect(reason) {
       if (!stopped && current !== null) drop(reason, 1000);
@@ -191,6 +196,7 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
       if (stopped) return;
       stopped = true;
       stopWake();
+      stopAnswered();
       forget()?.close(1000, "");
     },
   };

@@ -21,7 +21,12 @@ export type SocketEnvironment = {
   open(url: string, listener: SocketListener): SocketLike;
   /** Calls `task` when the device came back: online again, or the page is visible again. */
   onWake(task: () => void): () => void;
+  /** Says that the server answers; every socket of the page that waits for its next try hears it. */
+  tellAnswered(): void;
+  onAnswered(task: () => void): () => void;
 };
+
+const answered = new EventTarget();
 
 /** The browser itself. */
 export const browserEnvironment: SocketEnvironment = {
@@ -40,6 +45,11 @@ export const browserEnvironment: SocketEnvironment = {
     socket.addEventListener("message", (event) => listener.said(event.data));
     socket.addEventListener("close", (event) => listener.closed(event.code, event.reason));
     return socket;
+  },
+  tellAnswered: () => void answered.dispatchEvent(new Event("answered")),
+  onAnswered(task) {
+    answered.addEventListener("answered", task);
+    return () => answered.removeEventListener("answered", task);
   },
   onWake(task) {
     const whenVisible = (): void => {

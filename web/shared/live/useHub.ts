@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
 import type { Host } from "../../../protocol/host.ts";
+import { byUrgency } from "../lib/byUrgency.ts";
 import { useStore } from "../lib/useStore.ts";
 import type { HubState } from "./hubState.ts";
 import type { SocketState } from "./liveSocket.ts";
@@ -24,13 +25,10 @@ export function useHosts(): Host[] {
   );
 }
 
-/** Sessions that need the person, the longest waiting first. */
+/** Sessions that need the person, the most urgent first. */
 export function useAttention(): Session[] {
   const { sessions } = useHub();
-  return useMemo(
-    () => [...sessions.values()].filter(needsAttention).sort((a, b) => a.status_since - b.status_since),
-    [sessions],
-  );
+  return useMemo(() => [...sessions.values()].filter(needsAttention).sort(byUrgency), [sessions]);
 }
 
 export function useOpenSessions(): Session[] {

@@ -23,6 +23,14 @@ export function Dialog({ open, onClose, title, description, children, wide = fal
         <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-black/50" />
         <Radix.Content
           data-testid={testId}
+          // A dialog to read has nothing to type into: its first button would only look pressed.
+          onOpenAutoFocus={(event) => {
+            const content = event.currentTarget;
+            if (!(content instanceof HTMLElement) || content.querySelector("input,textarea,select") !== null)
+              return;
+            event.preventDefault();
+            content.focus();
+          }}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           className={classes(
             "fixed z-40 flex max-h-[85dvh] flex-col overflow-hidden border border-line bg-surface outline-none",

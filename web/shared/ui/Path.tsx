@@ -5,9 +5,10 @@ import { splitPath } from "../lib/paths.ts";
 export function Path({ path, className }: { path: string; className?: string }) {
   const { head, tail } = splitPath(path);
   return (
-    <span title={path} className={classes("inline-flex max-w-full min-w-0 font-mono", className)}>
-      {head !== "" && <span className="truncate">{head}</span>}
-      <span className={head === "" ? "truncate" : "max-w-[70%] shrink-0 truncate"}>{tail}</span>
+    <span title={path} className={classes("flex min-w-0 font-mono", className)}>
+      {/* The head gives way first, and wholly, before the last name is cut. */}
+      {head !== "" && <span className="min-w-0 shrink-[9999] truncate">{head}</span>}
+      <span className="min-w-0 shrink truncate">{tail}</span>
     </span>
   );
 }

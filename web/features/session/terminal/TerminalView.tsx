@@ -27,6 +27,9 @@ export type TerminalViewProps = {
   finding: boolean;
   onFinding(finding: boolean): void;
   onSearchHost(text: string, regex: boolean): void;
+  onShowEvents(): void;
+  /** The last line that the host saw. */
+  lastLine: string | null;
   onState(state: ConsoleState): void;
   onSizes(sizes: {
     pane: { cols: number; rows: number } | null;
@@ -198,7 +201,7 @@ export default function TerminalView(props: TerminalViewProps) {
             ref={mount}
             className={classes(
               "w-max font-mono transition-opacity duration-150",
-              !live && (drawnOnce ? "opacity-45" : "opacity-0"),
+              shade(state.phase, drawnOnce),
             )}
           />
         </div>
@@ -220,7 +223,13 @@ export default function TerminalView(props: TerminalViewProps) {
             }}
           />
         )}
-        <StateSign state={state} retry={() => console.current?.retryNow()} />
+        <StateSign
+          state={state}
+          drawn={drawnOnce}
+          lastLine={props.lastLine}
+          retry={() => console.current?.retryNow()}
+          onShowEvents={props.onShowEvents}
+        />
       </div>
       {(phone || touch) && (
         <KeyRow
@@ -241,33 +250,61 @@ export default function TerminalView(props: TerminalViewProps) {
   );
 }
 
-/** Says over the screen what keeps it from being live. */
-function StateSign({ state, retry }: { state: ConsoleState; retry(): void }) {
+/** What is not live is dimmed, except what has ended: it stays to be read. */
+function shade(phase: ConsoleState["phase"], drawn: boolean): string {
+  if (phase === "live") return "";
+  if (!drawn) return "opacity-0";
+  return phase === "ended" ? "opacity-80" : "opacity-45";
+}
+
+type SignProps = {
+  state: ConsoleState;
+  drawn: boolean;
+  lastLine: string | null;
+  retry(): void;
+  onShowEvents(): void;
+};
+
+/** Says over the screen what keeps it from being live; below it, when it has ended and can still be read. */
+function StateSign({ state, drawn, lastLine, retry, onShowEvents }: SignProps) {
   const now = useNow("second");
   const words = consoleWords(state, now);
   if (words === null) return null;
-  const ended = state.phase === "ended";
+  const below = state.phase === "ended" && drawn;
   return (
     <div
       role="status"
       data-testid="terminal-state"
       className={classes(
         "absolute inset-x-0 flex px-4",
-        ended ? "bottom-0" : "top-[30%] justify-center",
+        below ? "bottom-0" : "top-[26%] justify-center",
         state.phase === "connecting" && "animate-[appear_120ms_ease-out_400ms_backwards]",
       )}
     >
       <div
         className={classes(
-          "flex max-w-lg flex-col gap-1 border border-line bg-surface px-4 py-3",
-          ended ? "-mx-4 max-w-none grow border-x-0 border-b-0" : "rounded-base",
+          "flex min-w-0 flex-col gap-1 border border-line bg-surface px-4 py-3",
+          below ? "-mx-4 grow border-x-0 border-b-0" : "max-w-lg rounded-base",
         )}
       >
         <p className="font-medium">{words.title}</p>
         <p className="text-muted">{words.detail}</p>
+        {!drawn && lastLine !== null && state.phase !== "connecting" && (
+          <p
+            className="mt-1 truncate rounded-small bg-term px-2 py-1 font-mono text-[12px] text-term-text"
+            title={lastLine}
+          >
+            {lastLine}
+          </p>
+        )}
         {state.phase === "lost" && (
           <Button className="mt-1 self-start" onClick={retry}>
             Try now
+          </Button>
+        )}
+        {state.phase === "ended" && !drawn && (
+          <Button className="mt-1 self-start" onClick={onShowEvents}>
+            What happened in it
           </Button>
         )}
       </div>

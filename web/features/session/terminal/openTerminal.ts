@@ -72,7 +72,7 @@ export function openTerminal(options: TerminalOptions): OpenTerminal {
   const search = new SearchAddon();
   terminal.loadAddon(search);
   terminal.open(mount);
-  loadWebgl(terminal);
+  loadWebgl(terminal, mount);
   let theme = options.theme;
 
   terminal.onData(options.onTyped);
@@ -172,15 +172,35 @@ export function openTerminal(options: TerminalOptions): OpenTerminal {
   return handle;
 }
 
-/** WebGL where there is one; without, and when its context is lost, xterm draws in the DOM. */
-function loadWebgl(terminal: Terminal): void {
+/** How long the canvas may need to follow a change of size. */
+const CANVAS_SETTLES_MS = 300;
+
+/**
+ * WebGL where there is one; without, when its context is lost, and where the browser counts its pixels wrongly (an emulated screen
+ * does), xterm draws in the DOM.
+ */
+function loadWebgl(terminal: Terminal, mount: HTMLElement): void {
+  const webgl = new WebglAddon();
   try {
-    const webgl = new WebglAddon();
-    webgl.onContextLoss(() => webgl.dispose());
     terminal.loadAddon(webgl);
   } catch {
-    // No WebGL 2 on this device: the DOM renderer stays.
+    return; // no WebGL 2 on this device
   }
+  let settled: ReturnType<typeof setTimeout> | undefined;
+  const giveUp = (): void => {
+    clearTimeout(settled);
+    watch.dispose();
+    webgl.dispose();
+  };
+  const watch = terminal.onRender(() => {
+    settled ??= setTimeout(() => {
+      settled = undefined;
+      const canvas = mount.querySelector<HTMLCanvasElement>(".xterm-screen > canvas:not(.xterm-link-layer)");
+      if (canvas === null || canvas.clientWidth === 0) return;
+      if (Math.abs(canvas.width - canvas.clientWidth * window.devicePixelRatio) > 2) giveUp();
+    }, CANVAS_SETTLES_MS);
+  });
+  webgl.onContextLoss(giveUp);
 }
 
 function isRegex(text: string): boolean {
