@@ -16,9 +16,12 @@ export type SessionStatus = z.infer<typeof SessionStatus>;
 export const AgentName = z.enum(["claude", "codex", "opencode", "gemini", "shell", "other"]);
 export type AgentName = z.infer<typeof AgentName>;
 
+/** A path or a name as a host tells it: bounded, since every list carries it. */
+const HostText = z.string().max(4096);
+
 export const GitState = z.object({
-  root: z.string(),
-  branch: z.string().nullable(),
+  root: HostText,
+  branch: HostText.nullable(),
   /** Number of changed and untracked files; null when git did not answer in time. */
   dirty: z.number().int().nullable(),
 });
@@ -26,21 +29,21 @@ export type GitState = z.infer<typeof GitState>;
 
 /** Where a pane is. `socket` is the tmux socket's name (`default`, or that of `-L`), or its absolute path. */
 export const PaneAddress = z.object({
-  socket: z.string(),
+  socket: HostText,
   pane: z.string().regex(/^%\d+$/),
   /** tmux's own session name and window, for people. */
-  tmux_session: z.string(),
-  window: z.string(),
+  tmux_session: HostText,
+  window: HostText,
   cols: z.number().int(),
   rows: z.number().int(),
 });
 export type PaneAddress = z.infer<typeof PaneAddress>;
 
 export const Worktree = z.object({
-  path: z.string(),
-  branch: z.string(),
-  base: z.string(),
-  repo: z.string(),
+  path: HostText,
+  branch: HostText,
+  base: HostText,
+  repo: HostText,
 });
 export type Worktree = z.infer<typeof Worktree>;
 
@@ -54,9 +57,9 @@ export type Exit = z.infer<typeof Exit>;
 
 /** What a host says of a session; everything that can change without being an event. */
 export const SessionFacts = z.object({
-  cwd: z.string().nullable(),
+  cwd: HostText.nullable(),
   /** The program in the foreground, as tmux names it. */
-  command: z.string().nullable(),
+  command: HostText.nullable(),
   agent: AgentName.nullable(),
   git: GitState.nullable(),
   pane: PaneAddress.nullable(),

@@ -14,6 +14,7 @@ import { installRoutes } from "./routes/install.ts";
 import { linkRoutes } from "./routes/link.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { VERSION } from "./version.ts";
+import { logError } from "../durable-objects/shared/logError.ts";
 
 export { HostObject } from "../durable-objects/host/HostObject.ts";
 export { HubObject } from "../durable-objects/hub/HubObject.ts";
@@ -56,7 +57,7 @@ app.onError((error, c) => {
       { error: { code: "invalid", message: error.message || "The request is not valid." } },
       error.status,
     );
-  console.error("request failed", error);
+  logError("request failed", error);
   return c.json(
     { error: { code: "internal", message: "Something went wrong here; nothing was lost. Try again." } },
     500,

@@ -21,6 +21,7 @@ import { HostState } from "./HostState.ts";
 import { LinkInbox, OutOfOrder } from "./LinkInbox.ts";
 import migrations from "./migrations/migrations.js";
 import { unadopted, watching } from "./schema.ts";
+import { logError } from "../shared/logError.ts";
 
 const LINK_TAG = "link";
 const CLIENT_FRAMES = new Set(["hello", "messages"]);
@@ -204,7 +205,7 @@ export class HostObject extends DurableObject<Env> {
     try {
       send(ws, { type: "ack", seq: await this.#inbox.take(epoch, parsed.frame.messages) });
     } catch (error) {
-      console.error("messages not taken", error);
+      logError("messages not taken", error);
       if (error instanceof OutOfOrder) closeSocket(ws, "malformed", error.message);
       else closeSocket(ws, "internal", "The edge could not store the messages; send them again.");
       return;
@@ -359,7 +360,7 @@ export class HostObject extends DurableObject<Env> {
 
   /** Delivers what the outbox holds; when that fails, the alarm tries again. */
   async #publishNow(): Promise<void> {
-    await this.#publisher.drain().catch((error: unknown) => console.error("not published yet", error));
+    await this.#publisher.drain().catch((error: unknown) => logError("not published yet", error));
   }
 
   #session(id: string, team = this.#state.current?.team ?? "") {

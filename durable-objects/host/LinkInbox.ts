@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { DaemonMessage } from "../../protocol/link.ts";
 import type { Database } from "../shared/database.ts";
 import type { Numbered } from "../session/ingest.ts";
@@ -25,19 +25,23 @@ type Parts = {
  */
 export const MOST_TRIES = 5;
 export const MOST_TRYING_MS = 10 * 60 * 1000;
+/** How long an owner may take to commit: one that hangs must not hold up the link with it. */
+export const OWNER_LIMIT_MS = 10_000;
 const MOST_REJECTS = 100;
 
 /** Takes a daemon's messages in order, each to its owner, and moves the journal's cursor once the owners have committed. */
 export class LinkInbox {
   readonly #parts: Parts;
+  readonly #sql: Statements;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#sql = prepare(parts.db);
   }
 
   /** Last committed message of a journal; 0 for one that is new here. */
   acked(epoch: string): number {
-    return this.#parts.db.select().from(journals).where(eq(journals.epoch, epoch)).get()?.acked ?? 0;
+    return this.#sql.acked.get({ epoch })?.acked ?? 0;
   }
 
   /**
@@ -60,7 +64,7 @@ export class LinkInbox {
       [...bySession].map(async ([session, messages]) => {
         let refused: string | null;
         try {
-          refused = await this.#parts.toSession(epoch, session, messages);
+          refused = await inTime(this.#parts.toSession(epoch, session, messages));
         } catch (error) {
           failures.push(error);
           givesUp ??= this.#giveUpAfter(epoch, first.seq);
@@ -76,7 +80,7 @@ export class LinkInbox {
       for (const message of own) this.#parts.toHost(message);
       for (const { id, session } of results) this.#parts.onResult(id, session);
       for (const { seq, message, reason } of bad) this.#reject(seq, message, reason);
-      this.#setCursor(epoch, last.seq);
+      this.#sql.setAcked.run({ epoch, acked: last.seq });
     });
     return last.seq;
   }
@@ -117,14 +121,6 @@ export class LinkInbox {
     return tries >= MOST_TRIES && now - since >= MOST_TRYING_MS;
   }
 
-  #setCursor(epoch: string, acked: number): void {
-    this.#parts.db
-      .insert(journals)
-      .values({ epoch, acked })
-      .onConflictDoUpdate({ target: journals.epoch, set: { acked } })
-      .run();
-  }
-
   #reject(seq: number, message: unknown, reason: string): void {
     const { db } = this.#parts;
     const json = JSON.stringify(message ?? null).slice(0, 16_384);
@@ -140,5 +136,26 @@ export class LinkInbox {
   }
 }
 
+function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("The owner did not answer in time.")), OWNER_LIMIT_MS);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
 /** The daemon's messages came with a hole or backwards. */
 export class OutOfOrder extends Error {}
+
+type Statements = ReturnType<typeof prepare>;
+
+/** What runs for every frame of the link is prepared: building a query takes longer than running it. */
+function prepare(db: Database) {
+  const epoch = sql.placeholder("epoch");
+  return {
+    acked: db.select({ acked: journals.acked }).from(journals).where(eq(journals.epoch, epoch)).prepare(),
+    setAcked: db
+      .insert(journals)
+      .values({ epoch, acked: sql.placeholder("acked") })
+      .onConflictDoUpdate({ target: journals.epoch, set: { acked: sql`excluded.acked` } })
+      .prepare(),
+  };
+}

@@ -40,6 +40,7 @@ export class HubItems {
   apply(changes: HubChange[]): Kept[] {
     const kept: Kept[] = [];
     let rev = this.#rev;
+    let forgotten = this.#forgotten;
     this.#storage.transactionSync(() => {
       for (const change of changes) {
         const { key, version, removed } = placeOf(change);
@@ -55,17 +56,17 @@ export class HubItems {
         kept.push({ rev, change, before: known === undefined ? null : JSON.parse(known.json) });
       }
       if (rev === this.#rev) return;
-      const forgotten = Math.max(this.#forgotten, rev - KEEP_REMOVALS);
-      if (forgotten - this.#forgotten >= 1000) {
+      if (rev - KEEP_REMOVALS - forgotten >= 1000) {
+        forgotten = rev - KEEP_REMOVALS;
         this.#db
           .delete(items)
           .where(and(eq(items.removed, 1), lte(items.rev, forgotten)))
           .run();
-        this.#forgotten = forgotten;
       }
-      this.#db.update(hub).set({ rev, forgotten: this.#forgotten }).run();
+      this.#db.update(hub).set({ rev, forgotten }).run();
     });
     this.#rev = rev;
+    this.#forgotten = forgotten;
     return kept;
   }
 

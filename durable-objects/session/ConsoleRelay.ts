@@ -10,6 +10,7 @@ import {
 import type { CloseName } from "../../protocol/closeCodes.ts";
 import { Actor } from "../shared/actor.ts";
 import { closeSocket } from "../shared/refuseSocket.ts";
+import { logError } from "../shared/logError.ts";
 
 export const VIEWER_TAG = "viewer";
 export const DAEMON_TAG = "daemon";
@@ -70,7 +71,7 @@ export class ConsoleRelay {
       const why = await this.#tellHost();
       if (why !== null && this.#daemon === null) this.#note(ws, { state: "waiting", reason: why });
     } catch (error) {
-      console.error("host not asked for a console", error);
+      logError("host not asked for a console", error);
       this.#viewers.delete(ws);
       closeSocket(ws, "internal", "The host could not be asked for this terminal; try again.");
     }

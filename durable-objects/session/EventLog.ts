@@ -1,5 +1,4 @@
-import { and, asc, desc, eq, gt, gte, lt } from "drizzle-orm";
-import { sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, lt, sql } from "drizzle-orm";
 import type { Database } from "../shared/database.ts";
 import { chunks } from "./schema.ts";
 
@@ -13,6 +12,9 @@ export const ROW_CHARS = 512 * 1024;
 /** Most characters of one page of the log. */
 export const PAGE_CHARS = 2 * 1024 * 1024;
 
+/** Chunks that are read at once. */
+const PAGE_CHUNKS = 8;
+
 /** Consecutive events: the seq of the first and last, and their JSON joined by commas, as clients get it. */
 export type Run = { first: number; last: number; body: string };
 
@@ -22,15 +24,17 @@ export type Run = { first: number; last: number; body: string };
  */
 export class EventLog {
   readonly #db: Database;
+  readonly #sql: Statements;
 
   constructor(db: Database) {
     this.#db = db;
+    this.#sql = prepare(db);
   }
 
-  /** Appends events whose JSON bodies carry no seq yet; gives them theirs. */
-  append(head: number, events: { at: number; event: object }[]): Run {
+  /** Appends events, each the JSON of an object without `seq` and `at`, and gives them theirs. */
+  append(head: number, events: { at: number; json: string }[]): Run {
     const first = head + 1;
-    const bodies = events.map(({ at, event }, i) => JSON.stringify({ seq: first + i, at, ...event }));
+    const bodies = events.map(({ at, json }, i) => `${beginningOf(first + i)}${at},${json.slice(1)}`);
     let row: string[] = [];
     let chars = 0;
     for (const [i, body] of bodies.entries()) {
@@ -47,40 +51,19 @@ export class EventLog {
   }
 
   #store(run: Run, count: number): void {
-    const open = this.#db
-      .select({ first: chunks.first, last: chunks.last, bytes: chunks.bytes })
-      .from(chunks)
-      .orderBy(desc(chunks.first))
-      .limit(1)
-      .get();
+    const open = this.#sql.open.get();
+    const bytes = run.body.length;
     const fits =
       open !== undefined &&
-      open.bytes + run.body.length <= CHUNK_BYTES &&
+      open.bytes + bytes <= CHUNK_BYTES &&
       open.last - open.first + 1 + count <= CHUNK_EVENTS;
-    if (fits) {
-      this.#db
-        .update(chunks)
-        .set({
-          last: run.last,
-          bytes: open.bytes + run.body.length + 1,
-          body: sql`${chunks.body} || ',' || ${run.body}`,
-        })
-        .where(eq(chunks.first, open.first))
-        .run();
-    } else {
-      this.#db
-        .insert(chunks)
-        .values({ ...run, bytes: run.body.length })
-        .run();
-    }
+    if (fits) this.#sql.extend.run({ ...run, first: open.first, bytes: bytes + 1 });
+    else this.#sql.begin.run({ ...run, bytes });
   }
 
   /** Seq of the oldest event that is kept; 1 when the log is empty. */
   oldest(): number {
-    return (
-      this.#db.select({ first: chunks.first }).from(chunks).orderBy(asc(chunks.first)).limit(1).get()
-        ?.first ?? 1
-    );
+    return this.#sql.oldest.get()?.first ?? 1;
   }
 
   /** Everything after `seq`, in runs of about REPLAY_FRAME_BYTES. */
@@ -89,15 +72,9 @@ export class EventLog {
     let next = seq + 1;
     for (;;) {
       // A page at a time: the whole log need not fit in memory.
-      const page = this.#db
-        .select({ first: chunks.first, last: chunks.last, body: chunks.body })
-        .from(chunks)
-        .where(and(gte(chunks.last, next), gte(chunks.first, this.#chunkOf(next))))
-        .orderBy(asc(chunks.first))
-        .limit(8)
-        .all();
+      const page = this.#sql.page.all({ seq: next });
       for (const chunk of page) {
-        const piece = chunk.first < next ? slice(chunk, next, chunk.last) : chunk;
+        const piece = chunk.first < next ? cut(chunk, next, chunk.last) : chunk;
         next = chunk.last + 1;
         if (run !== null && run.body.length + piece.body.length > REPLAY_FRAME_BYTES) {
           yield run;
@@ -106,7 +83,7 @@ export class EventLog {
         run =
           run === null ? piece : { first: run.first, last: piece.last, body: `${run.body},${piece.body}` };
       }
-      if (page.length < 8) break;
+      if (page.length < PAGE_CHUNKS) break;
     }
     if (run !== null) yield run;
   }
@@ -135,7 +112,7 @@ export class EventLog {
       .all();
     const pieces = rows.map((row) =>
       row.first < first || row.last > last
-        ? slice(row, Math.max(row.first, first), Math.min(row.last, last))
+        ? cut(row, Math.max(row.first, first), Math.min(row.last, last))
         : row,
     );
     const [head, ...rest] = pieces;
@@ -149,15 +126,7 @@ export class EventLog {
 
   /** First seq of the chunk that holds `seq`, so that the primary key finds it. */
   #chunkOf(seq: number): number {
-    return (
-      this.#db
-        .select({ first: chunks.first })
-        .from(chunks)
-        .where(lt(chunks.first, seq + 1))
-        .orderBy(desc(chunks.first))
-        .limit(1)
-        .get()?.first ?? 0
-    );
+    return this.#sql.chunkOf.get({ seq })?.first ?? 0;
   }
 
   clear(): void {
@@ -165,14 +134,72 @@ export class EventLog {
   }
 }
 
-/** The part of a run from `first` to `last`. The only place where stored JSON is parsed. */
-function slice(run: Run, first: number, last: number): Run {
-  const events: unknown[] = JSON.parse(`[${run.body}]`);
-  const kept = events.slice(first - run.first, last - run.first + 1);
-  return { first, last, body: kept.map((event) => JSON.stringify(event)).join(",") };
+/** How an event begins in a body; its time follows. */
+function beginningOf(seq: number): string {
+  return `{"seq":${seq},"at":`;
+}
+
+/**
+ * The part of a run from `first` to `last`, without parsing it: in a string a quote is escaped, and nothing in an event
+ * begins like one, so the beginning of an event is found only where it is.
+ */
+function cut(run: Run, first: number, last: number): Run {
+  const from = run.body.indexOf(beginningOf(first));
+  const to = last === run.last ? run.body.length : run.body.indexOf(beginningOf(last + 1)) - 1;
+  return { first, last, body: run.body.slice(from, to) };
 }
 
 /** The frame that carries a run to a client. */
 export function eventsFrame(run: Run): string {
   return `{"type":"events","first":${run.first},"events":[${run.body}]}`;
+}
+
+type Statements = ReturnType<typeof prepare>;
+
+/** What runs for every flush and frame is prepared: building a query takes several times as long as running it. */
+function prepare(db: Database) {
+  const seq = sql.placeholder("seq");
+  const chunkOf = sql`(SELECT max(${chunks.first}) FROM ${chunks} WHERE ${chunks.first} <= ${seq})`;
+  const text = { first: chunks.first, last: chunks.last, body: chunks.body };
+  return {
+    open: db
+      .select({ first: chunks.first, last: chunks.last, bytes: chunks.bytes })
+      .from(chunks)
+      .orderBy(desc(chunks.first))
+      .limit(1)
+      .prepare(),
+    begin: db
+      .insert(chunks)
+      .values({
+        first: sql.placeholder("first"),
+        last: sql.placeholder("last"),
+        bytes: sql.placeholder("bytes"),
+        body: sql.placeholder("body"),
+      })
+      .prepare(),
+    extend: db
+      .update(chunks)
+      .set({
+        last: sql`${sql.placeholder("last")}`,
+        bytes: sql`${chunks.bytes} + ${sql.placeholder("bytes")}`,
+        body: sql`${chunks.body} || ',' || ${sql.placeholder("body")}`,
+      })
+      .where(eq(chunks.first, sql.placeholder("first")))
+      .prepare(),
+    oldest: db.select({ first: chunks.first }).from(chunks).orderBy(asc(chunks.first)).limit(1).prepare(),
+    /** The chunk that holds a seq, so that the primary key finds it. */
+    chunkOf: db
+      .select({ first: chunks.first })
+      .from(chunks)
+      .where(sql`${chunks.first} = ${chunkOf}`)
+      .prepare(),
+    /** The chunk that holds a seq and those after it. */
+    page: db
+      .select(text)
+      .from(chunks)
+      .where(and(sql`${chunks.first} >= coalesce(${chunkOf}, 0)`, gte(chunks.last, seq)))
+      .orderBy(asc(chunks.first))
+      .limit(PAGE_CHUNKS)
+      .prepare(),
+  };
 }

@@ -17,11 +17,12 @@ import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.t
 import { removeSession, saveSession } from "../shared/saveToIndex.ts";
 import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
 import { EventLog, eventsFrame, type Run } from "./EventLog.ts";
-import { ingest, type Numbered } from "./ingest.ts";
+import { ingest, JournalCursors, type Numbered } from "./ingest.ts";
 import migrations from "./migrations/migrations.js";
 import { SessionCommands } from "./SessionCommands.ts";
 import { newSession, type NewSession } from "./newSession.ts";
 import { SessionStore, type Gone } from "./SessionStore.ts";
+import { logError } from "../shared/logError.ts";
 
 const LIVE_TAG = "live";
 
@@ -47,6 +48,7 @@ const CLIENT_FRAMES = new Set(["hello", "ack"]);
 export class SessionObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #log: EventLog;
+  readonly #cursors: JournalCursors;
   readonly #alarms: Alarms<"publish" | "forward">;
   readonly #publisher: Publisher;
   readonly #store: SessionStore;
@@ -59,6 +61,7 @@ export class SessionObject extends DurableObject<Env> {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#db = openDatabase(ctx, migrations);
     this.#log = new EventLog(this.#db);
+    this.#cursors = new JournalCursors(this.#db);
     this.#alarms = new Alarms(this.#db, ctx.storage, {
       publish: () => this.#publisher.drain(),
       forward: () => this.#commands.forwardAll(),
@@ -105,7 +108,7 @@ export class SessionObject extends DurableObject<Env> {
     if (command !== null) {
       const start = this.#commands.start(command.id, command.command, command.by, undefined);
       // Recorded either way; when the host object cannot be reached now, the alarm hands it over later.
-      await start.catch((error: unknown) => console.error("command not forwarded yet", error));
+      await start.catch((error: unknown) => logError("command not forwarded yet", error));
     }
     return this.#store.current?.session ?? NOT_FOUND;
   }
@@ -168,7 +171,7 @@ export class SessionObject extends DurableObject<Env> {
       try {
         await this.#commands.start(id, command, by, request.expiresInMs);
       } catch (error) {
-        console.error("command not forwarded yet", error); // recorded; the alarm hands it over
+        logError("command not forwarded yet", error); // recorded; the alarm hands it over
       }
     }
     return (await this.#commands.answer(id, waitMs)) ?? NOT_FOUND;
@@ -199,7 +202,11 @@ export class SessionObject extends DurableObject<Env> {
     }
     if (this.#store.current?.session.host !== from.host)
       return { refused: "forbidden", message: "The session belongs to another host." };
-    await ingest({ db: this.#db, store: this.#store, commands: this.#commands }, from.epoch, messages);
+    await ingest(
+      { cursors: this.#cursors, store: this.#store, commands: this.#commands },
+      from.epoch,
+      messages,
+    );
     return null;
   }
 
@@ -354,7 +361,7 @@ export class SessionObject extends DurableObject<Env> {
 
   /** Delivers what the outbox holds; when that fails, the alarm tries again. */
   async #publishNow(): Promise<void> {
-    await this.#publisher.drain().catch((error: unknown) => console.error("not published yet", error));
+    await this.#publisher.drain().catch((error: unknown) => logError("not published yet", error));
   }
 
   async #publish(changed: (Session | Gone)[]): Promise<void> {

@@ -103,15 +103,15 @@ export class SessionStore {
     let session = before.session;
     let changed = false;
     storage.transactionSync(() => {
-      const events: { at: number; event: EventBody }[] = [];
+      const events: { at: number; json: string }[] = [];
       for (const step of steps) {
         const change = step(session);
         if (change === null) continue;
         if (change.facts !== undefined) session = projectFacts(session, change.facts);
         for (const { at, event } of change.events ?? []) {
           const kept = fitted(event);
-          session = projectEvent(session, kept, at);
-          events.push({ at, event: kept });
+          session = projectEvent(session, kept.event, at);
+          events.push({ at, json: kept.json });
         }
       }
       if (events.length > 0) run = log.append(before.head, events);
@@ -134,13 +134,14 @@ export class SessionStore {
   }
 }
 
-/** An event that is too large to keep is replaced by a notice that says so. */
-function fitted(event: EventBody): EventBody {
-  const bytes = JSON.stringify(event).length;
-  if (bytes <= MAX_EVENT_BYTES) return event;
-  return {
+/** An event with its JSON; one that is too large to keep is replaced by a notice that says so. */
+function fitted(event: EventBody): { event: EventBody; json: string } {
+  const json = JSON.stringify(event);
+  if (json.length <= MAX_EVENT_BYTES) return { event, json };
+  const notice: EventBody = {
     type: "notice",
     level: "warning",
-    message: `An event of type ${event.type} was too large to keep (${bytes} bytes).`,
+    message: `An event of type ${event.type} was too large to keep (${json.length} bytes).`,
   };
+  return { event: notice, json: JSON.stringify(notice) };
 }

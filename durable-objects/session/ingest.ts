@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { CommandResult } from "../../protocol/commands.ts";
 import type { DaemonMessage } from "../../protocol/link.ts";
 import type { Session } from "../../protocol/session.ts";
@@ -10,27 +10,51 @@ import type { Change, SessionStore } from "./SessionStore.ts";
 /** A daemon's message for one session, with its place in the journal. */
 export type Numbered = { seq: number; message: Extract<DaemonMessage, { session: string }> };
 
+export type IngestParts = { cursors: JournalCursors; store: SessionStore; commands: SessionCommands };
+
+/** Last message of each journal that is in the log. Prepared once: it is asked for every frame of a link. */
+export class JournalCursors {
+  readonly #read;
+  readonly #write;
+
+  constructor(db: Database) {
+    const epoch = sql.placeholder("epoch");
+    const seq = sql.placeholder("seq");
+    this.#read = db.select({ seq: ingested.seq }).from(ingested).where(eq(ingested.epoch, epoch)).prepare();
+    this.#write = db
+      .insert(ingested)
+      .values({ epoch, seq })
+      .onConflictDoUpdate({ target: ingested.epoch, set: { seq: sql`excluded.seq` } })
+      .prepare();
+  }
+
+  get(epoch: string): number {
+    return this.#read.get({ epoch })?.seq ?? 0;
+  }
+
+  /** Part of the caller's transaction. */
+  set(epoch: string, seq: number): void {
+    this.#write.run({ epoch, seq });
+  }
+}
+
 /**
  * Takes a daemon's messages into the log, each once: what is at or below the journal's cursor was taken before.
  * Resolves when they are committed.
  */
 export async function ingest(
-  parts: { db: Database; store: SessionStore; commands: SessionCommands },
+  { cursors, store, commands }: IngestParts,
   epoch: string,
   messages: Numbered[],
 ): Promise<void> {
-  const { db, store, commands } = parts;
   let results: { id: string; result: CommandResult }[] = [];
   await store.write((session) => {
     results = [];
-    const cursor = db.select().from(ingested).where(eq(ingested.epoch, epoch)).get()?.seq ?? 0;
+    const cursor = cursors.get(epoch);
     const fresh = messages.filter(({ seq }) => seq > cursor);
     const last = fresh.at(-1);
     if (last === undefined) return null;
-    db.insert(ingested)
-      .values({ epoch, seq: last.seq })
-      .onConflictDoUpdate({ target: ingested.epoch, set: { seq: last.seq } })
-      .run();
+    cursors.set(epoch, last.seq);
     const sum: Change = { events: [] };
     for (const { message } of fresh) {
       const change = changeOf(message, session, commands);

@@ -26,6 +26,7 @@ export function newSession(fresh: NewSession, now: number): Session {
   return {
     ...NO_FACTS,
     ...fresh,
+    title: fresh.title.slice(0, 200), // a pane's title may be of any length
     status: "starting",
     status_reason: null,
     status_since: now,

@@ -1,11 +1,16 @@
 import type { EventBody } from "../../protocol/events.ts";
 import type { Session, SessionFacts, SessionStatus } from "../../protocol/session.ts";
 
+/** A host's words may be long; in lists they are not. */
+const TITLE_CHARS = 200;
+const REASON_CHARS = 300;
+const THREAD_CHARS = 200;
+
 /** The session after an event of its log. Pure: the log decides, this only sums it up. */
 export function projectEvent(session: Session, event: EventBody, at: number): Session {
   switch (event.type) {
     case "renamed":
-      return { ...session, title: event.title };
+      return { ...session, title: event.title.slice(0, TITLE_CHARS) };
     case "status":
       // A status after the end means that it goes on (a resumed job).
       return { ...withStatus(session, event.status, event.reason, at), ended_at: null, exit: null };
@@ -13,12 +18,16 @@ export function projectEvent(session: Session, event: EventBody, at: number): Se
       return {
         ...withStatus(session, event.status, exitInWords(event.exit), at),
         ended_at: at,
-        exit: event.exit,
+        exit: {
+          code: event.exit.code,
+          signal: event.exit.signal?.slice(0, REASON_CHARS) ?? null,
+          message: event.exit.message?.slice(0, REASON_CHARS) ?? null,
+        },
       };
     case "turn_started":
-      return event.thread === null ? session : { ...session, thread: event.thread };
+      return event.thread === null ? session : { ...session, thread: event.thread.slice(0, THREAD_CHARS) };
     case "turn_failed":
-      return { ...session, status_reason: event.message.slice(0, 300) };
+      return { ...session, status_reason: event.message.slice(0, REASON_CHARS) };
     default:
       return session;
   }
@@ -40,7 +49,7 @@ function withStatus(session: Session, status: SessionStatus, reason: string | nu
   return {
     ...session,
     status,
-    status_reason: reason,
+    status_reason: reason?.slice(0, REASON_CHARS) ?? null,
     status_since: session.status === status ? session.status_since : at,
   };
 }

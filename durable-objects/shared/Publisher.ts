@@ -19,10 +19,13 @@ type Parts = {
 /** Carries an object's state to D1 and the hub: at least once, newest wins, never blocking what caused it. */
 export class Publisher {
   readonly #parts: Parts;
+  /** Prepared, since it is asked after every commit. */
+  readonly #waiting;
   #draining: Promise<void> | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#waiting = parts.db.select().from(outbox).limit(50).prepare();
   }
 
   /** Notes a row; part of the caller's transaction. Call `drain` after it. */
@@ -43,7 +46,7 @@ export class Publisher {
     await Promise.resolve(); // so that `#draining` is set before the end below clears it
     try {
       for (;;) {
-        const rows = db.select().from(outbox).limit(50).all();
+        const rows = this.#waiting.all();
         if (rows.length === 0) return;
         await deliver(rows);
         for (const { key, version } of rows)

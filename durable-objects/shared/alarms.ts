@@ -1,6 +1,7 @@
 import { eq, lte, min } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { alarms } from "./tables.ts";
+import { logError } from "./logError.ts";
 
 /** What runs when a named alarm is due. It may arm itself again. */
 export type AlarmHandlers<Name extends string> = Record<Name, () => Promise<void> | void>;
@@ -51,7 +52,7 @@ export class Alarms<Name extends string> {
         if (this.#running.again === null) this.clear(name as Name);
         else this.#set(name, this.#running.again, 0);
       } catch (error) {
-        console.error(`alarm ${name} failed`, error);
+        logError(`alarm ${name} failed`, error);
         this.#set(name, now + Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures), failures + 1);
       } finally {
         this.#running = null;

@@ -161,6 +161,31 @@ describe("a session's live socket", () => {
     expect(follower.seqs).toEqual(Array.from({ length: total }, (_, i) => i + 1));
   });
 
+  test("cuts the log at events, not at text that looks like one", async ({ expect }) => {
+    const { session, daemon } = await aSession();
+    const texts = Array.from(
+      { length: 40 },
+      (_, n) => `,{"seq":${n},"at":1,"type":"notice"} \\" {"seq":${n + 1},"at":`,
+    );
+    await daemon.tell({
+      kind: "events",
+      session,
+      events: texts.map((message) => ({ at: 1, event: { type: "notice", level: "info", message } as const })),
+    });
+    const page = (query: string) =>
+      call(`/api/sessions/${session}/events?${query}`).then((answer) =>
+        answer.json<{ items: { seq: number; message?: string }[] }>(),
+      );
+    const { items } = await page("after=10&limit=7");
+    expect(items.map(({ seq, message }) => [seq, message])).toEqual(
+      [11, 12, 13, 14, 15, 16, 17].map((seq) => [seq, texts[seq - 2]]),
+    );
+    const follower = new Follower();
+    await follower.connect(session, 3);
+    await follower.take(41);
+    expect(follower.seqs).toEqual([39, 40, 41]);
+  });
+
   test("closes on a malformed frame with a reason, and ignores a type it does not know", async ({
     expect,
   }) => {

@@ -3,6 +3,7 @@ import { describe, test, vi } from "vitest";
 import type { SessionEvent } from "../../protocol/events.ts";
 import { newId } from "../../protocol/ids.ts";
 import type { DaemonMessage } from "../../protocol/link.ts";
+import { Session } from "../../protocol/session.ts";
 import { call, enrolHost, FACTS, FakeDaemon } from "./support/edge.ts";
 import { query, runAlarms, without } from "./support/faults.ts";
 
@@ -205,4 +206,70 @@ describe("what was published", () => {
     await vi.waitUntil(async () => (await query(stub, "SELECT key FROM outbox")).length === 0, 10_000);
     expect(await inIndex(session)).toBeUndefined();
   });
+});
+
+test(
+  "an owner that hangs holds up its link no longer than it may",
+  { timeout: 30_000 },
+  async ({ expect }) => {
+    const { host, token, daemon, session } = await ready();
+    const message: DaemonMessage = { kind: "events", session, events: [notice("kept")] };
+    const raw = { type: "messages", messages: [{ seq: daemon.seq + 1, message }] };
+    await without(
+      env.HOST.getByName(`main/${host}`),
+      ["SESSION"],
+      async () => {
+        daemon.socket.send(raw);
+        const { daemon: newer } = await FakeDaemon.connect(token);
+        expect(newer.seq).toBe(daemon.seq);
+      },
+      "hanging",
+    );
+    const { daemon: back } = await FakeDaemon.connect(token);
+    back.socket.send(raw);
+    expect(await back.socket.until("ack")).toMatchObject({ seq: daemon.seq + 1 });
+    expect(messages(await events(session))).toEqual(["kept"]);
+  },
+);
+
+describe("what a host says at length", () => {
+  test("is cut in what lists show, so that every page can read it", async ({ expect }) => {
+    const { host, daemon, session } = await ready();
+    const long = "x".repeat(10_000);
+    const said = [
+      { type: "renamed", title: long, by: "host" },
+      { type: "turn_started", turn: 1, thread: long },
+      { type: "status", status: "waiting", reason: long },
+      { type: "ended", status: "trouble", exit: { code: null, signal: long, message: long } },
+    ] as const;
+    await daemon.tell({ kind: "events", session, events: said.map((event) => ({ at: 1, event })) });
+    const shown: unknown = await (await call(`/api/sessions/${session}`)).json();
+    expect(Session.safeParse(shown).success).toBe(true);
+    expect(JSON.stringify(shown).length).toBeLessThan(3_000);
+    const pane = { socket: "default", pane: "%7", tmux_session: "a", command: "b", cwd: "/", title: long };
+    await daemon.tell({ kind: "unadopted", panes: [pane] });
+    const made = await call(`/api/hosts/${host}/adopt`, { body: { socket: "default", pane: "%7" } });
+    expect(Session.safeParse(await made.json()).success).toBe(true);
+  });
+
+  test("is put aside when it is beyond all measure", async ({ expect }) => {
+    const { daemon, session } = await ready();
+    await daemon.tell({ kind: "facts", session, facts: { ...FACTS, cwd: "/".repeat(5_000) } });
+    expect(await (await call(`/api/sessions/${session}`)).json()).toMatchObject({ cwd: FACTS.cwd });
+  });
+});
+
+test("the log of the edge holds no value of a query that failed", async ({ expect }) => {
+  const { daemon, session } = await ready();
+  const stub = env.SESSION.getByName(`main/${session}`);
+  await vi.waitUntil(async () => (await query(stub, "SELECT key FROM outbox")).length === 0);
+  const logged = vi.spyOn(console, "error");
+  await env.DB.exec("ALTER TABLE session RENAME TO session_hidden");
+  await daemon.tell({ kind: "facts", session, facts: { ...FACTS, preview: "hunter2-in-a-terminal" } });
+  await vi.waitUntil(() => logged.mock.calls.length > 0);
+  await env.DB.exec("ALTER TABLE session_hidden RENAME TO session");
+  const text = logged.mock.calls.map((each) => each.map(String).join(" ")).join("\n");
+  logged.mockRestore();
+  expect(text).toContain("no such table");
+  expect(text).not.toContain("hunter2");
 });

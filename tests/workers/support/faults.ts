@@ -3,23 +3,32 @@ import type { Env } from "../../../durable-objects/shared/env.ts";
 
 type Stub = DurableObjectStub<Rpc.DurableObjectBranded & DurableObject>;
 
-/** A binding that fails at everything, as when what is behind it is away. */
-const AWAY: unknown = new Proxy(() => AWAY, {
-  get: (_, name) => {
-    if (name === "getByName") return () => AWAY;
-    if (name === "then") return undefined;
-    return () => {
-      throw new Error("away for the test");
-    };
-  },
-});
+/** A binding that answers every call in the same way. */
+function binding(answer: () => unknown): unknown {
+  const it: unknown = new Proxy(() => it, {
+    get: (_, name) => (name === "getByName" ? () => it : name === "then" ? undefined : answer),
+  });
+  return it;
+}
+
+const FAULTS = {
+  away: binding(() => {
+    throw new Error("away for the test");
+  }),
+  hanging: binding(() => new Promise(() => undefined)),
+};
 
 /** Takes bindings away from an object as it stands in memory, while `work` runs. */
-export async function without(stub: Stub, bindings: (keyof Env)[], work: () => Promise<void>): Promise<void> {
+export async function without(
+  stub: Stub,
+  bindings: (keyof Env)[],
+  work: () => Promise<void>,
+  fault: keyof typeof FAULTS = "away",
+): Promise<void> {
   const set = (away: boolean) =>
     runInDurableObject(stub, (instance) => {
       const whole: Env = Reflect.get(instance, "whole") ?? Reflect.get(instance, "env");
-      const env = { ...whole, ...Object.fromEntries(bindings.map((name) => [name, AWAY])) };
+      const env = { ...whole, ...Object.fromEntries(bindings.map((name) => [name, FAULTS[fault]])) };
       Object.defineProperty(instance, "whole", { value: whole, configurable: true });
       Object.defineProperty(instance, "env", { value: away ? env : whole, configurable: true });
     });
