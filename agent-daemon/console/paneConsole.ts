@@ -1,0 +1,426 @@
+import {
+  CONSOLE,
+  decodeConsole,
+  decodeSize,
+  decodeU32,
+  encodeConsole,
+  encodeNote,
+  encodeSnapshot,
+} from "../../protocol/consoleFrames.ts";
+import type { ConsoleNote } from "../../protocol/consoleFrames.ts";
+import {
+  CONSOLE_WINDOW_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_INPUT_BYTES,
+  MAX_PASTE_BYTES,
+} from "../../protocol/limits.ts";
+import type { Log } from "../parts.ts";
+import type { Attachment, PaneAccess, PaneNews, Screen, TypeResult } from "../tmux/tmuxPart.ts";
+import { FlowControl } from "./flowControl.ts";
+import { OutputBuffer } from "./outputBuffer.ts";
+import { pace } from "./pacing.ts";
+
+export type PaneConsole = {
+  /** A frame came from the session's object. */
+  receive(frame: Uint8Array): void;
+  /** The connection is gone: nobody looks on until viewers join again. */
+  reset(): void;
+  stop(): Promise<void>;
+};
+
+export type PaneConsoleDeps = {
+  session: string;
+  tmux: PaneAccess;
+  send: (frame: Uint8Array) => boolean;
+  log: Log;
+};
+
+/** Output held back for want of credit; beyond it, it is dropped and a snapshot takes its place. */
+export const HOLD_BYTES = 256 * 1024;
+/** A viewer that falls out of step again and again gets snapshots no more often than this. */
+const RESYNC_MS = 100;
+/** The same while others are in step, for whom each snapshot of one is an interruption. */
+const RESYNC_AMONG_OTHERS_MS = 500;
+/** What failed is tried again after this. */
+const RETRY_MS = 1_000;
+/** A pane whose bytes cannot be had is looked at this often, and its bytes asked for again after that many looks. */
+const POLL_MS = 500;
+const POLLS_PER_RETRY = 20;
+/** What a program printed last is still on its way when its end is known. */
+const LAST_WORDS_MS = 100;
+/** Room for a snapshot's head in a frame. */
+const MAX_SNAPSHOT_BYTES = MAX_FRAME_BYTES - 1024;
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Shows one pane to the viewers of its session, and types for them. */
+export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
+  const { session, tmux, log } = deps;
+  const flow = new FlowControl(CONSOLE_WINDOW_BYTES);
+  const output = new OutputBuffer();
+  let attachment: Attachment | null = null;
+  let screen: Screen | null = null;
+  /** Attaching happens one at a time; a wish that comes meanwhile is met after it. */
+  let attaching: Promise<void> | null = null;
+  let wanted = false;
+  let stopped = false;
+  let lastSentAt = Number.NEGATIVE_INFINITY;
+  let gathering: NodeJS.Timeout | undefined;
+  let resyncing: NodeJS.Timeout | undefined;
+  let resyncedAt = Number.NEGATIVE_INFINITY;
+  let polling: { timer: NodeJS.Timeout; looks: number; shown: string; told: Set<number> } | null = null;
+  let fitting: { cols: number; rows: number } | null = null;
+  let fitBusy = false;
+
+  const note = (viewer: number, value: ConsoleNote) =>
+    deps.send(encodeConsole(CONSOLE.note, viewer, encodeNote(value)));
+  const noteAll = (value: ConsoleNote) => {
+    for (const viewer of flow.viewers) note(viewer, value);
+  };
+  const leave = (viewers: readonly number[]) => {
+    for (const viewer of viewers) deps.send(encodeConsole(CONSOLE.leave, viewer));
+  };
+
+  // --- output ---
+
+  const onData = (bytes: Buffer) => {
+    output.add(bytes);
+    pump();
+    if (output.bytes > HOLD_BYTES) drop();
+  };
+
+  const pump = () => {
+    clearTimeout(gathering);
+    for (;;) {
+      const next = pace({
+        pending: output.bytes,
+        room: flow.room(),
+        unseen: flow.unseen() ?? 0,
+        sinceLastMs: performance.now() - lastSentAt,
+      });
+      if ("send" in next) {
+        leave(flow.send(next.send));
+        deps.send(encodeConsole(CONSOLE.output, 0, output.take(next.send)));
+        lastSentAt = performance.now();
+      } else {
+        if (next.wait === "time") gathering = setTimeout(pump, next.ms);
+        return;
+      }
+    }
+  };
+
+  /** Nobody draws as fast as the pane writes: what waits is dropped, and the pane is not read until somebody has room. */
+  const drop = () => {
+    output.clear();
+    leave(flow.loseStep());
+    void detach();
+  };
+
+  const detach = async () => {
+    const old = attachment;
+    attachment = null;
+    output.clear();
+    clearTimeout(gathering);
+    await old?.close();
+  };
+
+  // --- snapshots ---
+
+  /** Makes sure that everybody who can take a snapshot and needs one gets it. */
+  const sync = () => {
+    if (stopped || flow.wanted === null || polling !== null || tmux.paneState(session).state !== "live")
+      return;
+    const since = performance.now() - resyncedAt;
+    const distance =
+      flow.wanted === "fresh" ? 0 : flow.inStep.length > 0 ? RESYNC_AMONG_OTHERS_MS : RESYNC_MS;
+    if (since >= distance) attach();
+    else {
+      clearTimeout(resyncing);
+      resyncing = setTimeout(sync, distance - since);
+    }
+  };
+
+  const attach = () => {
+    clearTimeout(resyncing);
+    if (attaching !== null) {
+      wanted = true;
+      return;
+    }
+    const attempt = async () => {
+      let done = false;
+      try {
+        done = await attachOnce();
+      } catch (error) {
+        log("error", "a console could not be attached", { session, error: String(error) });
+      }
+      attaching = null;
+      if (stopped || flow.viewers.length === 0) return;
+      if (wanted) {
+        wanted = false;
+        attach();
+      } else if (done) sync();
+      else if (polling === null) resyncing = setTimeout(attach, RETRY_MS);
+    };
+    attaching = attempt();
+  };
+
+  /** False when it is to be tried again later. */
+  const attachOnce = async (): Promise<boolean> => {
+    const { state } = tmux.paneState(session);
+    if (stopped || flow.viewers.length === 0 || state !== "live") return state !== "live";
+    let own: Attachment | null = null;
+    const isOurs = () => own !== null && attachment === own && !stopped;
+    const result = await tmux.attach(
+      session,
+      (bytes) => {
+        if (isOurs()) onData(bytes);
+      },
+      (reason) => {
+        if (isOurs()) lost(reason);
+      },
+    );
+    if (result.status !== "attached") {
+      output.clear();
+      if (result.status === "gone") {
+        noteAll({ state: "waiting", reason: result.reason });
+        return false;
+      }
+      const reason =
+        result.status === "occupied"
+          ? "Another program records this pane (pipe-pane), so it is shown as snapshots."
+          : `The pane's bytes cannot be had (${result.reason}), so it is shown as snapshots.`;
+      log("warn", "a console falls back to snapshots", { session, reason });
+      startPolling(reason);
+      return true;
+    }
+    own = result.attachment;
+    attachment = own;
+    if (stopped || flow.viewers.length === 0) {
+      await detach();
+      return true;
+    }
+    resyncedAt = performance.now();
+    // What was read before is in the screen already.
+    output.clear();
+    clearTimeout(gathering);
+    show(own.screen);
+    own.start();
+    return true;
+  };
+
+  /** Sends a screen to everybody who can take it; who cannot is out of step. */
+  const show = (shown: Screen) => {
+    screen = shown;
+    const takers = flow.takers();
+    const left = flow.loseStep().filter((viewer) => !takers.some((taker) => taker.viewer === viewer));
+    leave(left);
+    const payloads = new Map<boolean, Uint8Array>();
+    for (const { viewer, fresh } of takers) {
+      const payload = payloads.get(fresh) ?? snapshotPayload(shown, fresh);
+      payloads.set(fresh, payload);
+      if (fresh) note(viewer, { state: "live" });
+      flow.snapshot(viewer, payload.length);
+      deps.send(encodeConsole(CONSOLE.snapshot, viewer, payload));
+    }
+    lastSentAt = performance.now();
+  };
+
+  const snapshotPayload = (shown: Screen, fresh: boolean): Uint8Array => {
+    const head = { cols: shown.cols, rows: shown.rows, fresh };
+    const bytes = fresh ? shown.fresh() : shown.redraw();
+    if (bytes.length <= MAX_SNAPSHOT_BYTES) return encodeSnapshot(head, bytes);
+    log("warn", "a screen is too large to be shown", { session, bytes: bytes.length });
+    return encodeSnapshot(head, Buffer.from("\x1bcThis screen is too large to be shown here.\r\n"));
+  };
+
+  const lost = (reason: string) => {
+    log("info", "a console lost its pipe", { session, reason });
+    leave(flow.loseStep());
+    void detach().then(attach);
+  };
+
+  // --- a pane whose bytes cannot be had ---
+
+  const startPolling = (reason: string) => {
+    const told = polling?.told ?? new Set<number>();
+    stopPolling();
+    const timer = setInterval(() => void look(reason), POLL_MS);
+    polling = { timer, looks: 0, shown: "", told };
+    void look(reason);
+  };
+
+  const stopPolling = () => {
+    if (polling !== null) clearInterval(polling.timer);
+    polling = null;
+  };
+
+  const look = async (reason: string) => {
+    const now = polling;
+    if (now === null) return;
+    now.looks += 1;
+    if (now.looks > POLLS_PER_RETRY) {
+      stopPolling();
+      attach();
+      return;
+    }
+    const captured = await tmux.capture(session);
+    if (polling !== now || stopped || !captured.ok) return;
+    const text = Buffer.from(captured.screen.redraw()).toString("base64");
+    if (text === now.shown && flow.wanted === null) return;
+    now.shown = text;
+    show(captured.screen);
+    for (const viewer of flow.viewers) {
+      if (now.told.has(viewer)) continue;
+      now.told.add(viewer);
+      note(viewer, { state: "refused", reason });
+    }
+  };
+
+  // --- what happens to the pane ---
+
+  const onNews = (news: PaneNews) => {
+    if (stopped) return;
+    if (news.type === "appeared") attach();
+    else if (news.type === "resized") {
+      if (screen?.cols !== news.cols || screen.rows !== news.rows) attach();
+    } else setTimeout(() => ended(news.reason), LAST_WORDS_MS);
+  };
+
+  const ended = (reason: string) => {
+    if (stopped) return;
+    stopPolling();
+    noteAll({ state: "ended", reason });
+    void detach();
+  };
+
+  // --- what viewers do ---
+
+  const joined = (viewer: number) => {
+    flow.join(viewer);
+    const now = tmux.paneState(session);
+    switch (now.state) {
+      case "live":
+        if (polling === null) attach();
+        break;
+      case "ended":
+        note(viewer, { state: "ended", reason: now.reason });
+        break;
+      case "starting":
+        note(viewer, { state: "waiting", reason: "The pane is being started or cannot be reached." });
+        break;
+      case "unknown":
+        note(viewer, { state: "ended", reason: "This host has no terminal for this session." });
+    }
+  };
+
+  const parted = (viewer: number) => {
+    flow.part(viewer);
+    polling?.told.delete(viewer);
+    if (flow.viewers.length === 0) idle();
+    else pump();
+  };
+
+  /** Nobody watches: nothing is read any more. */
+  const idle = () => {
+    stopPolling();
+    clearTimeout(resyncing);
+    screen = null;
+    void detach();
+  };
+
+  const refuse = (viewer: number, reason: string) => note(viewer, { state: "refused", reason });
+  const answer = (viewer: number, result: Promise<TypeResult>) => {
+    void result.then((done) => {
+      if (!done.ok && !stopped) refuse(viewer, done.reason);
+    });
+  };
+
+  const paste = (viewer: number, payload: Uint8Array) => {
+    if (payload.length > MAX_PASTE_BYTES) {
+      refuse(viewer, "The paste is too long.");
+      return;
+    }
+    let text: string;
+    try {
+      text = decoder.decode(payload);
+    } catch {
+      refuse(viewer, "The paste is not valid text.");
+      return;
+    }
+    answer(viewer, tmux.paste(session, text));
+  };
+
+  /** Sizes come fast while a window is dragged; only the newest counts. */
+  const fit = async (viewer: number, size: { cols: number; rows: number }) => {
+    fitting = size;
+    if (fitBusy) return;
+    fitBusy = true;
+    while (fitting !== null) {
+      const { cols, rows } = fitting;
+      fitting = null;
+      const result = await tmux.fit(session, cols, rows);
+      if (!result.ok) refuse(viewer, result.reason);
+    }
+    fitBusy = false;
+  };
+
+  const receive = (data: Uint8Array) => {
+    const frame = decodeConsole(data);
+    if (frame === null) {
+      refuse(0, "The frame is malformed.");
+      return;
+    }
+    const { type, viewer, payload } = frame;
+    switch (type) {
+      case CONSOLE.input:
+        if (payload.length > MAX_INPUT_BYTES) refuse(viewer, "That is too much to type at once; paste it.");
+        else if (payload.length > 0) answer(viewer, tmux.type(session, payload));
+        return;
+      case CONSOLE.paste:
+        paste(viewer, payload);
+        return;
+      case CONSOLE.resize: {
+        const size = decodeSize(payload);
+        if (size === null) refuse(viewer, "A terminal cannot have that size.");
+        else void fit(viewer, size);
+        return;
+      }
+      case CONSOLE.credit: {
+        const bytes = decodeU32(payload);
+        if (bytes === null) {
+          refuse(viewer, "The credit is malformed.");
+          return;
+        }
+        flow.credit(viewer, bytes);
+        pump();
+        sync();
+        return;
+      }
+      case CONSOLE.join:
+        joined(viewer);
+        return;
+      case CONSOLE.part:
+        parted(viewer);
+        return;
+      default: // of a newer version: ignored
+    }
+  };
+
+  const unlisten = tmux.listen(session, onNews);
+  return {
+    receive,
+    reset() {
+      flow.clear();
+      idle();
+    },
+    async stop() {
+      stopped = true;
+      unlisten();
+      flow.clear();
+      stopPolling();
+      clearTimeout(resyncing);
+      await attaching;
+      await detach();
+    },
+  };
+}
