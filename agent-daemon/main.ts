@@ -1,10 +1,11 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { findCheckout } from "./cli/context.ts";
+import { findCheckout, findHome } from "./cli/context.ts";
 import type { Context } from "./cli/context.ts";
 import { parseCommandLine } from "./cli/parseCommandLine.ts";
 import { runCommand } from "./cli/runCommand.ts";
 import { runHidden } from "./cli/runHidden.ts";
+import { isLocked } from "./system/lock.ts";
 import { EXIT } from "./system/exitCodes.ts";
 import { Sentence, say } from "./system/Sentence.ts";
 import { VERSION } from "./version.ts";
@@ -33,6 +34,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     note(process.env["SIGNALBOX_LOG"] === "debug" || !(error instanceof Sentence) ? detail : error.message);
     return error instanceof Sentence ? error.exitCode : EXIT.failed;
   }
+}
+
+/** Whether one-machine mode runs from this checkout now. */
+export function isUp(): boolean {
+  const files = findHome({ env: process.env, checkout: findCheckout(import.meta.dirname) });
+  return files !== null && isLocked(files.lock);
 }
 
 function isProgram(): boolean {

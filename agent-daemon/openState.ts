@@ -28,7 +28,7 @@ export function openState(stateDir: string): { store: Store; close(): void } {
     };
   } catch (error) {
     lock.release();
-    throw unusable(stateDir, error);
+    throw isDamaged(error) ? damaged(files.database, error) : unusable(stateDir, error);
   }
 }
 
@@ -41,5 +41,21 @@ export function alreadyRuns(stateDir: string, holder: Pick<AgentStatus, "pid" | 
 function unusable(stateDir: string, error: unknown): Sentence {
   return new Sentence(
     `The state directory ${stateDir} cannot be written: ${say(error)}. Set state_dir in agent.yaml to a directory of yours.`,
+  );
+}
+
+/** SQLite's codes for a file that is broken, or no database at all. */
+function isDamaged(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "errcode" in error &&
+    typeof error.errcode === "number" &&
+    [11, 26].includes(error.errcode & 0xff)
+  );
+}
+
+function damaged(path: string, error: unknown): Sentence {
+  return new Sentence(
+    `The journal ${path} is damaged (${say(error)}). Move it away; the daemon then begins a new one.`,
   );
 }

@@ -68,7 +68,7 @@ export async function startAgent({
       config,
       readVersion: readProgramVersion,
       tmuxVersion: parts.tmuxVersion(),
-      problems: parts.problems(),
+      problems: [...parts.problems(), journal.trouble()].filter((problem) => problem !== null),
     });
   let info: HostInfo = await readInfo();
   let host: AgentStatus["host"] = null;
@@ -104,7 +104,8 @@ export async function startAgent({
     const next = await readInfo();
     if (JSON.stringify(next) !== JSON.stringify(info)) {
       info = next;
-      journal.put([{ kind: "host", info }]);
+      // Also when the journal is full: that is what it may have to say.
+      journal.store([{ kind: "host", info }], { reserve: true });
     }
   }
 

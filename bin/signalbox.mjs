@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 // The command line of this checkout, on the project's own Node.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, nodeOf, run } from "../scripts/setup.mjs";
+import { ROOT, fail, nodeOf, run } from "../scripts/setup.mjs";
 
-process.exitCode = await run(nodeOf(), [join(ROOT, "dist/agent.mjs"), ...process.argv.slice(2)], {});
+const program = join(ROOT, "dist/agent.mjs");
+if (!existsSync(program) || !existsSync(nodeOf()))
+  fail(`Signalbox is not built yet. Run npm start in ${ROOT} once.`);
+process.exitCode = await run(nodeOf(), [program, ...process.argv.slice(2)], {});

@@ -151,7 +151,7 @@ function loadSqliteLate({ onResolve, onLoad }) {
 /** The worker as wrangler bundles it, and beside it what Miniflare needs to run it: so bindings and rules live in wrangler.toml alone. */
 async function makeWorker() {
   const out = join(DIST, "worker");
-  const next = `${out}.next`;
+  const next = `${out}.${process.pid}`;
   rmSync(next, { recursive: true, force: true });
   mkdirSync(join(DIST, "web"), { recursive: true });
   await must(

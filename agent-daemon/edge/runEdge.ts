@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import type { MiniflareOptions } from "miniflare";
@@ -31,8 +31,12 @@ export async function runEdge(
     // Only now: it takes longer to load than everything else here.
     const { Miniflare } = await import("miniflare");
     const migrated = await migrateFirst(manifest, files.edge);
+    // A copy: a build while the edge runs must not take the page away from under it.
+    const web = join(files.edge, "web");
+    rmSync(web, { recursive: true, force: true });
+    cpSync(distFiles(dist).web, web, { recursive: true });
     const edge = new Miniflare(
-      await edgeConfig({ manifest, dist, port, storage: files.edge, tokenHash: ownerTokenHash(token) }),
+      await edgeConfig({ manifest, dist, web, port, storage: files.edge, tokenHash: ownerTokenHash(token) }),
     );
     const url = await edge.ready;
     const tellChildren = async () => tell({ type: "children", children: await findChildren(process.pid) });
@@ -85,19 +89,16 @@ async function migrateFirst(manifest: EdgeManifest, storage: string): Promise<st
 type EdgeConfigInput = {
   manifest: EdgeManifest;
   dist: string;
+  /** The web app's files. */
+  web: string;
   port: number;
   storage: string;
   tokenHash: string;
 };
 
-async function edgeConfig({
-  manifest,
-  dist,
-  port,
-  storage,
-  tokenHash,
-}: EdgeConfigInput): Promise<MiniflareOptions> {
-  const { web, worker } = distFiles(dist);
+async function edgeConfig(input: EdgeConfigInput): Promise<MiniflareOptions> {
+  const { manifest, dist, web, port, storage, tokenHash } = input;
+  const { worker } = distFiles(dist);
   const { assets, bindings, ...options } = manifest.options;
   return miniflareOptions(
     {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, onTestFinished, test } from "vitest";
+import { describe, onTestFinished, test, vi } from "vitest";
 import { newId } from "../../protocol/ids.ts";
 import { MAX_EVENT_BYTES, MAX_FRAME_BYTES } from "../../protocol/limits.ts";
 import { DaemonMessage } from "../../protocol/link.ts";
@@ -190,6 +190,15 @@ describe("quota", () => {
     expect(second.texts(6)).toEqual(["gap 5"]);
   });
 
+  test("what was lost is told in time even when nothing else is put or acked", async ({ expect }) => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { journal, texts } = open(join(tempDir(), "agent.db"));
+    journal.lost(session, 2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(texts()).toEqual(["gap 2"]);
+  });
+
   test("leaves room for results", ({ expect }) => {
     const { journal } = open(join(tempDir(), "agent.db"), { maxBytes: 64 * 1024 });
     while (journal.put([notice("x".repeat(1_000))]));
@@ -228,7 +237,9 @@ describe("a full disk", () => {
     store.db.exec("PRAGMA max_page_count = 1000000");
     journal.flush();
     expect(texts().slice(1 + stored)).toEqual(["gap 2"]);
+    expect(journal.trouble()).toMatch(/^The journal takes nothing more: the disk is full/);
     expect(journal.put([notice("after")])).toBe(true);
+    expect(journal.trouble()).toBeNull();
   });
 
   test("inside a caller's transaction fails the whole transaction", ({ expect }) => {

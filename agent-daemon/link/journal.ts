@@ -49,6 +49,8 @@ export type Journal = Outlet & {
   renew(): void;
   /** Called with the last seq and the bytes that came, whenever something was put. */
   onPut(listener: (head: number, bytes: number) => void): void;
+  /** Why nothing more can be stored now, in a sentence; null while all is well. */
+  trouble(): string | null;
   /** Writes down what is only in memory. */
   flush(): void;
   stop(): void;
@@ -87,7 +89,9 @@ export function openJournal({ store, maxBytes, log, now = Date.now }: JournalDep
   let hasGaps = sql.gaps.all().length > 0;
   let gapTimer: NodeJS.Timeout | null = null;
   let toldFull = Number.NEGATIVE_INFINITY;
+  let trouble: string | null = null;
   const listeners: ((head: number, bytes: number) => void)[] = [];
+  if (hasGaps) retryGapsLater();
 
   function readState(): { epoch: string; acked: number; bytes: number } {
     const row = sql.state.get();
@@ -108,11 +112,10 @@ export function openJournal({ store, maxBytes, log, now = Date.now }: JournalDep
   }
 
   function tellFull(why: string): void {
+    trouble = `The journal takes nothing more: ${why}. Events that are lost from now on are counted.`;
     if (now() - toldFull < FULL_LOG_INTERVAL_MS) return;
     toldFull = now();
-    log("error", `The journal takes nothing more: ${why}. Events that are lost from now on are counted.`, {
-      journal_max_bytes: maxBytes,
-    });
+    log("error", trouble, { journal_max_bytes: maxBytes });
   }
 
   function append(json: string): number {
@@ -181,6 +184,7 @@ export function openJournal({ store, maxBytes, log, now = Date.now }: JournalDep
       return true;
     });
     if (stored) {
+      trouble = null;
       lossesAreWritten();
       tell(added);
     } else if (full) {
@@ -242,6 +246,7 @@ export function openJournal({ store, maxBytes, log, now = Date.now }: JournalDep
     epoch: () => readState().epoch,
     acked: () => ackedInMemory,
     head,
+    trouble: () => trouble,
     bytes: () => readState().bytes - Number(sql.sum.get(ackedInMemory)?.bytes),
     read(after, limit) {
       const items: JournalItem[] = [];
