@@ -3,6 +3,7 @@ import type { EventBody } from "../../protocol/events.ts";
 import { MAX_EVENT_BYTES } from "../../protocol/limits.ts";
 import type { Session, SessionFacts } from "../../protocol/session.ts";
 import { Batcher } from "../shared/Batcher.ts";
+import { logError } from "../shared/logError.ts";
 import type { Database } from "../shared/database.ts";
 import type { Publisher } from "../shared/Publisher.ts";
 import type { EventLog, Run } from "./EventLog.ts";
@@ -130,7 +131,11 @@ export class SessionStore {
     });
     const appended = run as Run | null;
     this.#current = { ...before, session, head: appended?.last ?? before.head };
-    onCommit(appended, changed ? session : null);
+    try {
+      onCommit(appended, changed ? session : null);
+    } catch (error) {
+      logError("committed, but not told to everybody", error); // thrown on, it would look like a rollback
+    }
   }
 }
 

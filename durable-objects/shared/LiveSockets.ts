@@ -117,20 +117,19 @@ export class LiveSockets {
   }
 
   #send(ws: WebSocket, client: Client, { position, frame }: Positioned): void {
-    try {
-      ws.send(frame);
-    } catch {
-      this.#clients.delete(ws); // it closed under us; its close event follows
-      return;
-    }
     client.sent = position;
     client.unacked += frame.length;
     const open = client.onTheWay.at(-1);
     if (open === undefined || open.bytes >= LIVE_ACK_BYTES)
       client.onTheWay.push({ position, bytes: frame.length });
     else Object.assign(open, { position, bytes: open.bytes + frame.length });
-    if (client.unacked >= LIVE_WINDOW_BYTES)
-      ws.serializeAttachment({ ...attachmentOf(ws), behind: position });
+    try {
+      ws.send(frame);
+      if (client.unacked >= LIVE_WINDOW_BYTES)
+        ws.serializeAttachment({ ...attachmentOf(ws), behind: position });
+    } catch {
+      this.#clients.delete(ws); // it closed under us; its close event follows
+    }
   }
 }
 

@@ -70,3 +70,23 @@ test("nobody can say who they are but the Worker", async ({ expect }) => {
   const { host } = await socket.until<{ type: "welcome"; host: string }>("welcome");
   expect(host).not.toBe(theirs);
 });
+
+test("no socket of a token outlives its rotation, however late it arrives", async ({ expect }) => {
+  for (let round = 0; round < 5; round++) {
+    const { id, token } = await enrolHost();
+    const { daemon } = await FakeDaemon.connect(token);
+    const session = newId("ses");
+    await daemon.tellSession(session);
+    await open(`/api/sessions/${session}/console`);
+    const paths = Array.from({ length: 12 }, (_, i) =>
+      i % 2 ? "/api/link" : `/api/link/console/${session}`,
+    );
+    const opening = paths.map(async (path, i) => {
+      await new Promise((resolve) => setTimeout(resolve, i));
+      return open(path, token);
+    });
+    await call(`/api/hosts/${id}/rotate`, { method: "POST" });
+    for (const socket of await Promise.all(opening))
+      expect([4401, 4409]).toContain((await socket.closed).code);
+  }
+});

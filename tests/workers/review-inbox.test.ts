@@ -1,5 +1,11 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, test, vi } from "vitest";
+import { EventLog } from "../../durable-objects/session/EventLog.ts";
+import migrations from "../../durable-objects/session/migrations/migrations.js";
+import { SessionStore } from "../../durable-objects/session/SessionStore.ts";
+import { openDatabase } from "../../durable-objects/shared/database.ts";
+import { Publisher } from "../../durable-objects/shared/Publisher.ts";
 import type { SessionEvent } from "../../protocol/events.ts";
 import { newId } from "../../protocol/ids.ts";
 import type { DaemonMessage } from "../../protocol/link.ts";
@@ -24,23 +30,27 @@ const messages = ({ items }: Page) =>
   items.flatMap((event) => (event.type === "notice" ? [event.message.slice(0, 20)] : []));
 
 describe("the inbox", () => {
-  test("loses nothing in an outage, however often the daemon tries", async ({ expect }) => {
-    const { host, token, daemon, session } = await ready();
-    const message: DaemonMessage = { kind: "events", session, events: [notice("kept")] };
-    const raw = { type: "messages", messages: [{ seq: daemon.seq + 1, message }] };
-    const stub = env.HOST.getByName(`main/${host}`);
-    let { socket } = daemon;
-    await without(stub, ["SESSION"], async () => {
-      for (let i = 0; i < 8; i++) {
-        socket.send(raw);
-        expect(await socket.closed).toMatchObject({ code: 4500 });
-        socket = (await FakeDaemon.connect(token)).daemon.socket;
-      }
-    });
-    socket.send(raw);
-    expect(await socket.until("ack")).toMatchObject({ seq: daemon.seq + 1 });
-    expect(messages(await events(session))).toEqual(["kept"]);
-  });
+  test(
+    "loses nothing in an outage, however often the daemon tries",
+    { timeout: 20_000 },
+    async ({ expect }) => {
+      const { host, token, daemon, session } = await ready();
+      const message: DaemonMessage = { kind: "events", session, events: [notice("kept")] };
+      const raw = { type: "messages", messages: [{ seq: daemon.seq + 1, message }] };
+      const stub = env.HOST.getByName(`main/${host}`);
+      let { socket } = daemon;
+      await without(stub, ["SESSION"], async () => {
+        for (let i = 0; i < 8; i++) {
+          socket.send(raw);
+          expect(await socket.closed).toMatchObject({ code: 4500 });
+          socket = (await FakeDaemon.connect(token)).daemon.socket;
+        }
+      });
+      socket.send(raw);
+      expect(await socket.until("ack")).toMatchObject({ seq: daemon.seq + 1 });
+      expect(messages(await events(session))).toEqual(["kept"]);
+    },
+  );
 
   test("puts only the failing owner's messages aside, once it has failed for long", async ({ expect }) => {
     const { host, token, daemon, session } = await ready();
@@ -272,4 +282,24 @@ test("the log of the edge holds no value of a query that failed", async ({ expec
   logged.mockRestore();
   expect(text).toContain("no such table");
   expect(text).not.toContain("hunter2");
+});
+
+test("what is committed is not done twice when telling it fails", async ({ expect }) => {
+  const { session } = await ready();
+  await runInDurableObject(env.SESSION.getByName(`main/${session}`), async (_, ctx) => {
+    const db = openDatabase(ctx, migrations);
+    const log = new EventLog(db);
+    const store = new SessionStore({
+      db,
+      storage: ctx.storage,
+      log,
+      publisher: new Publisher({ db, deliver: () => Promise.resolve(), retryAt: () => undefined }),
+      onCommit: () => {
+        throw new Error("as the test wants");
+      },
+    });
+    const says = (message: string) => store.write(() => ({ events: [notice(message)] }));
+    await Promise.all([says("one"), says("two"), says("three")]);
+    expect(log.between(1, 100)).toMatchObject({ first: 1, last: 4 });
+  });
 });
