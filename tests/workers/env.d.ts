@@ -8,7 +8,7 @@ declare global {
     }
     interface Env extends SignalboxEnv {
       TEST_MIGRATIONS: D1Migration[];
-      FUZZ_INPUTS?: string;
+      FUZZ_INPUTS: string;
     }
   }
 }

@@ -5,8 +5,8 @@ import { newId } from "../../protocol/ids.ts";
 import { mutateBytes, mutateJson, mutateText, Random } from "../../protocol/testing/mutate.ts";
 import { call, enrolHost, FACTS, FakeDaemon, INFO, open, type Socket } from "./support/edge.ts";
 
-/** Inputs for each socket and each route; the seed is fixed, so a failure can be run again. */
-const INPUTS = Number(env.FUZZ_INPUTS ?? 10_000);
+/** Inputs for each socket and each route (vitest.config.ts); the seed is fixed, so a failure can be run again. */
+const INPUTS = Number(env.FUZZ_INPUTS);
 const SEED = 20_261_120;
 const TIMEOUT = 300_000;
 
