@@ -108,11 +108,16 @@ async function makeWeb() {
   ]);
 }
 
-async function makeAgent() {
+function makeAgent() {
+  return bundleAgent(join(DIST, "agent.mjs"));
+}
+
+/** The daemon and command line as one file that needs nothing beside it. */
+export async function bundleAgent(outfile) {
   const { build: bundle } = await import("esbuild");
   await bundle({
     entryPoints: [join(ROOT, "agent-daemon/main.ts")],
-    outfile: join(DIST, "agent.mjs"),
+    outfile,
     bundle: true,
     platform: "node",
     target: "node22.13",

@@ -55,8 +55,8 @@ async function makeMachine(options: FakeEdgeOptions = {}) {
     nextCode: (code: string) => void codes.add(code),
     tokenFile: agentFiles(state).token,
     run: (...more: string[]) => runProgram([...args, ...more], env),
-    start(...more: string[]) {
-      const program = startProgram([...args, ...more], env);
+    async start(...more: string[]) {
+      const program = await startProgram([...args, ...more], env);
       onTestFinished(() => void program.child.kill("SIGKILL"));
       return program;
     },
@@ -73,7 +73,7 @@ describe("connect", { timeout: 60_000 }, () => {
     expect,
   }) => {
     const machine = await makeMachine();
-    const daemon = machine.start(machine.edge.url, "--code", CODE, "--name", "my desk");
+    const daemon = await machine.start(machine.edge.url, "--code", CODE, "--name", "my desk");
     const status = await machine.online();
     expect(daemon.output()).toContain("This machine is enrolled as desk.");
     expect(machine.asked).toEqual([{ code: CODE, hostname: "my desk" }]);
@@ -93,14 +93,14 @@ describe("connect", { timeout: 60_000 }, () => {
       status: { link: { state: "stopped" } },
     });
     // Without a code and an address it goes on where it was.
-    machine.start();
+    await machine.start();
     await machine.online();
     expect(machine.asked).toHaveLength(1);
   });
 
   test("a second daemon on the same state directory says that one runs", async ({ expect }) => {
     const machine = await makeMachine();
-    const first = machine.start(machine.edge.url, "--code", CODE);
+    const first = await machine.start(machine.edge.url, "--code", CODE);
     await machine.online();
     const says = `A daemon already runs on the state directory ${machine.state} (process ${first.child.pid}, for ${machine.edge.url}).\n`;
     expect(await machine.run()).toEqual({ code: 3, output: says });
@@ -119,7 +119,7 @@ describe("connect", { timeout: 60_000 }, () => {
     const machine = await makeMachine({
       refuse: () => (refuse ? { code: 4401, reason: "This token was rotated." } : null),
     });
-    machine.start(machine.edge.url, "--code", CODE);
+    await machine.start(machine.edge.url, "--code", CODE);
     await machine.online();
     refuse = true;
     machine.edge.current()?.close(4401, "This token was rotated.");
@@ -144,7 +144,7 @@ describe("connect", { timeout: 60_000 }, () => {
     let args = [machine.edge.url, "--code", CODE];
     const epochs = new Set<string>();
     for (let round = 0; round < 3; round++) {
-      const daemon = machine.start(...args);
+      const daemon = await machine.start(...args);
       args = [];
       const connections = machine.edge.connections();
       await eventually(
@@ -167,11 +167,11 @@ describe("connect", { timeout: 60_000 }, () => {
     const refused = await machine.run(machine.edge.url, "--code", "a-wrong-code");
     expect(refused).toEqual({ code: 1, output: "This code was used, or is too old.\n" });
     expect(readFileSync(machine.config, "utf8")).not.toContain("url:");
-    const first = machine.start(machine.edge.url, "--code", CODE);
+    const first = await machine.start(machine.edge.url, "--code", CODE);
     await machine.online();
     first.child.kill("SIGTERM");
     await first.exit;
-    const again = machine.start(machine.edge.url, "--code", CODE);
+    const again = await machine.start(machine.edge.url, "--code", CODE);
     await machine.online();
     expect(again.output()).toContain(
       "This code was used, or is too old. This machine keeps the token that it has.",
@@ -206,7 +206,7 @@ describe("connect", { timeout: 60_000 }, () => {
 
   test("does not use a token that others can read", async ({ expect }) => {
     const machine = await makeMachine();
-    const daemon = machine.start(machine.edge.url, "--code", CODE);
+    const daemon = await machine.start(machine.edge.url, "--code", CODE);
     await machine.online();
     daemon.child.kill("SIGTERM");
     await daemon.exit;
@@ -220,12 +220,12 @@ describe("connect", { timeout: 60_000 }, () => {
 
   test("ends with a code of its own when another daemon with its identity takes over", async ({ expect }) => {
     const machine = await makeMachine();
-    const first = machine.start(machine.edge.url, "--code", CODE);
+    const first = await machine.start(machine.edge.url, "--code", CODE);
     await machine.online();
     const other = join(machine.dir, "other");
     const copy = join(machine.dir, "copy.yaml");
     writeFileSync(copy, `state_dir: ${other}\ntoken_file: ${machine.tokenFile}\nurl: ${machine.edge.url}\n`);
-    const second = startProgram(["connect", "--config", copy], machine.env);
+    const second = await startProgram(["connect", "--config", copy], machine.env);
     onTestFinished(() => void second.child.kill("SIGKILL"));
     expect(await first.exit).toBe(10);
     expect(first.output()).toMatch(/error Another daemon with the same identity took over\./);

@@ -61,8 +61,8 @@ async function makeHome(standIn: StandIn = {}) {
     url,
     record,
     pids,
-    up() {
-      const program = startProgram(["up"], env);
+    async up() {
+      const program = await startProgram(["up"], env);
       return {
         ...program,
         ready: () =>
@@ -94,7 +94,7 @@ describe("up", { timeout: 60_000 }, () => {
     expect,
   }) => {
     const home = await makeHome();
-    const up = home.up();
+    const up = await home.up();
     expect(await up.ready()).toBe(home.url);
     expect(up.output().trim().split("\n")).toHaveLength(1);
     const mode = (path: string) => statSync(path).mode & 0o777;
@@ -123,7 +123,7 @@ describe("up", { timeout: 60_000 }, () => {
     expect,
   }) => {
     const home = await makeHome();
-    await home.up().ready();
+    await (await home.up()).ready();
     const before = home.pids();
     const [one, two] = await Promise.all([home.run("up"), home.run("up", "--detach")]);
     for (const { code, output } of [one, two]) {
@@ -140,7 +140,7 @@ describe("up", { timeout: 60_000 }, () => {
 
   test("two at the same moment: one runs, the other says so", async ({ expect }) => {
     const home = await makeHome();
-    const both = [home.up(), home.up()];
+    const both = await Promise.all([home.up(), home.up()]);
     await eventually("both spoke", () => both.every((each) => each.output().includes("Signalbox ")));
     expect(both.map((each) => each.output().split(" at ")[0]).sort()).toEqual([
       "Signalbox already runs",
@@ -197,7 +197,7 @@ describe("up", { timeout: 60_000 }, () => {
   }) => {
     const home = await makeHome();
     for (const ms of [50, 250, 500, 800, 1_100, 1_500]) {
-      const up = home.up();
+      const up = await home.up();
       await sleep(ms);
       up.child.kill("SIGTERM");
       expect([0, null]).toContain(await up.exit); // null: before it could listen for signals
@@ -206,7 +206,7 @@ describe("up", { timeout: 60_000 }, () => {
         async () => (await processesNaming(home.files.home)).length === 0,
       );
     }
-    const up = home.up();
+    const up = await home.up();
     await up.ready();
     await home.online();
     expect((await home.hosts()).items).toHaveLength(1);
@@ -216,7 +216,7 @@ describe("up", { timeout: 60_000 }, () => {
 describe("processes that die", { timeout: 120_000 }, () => {
   test("the edge and the daemon are started again, on the same state", async ({ expect }) => {
     const home = await makeHome();
-    await home.up().ready();
+    await (await home.up()).ready();
     await home.online();
     const before = await home.hosts();
     for (const part of ["edge", "agent", "edge"] as const) {
@@ -235,7 +235,7 @@ describe("processes that die", { timeout: 120_000 }, () => {
 
   test("workerd alone is started again too", async ({ expect }) => {
     const home = await makeHome();
-    await home.up().ready();
+    await (await home.up()).ready();
     await home.online();
     const workerd = home.record().edge.children[0]?.pid ?? 0;
     process.kill(workerd, "SIGKILL");
@@ -250,7 +250,7 @@ describe("processes that die", { timeout: 120_000 }, () => {
 
   test("when the supervisor is killed, its children end by themselves", async ({ expect }) => {
     const home = await makeHome();
-    const up = home.up();
+    const up = await home.up();
     await up.ready();
     await home.online();
     const pids = home.pids();
@@ -273,7 +273,7 @@ describe("processes that die", { timeout: 120_000 }, () => {
       ["supervisor", "agent"],
     ] as const;
     for (const [round, victims] of combinations.entries()) {
-      const up = home.up();
+      const up = await home.up();
       await up.ready();
       await home.online();
       const { supervisor, edge, agent } = home.record();
@@ -291,7 +291,7 @@ describe("processes that die", { timeout: 120_000 }, () => {
         writeRunRecord(home.files.run, record);
         process.kill(agent.process?.pid ?? 0, "SIGKILL");
       }
-      const next = home.up();
+      const next = await home.up();
       await next.ready();
       await home.online();
       await home.allGone(pids);
@@ -307,7 +307,7 @@ describe("processes that die", { timeout: 120_000 }, () => {
     expect,
   }) => {
     const home = await makeHome();
-    const up = home.up();
+    const up = await home.up();
     await up.ready();
     const { supervisor, edge } = home.record();
     const workerd = edge.children[0]?.pid ?? 0;
@@ -315,7 +315,7 @@ describe("processes that die", { timeout: 120_000 }, () => {
     await up.exit;
     writeRunRecord(home.files.run, { ...home.record(), edge: { ...home.record().edge, children: [] } });
     expect(await lives(workerd)).toBe(true);
-    await home.up().ready();
+    await (await home.up()).ready();
     expect(await lives(workerd)).toBe(false);
   });
 });
@@ -364,7 +364,7 @@ describe("in the background", { timeout: 60_000 }, () => {
 describe("state", { timeout: 60_000 }, () => {
   test("migrations that are new are applied before anybody is answered, once", async ({ expect }) => {
     const home = await makeHome();
-    const first = home.up();
+    const first = await home.up();
     await first.ready();
     first.child.kill("SIGTERM");
     await first.exit;
@@ -380,7 +380,7 @@ describe("state", { timeout: 60_000 }, () => {
       ],
     });
     for (let round = 0; round < 2; round++) {
-      const again = home.up();
+      const again = await home.up();
       await again.ready();
       const { items } = (await home.hosts()) as { items: { name?: string }[] };
       expect(items.map(({ name }) => name?.endsWith("+") === true && !name.endsWith("++"))).toEqual([true]);
@@ -394,7 +394,7 @@ describe("state", { timeout: 60_000 }, () => {
 
   test("a migration that fails leaves nothing half done, and says so", async ({ expect }) => {
     const home = await makeHome();
-    const first = home.up();
+    const first = await home.up();
     await first.ready();
     first.child.kill("SIGTERM");
     await first.exit;
@@ -408,18 +408,18 @@ describe("state", { timeout: 60_000 }, () => {
     writeStandInDist(home.dir, {
       migrations: [{ name: "0001_bad.sql", statements: ["CREATE TABLE half (x)"] }],
     });
-    await home.up().ready();
+    await (await home.up()).ready();
   });
 
   test("when the edge's storage is removed, this machine enrols anew", async ({ expect }) => {
     const home = await makeHome();
-    const first = home.up();
+    const first = await home.up();
     await first.ready();
     const before = (await home.online()).host?.id;
     first.child.kill("SIGTERM");
     await first.exit;
     rmSync(home.files.edge, { recursive: true });
-    await home.up().ready();
+    await (await home.up()).ready();
     const after = (await home.online()).host?.id;
     expect(after).not.toBe(before);
     expect((await home.hosts()).items.map(({ id }) => id)).toEqual([after]);
@@ -429,14 +429,14 @@ describe("state", { timeout: 60_000 }, () => {
     expect,
   }) => {
     const home = await makeHome();
-    const first = home.up();
+    const first = await home.up();
     await first.ready();
     const before = (await home.online()).host?.id;
     first.child.kill("SIGTERM");
     await first.exit;
     const tokenFile = join(home.files.agent, "token");
     writeFileSync(tokenFile, readFileSync(tokenFile, "utf8").replace(/.{5}\n$/, "xxxxx\n"));
-    const second = home.up();
+    const second = await home.up();
     await second.ready();
     await eventually(
       "the daemon is refused",
@@ -444,7 +444,7 @@ describe("state", { timeout: 60_000 }, () => {
     );
     second.child.kill("SIGTERM");
     await second.exit;
-    await home.up().ready();
+    await (await home.up()).ready();
     expect((await home.online()).host?.id).toBe(before);
   });
 });

@@ -128,16 +128,24 @@ describe("the connection", () => {
     expect,
   }) => {
     let mute = true;
+    let bytes = () => 0;
+    let inFlight = 0;
     const { edge, journal, link, seen } = await open({
-      edge: { mischief: () => (mute ? "no_ack" : "none") },
+      edge: {
+        mischief: () => (mute ? "no_ack" : "none"),
+        // The second connection: everything that came until now came without an ack.
+        refuse: () => {
+          inFlight ||= bytes();
+          return null;
+        },
+      },
       times: 50,
     });
+    bytes = () => edge.bodies().reduce<number>((sum, body) => sum + JSON.stringify(body).length, 0);
     await vi.waitFor(() => expect(link.state().phase.name).toBe("online"), wait);
     for (let i = 0; i < 300; i++) journal.put([notice("x".repeat(10_000))]);
-    await sleep(200);
-    const bytes = edge.bodies().reduce<number>((sum, body) => sum + JSON.stringify(body).length, 0);
-    expect(bytes).toBeGreaterThan(LINK_WINDOW_BYTES / 2);
-    expect(bytes).toBeLessThanOrEqual(LINK_WINDOW_BYTES + 11_000);
+    await vi.waitFor(() => expect(inFlight).toBeGreaterThan(LINK_WINDOW_BYTES / 2), { timeout: 20_000 });
+    expect(inFlight).toBeLessThanOrEqual(LINK_WINDOW_BYTES + 11_000);
     mute = false;
     await vi.waitFor(() => expect(journal.acked()).toBe(300), { timeout: 10_000 });
     expect(edge.bodies()).toHaveLength(300);

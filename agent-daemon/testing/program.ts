@@ -1,21 +1,37 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bundleAgent } from "../../scripts/build.mjs";
 import { identify } from "../agents/codex/processIdentity.ts";
 
-/** The program under test, run from its source. */
-export const MAIN = join(import.meta.dirname, "../main.ts");
+/** The program under test, bundled from its source as it ships: it starts faster than from many files. */
+const bundle = bundleOnce();
+
+async function bundleOnce(): Promise<string> {
+  // Below the checkout, so that it finds the checkout's packages.
+  const dir = join(import.meta.dirname, "../../.cache");
+  mkdirSync(dir, { recursive: true });
+  const path = join(mkdtempSync(join(dir, "program-")), "agent.mjs");
+  process.once("exit", () => rmSync(dirname(path), { recursive: true, force: true }));
+  await bundleAgent(path);
+  return path;
+}
 
 export type Program = { child: ChildProcess; output(): string; exit: Promise<number | null> };
 
 /** Starts `signalbox …` as a process of its own. */
-export function startProgram(args: string[], env: NodeJS.ProcessEnv, cwd = "/"): Program {
-  const child = spawn(process.execPath, [MAIN, ...args], { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
+export async function startProgram(args: string[], env: NodeJS.ProcessEnv, cwd = "/"): Promise<Program> {
+  const child = spawn(process.execPath, [await bundle, ...args], {
+    env,
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   const collect = (chunk: Buffer) => void (output += chunk.toString());
   child.stdout.on("data", collect);
@@ -29,7 +45,7 @@ export async function runProgram(
   args: string[],
   env: NodeJS.ProcessEnv,
 ): Promise<{ code: number | null; output: string }> {
-  const program = startProgram(args, env);
+  const program = await startProgram(args, env);
   const code = await program.exit;
   return { code, output: program.output() };
 }
