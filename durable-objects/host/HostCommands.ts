@@ -1,5 +1,5 @@
 import { and, asc, count, eq, lte, min, or, sql } from "drizzle-orm";
-import { Command, type CommandResult } from "../../protocol/commands.ts";
+import type { Command, CommandResult } from "../../protocol/commands.ts";
 import type { LinkServerFrame } from "../../protocol/link.ts";
 import type { Database } from "../shared/database.ts";
 import { commands } from "./schema.ts";
@@ -52,7 +52,9 @@ export class HostCommands {
     const rows = this.#db.select().from(commands).where(wanted).orderBy(asc(commands.position)).all();
     return rows.flatMap((row): LinkServerFrame[] => {
       const cancel = { type: "cancel", id: row.id, session: row.session } as const;
-      const send = commandFrame({ ...row, command: Command.parse(JSON.parse(row.json)) }, now);
+      // As it was stored: a daemon refuses what it cannot read, and no old command keeps the link from opening.
+      const command: Command = JSON.parse(row.json);
+      const send = commandFrame({ ...row, command }, now);
       return row.cancelled ? [cancel, send] : [send];
     });
   }

@@ -1,6 +1,5 @@
 import { and, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
-import * as z from "zod";
-import { Command, CommandResult } from "../../protocol/commands.ts";
+import { type Command, CommandResult } from "../../protocol/commands.ts";
 import { DEFAULT_COMMAND_TTL_MS } from "../../protocol/limits.ts";
 import type { CommandAnswer } from "../../protocol/api.ts";
 import type { Session } from "../../protocol/session.ts";
@@ -26,7 +25,8 @@ type Parts = {
   retryAt: (at: number) => void;
 };
 
-const Stored = z.object({ command: Command, by: z.string() });
+/** A command's row; what it holds was parsed when it came, and an older version's must not hold up what comes now. */
+type Stored = { command: Command; by: string };
 
 /** The commands of a session: recorded before they leave, ended once, remembered by id. */
 export class SessionCommands {
@@ -44,7 +44,7 @@ export class SessionCommands {
     const expires_at = now + (expiresInMs ?? DEFAULT_COMMAND_TTL_MS);
     await store.write(() => {
       if (db.select({ id: commands.id }).from(commands).where(eq(commands.id, id)).get()) return null;
-      const json = JSON.stringify({ command, by } satisfies z.infer<typeof Stored>);
+      const json = JSON.stringify({ command, by } satisfies Stored);
       db.insert(commands).values({ id, json, expires_at, created_at: now }).run();
       this.#parts.retryAt(now + 2_000);
       const event = {
@@ -72,7 +72,7 @@ export class SessionCommands {
       .orderBy(sql`rowid`)
       .all();
     for (const row of rows) {
-      const { command } = Stored.parse(JSON.parse(row.json));
+      const { command }: Stored = JSON.parse(row.json);
       const result = await forward({
         id: row.id,
         session: session.id,
@@ -89,7 +89,7 @@ export class SessionCommands {
     const { db } = this.#parts;
     const row = db.select().from(commands).where(eq(commands.id, id)).get();
     if (row === undefined || row.result !== null) return null;
-    const { command } = Stored.parse(JSON.parse(row.json));
+    const { command }: Stored = JSON.parse(row.json);
     db.update(commands)
       .set({ result: JSON.stringify(forLater(result)), expires_at: at + KEEP_ENDED_MS })
       .where(eq(commands.id, id))

@@ -157,6 +157,20 @@ describe("the ledger of commands", () => {
     expect(await status(session, id)).toBe("queued");
   });
 
+  test("lets the link open whatever an older version left in it, and ends it", async ({ expect }) => {
+    const { host, daemon, session, token, objects } = await ready();
+    await leave(host, daemon);
+    const id = newId("cmd");
+    await post(session, { id, type: "interrupt" });
+    await query(objects.host, `UPDATE command SET json = '{"type":"of the past"}'`);
+    await query(objects.session, `UPDATE command SET json = '{"command":{"type":"of the past"}}'`);
+    const { daemon: back } = await FakeDaemon.connect(token);
+    expect(await back.command()).toMatchObject({ id, command: { type: "of the past" } });
+    const result = { status: "failed", code: "not_supported", message: "unknown" } as const;
+    await back.tell({ kind: "result", id, session, result });
+    expect(await status(session, id)).toBe("failed");
+  });
+
   test("of a host that is away is bounded", async ({ expect }) => {
     const { host, daemon, session, objects } = await ready();
     await leave(host, daemon);
