@@ -316,8 +316,10 @@ describe.skipIf(noTmux !== null)(`a console (${noTmux ?? "real tmux"})`, () => {
       viewer.type("lost");
       await until(() => expect(viewer.snapshots).toHaveLength(round));
       viewer.type(`round ${round}\r`);
-      await until(() => expect(viewer.text()).toContain(`round ${round}`));
-      expect(viewer.text()).toBe(tmuxText(pane));
+      await until(() => {
+        expect(viewer.text()).toContain(`round ${round}`);
+        expect(viewer.text()).toBe(tmuxText(pane));
+      });
     }
     expect(object.connections).toBe(4);
     expect(viewer.snapshots.every((snapshot) => snapshot.fresh)).toBe(true);

@@ -1,24 +1,20 @@
 import {
   CONSOLE,
   decodeConsole,
-  decodeSize,
   decodeU32,
   encodeConsole,
   encodeNote,
   encodeSnapshot,
 } from "../../protocol/consoleFrames.ts";
 import type { ConsoleNote } from "../../protocol/consoleFrames.ts";
-import {
-  CONSOLE_WINDOW_BYTES,
-  MAX_FRAME_BYTES,
-  MAX_INPUT_BYTES,
-  MAX_PASTE_BYTES,
-} from "../../protocol/limits.ts";
+import { CONSOLE_WINDOW_BYTES, MAX_FRAME_BYTES } from "../../protocol/limits.ts";
 import type { Log } from "../parts.ts";
-import type { Attachment, PaneAccess, PaneNews, Screen, TypeResult } from "../tmux/tmuxPart.ts";
+import type { Attachment, PaneAccess, PaneNews, Screen } from "../tmux/tmuxPart.ts";
 import { FlowControl } from "./flowControl.ts";
 import { OutputBuffer } from "./outputBuffer.ts";
 import { pace } from "./pacing.ts";
+import { startScreenPolling, type ScreenPolling } from "./screenPolling.ts";
+import { viewerInput } from "./viewerInput.ts";
 
 export type PaneConsole = {
   /** A frame came from the session's object. */
@@ -43,15 +39,10 @@ const RESYNC_MS = 100;
 const RESYNC_AMONG_OTHERS_MS = 500;
 /** What failed is tried again after this. */
 const RETRY_MS = 1_000;
-/** A pane whose bytes cannot be had is looked at this often, and its bytes asked for again after that many looks. */
-const POLL_MS = 500;
-const POLLS_PER_RETRY = 20;
 /** What a program printed last is still on its way when its end is known. */
 const LAST_WORDS_MS = 100;
 /** Room for a snapshot's head in a frame. */
 const MAX_SNAPSHOT_BYTES = MAX_FRAME_BYTES - 1024;
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Shows one pane to the viewers of its session, and types for them. */
 export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
@@ -68,15 +59,19 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
   let gathering: NodeJS.Timeout | undefined;
   let resyncing: NodeJS.Timeout | undefined;
   let resyncedAt = Number.NEGATIVE_INFINITY;
-  let polling: { timer: NodeJS.Timeout; looks: number; shown: string; told: Set<number> } | null = null;
-  let fitting: { cols: number; rows: number } | null = null;
-  let fitBusy = false;
+  let polling: ScreenPolling | null = null;
+  /** Viewers that know why they see snapshots. */
+  const told = new Set<number>();
 
   const note = (viewer: number, value: ConsoleNote) =>
     deps.send(encodeConsole(CONSOLE.note, viewer, encodeNote(value)));
   const noteAll = (value: ConsoleNote) => {
     for (const viewer of flow.viewers) note(viewer, value);
   };
+  const refuse = (viewer: number, reason: string) => {
+    if (!stopped) note(viewer, { state: "refused", reason });
+  };
+  const input = viewerInput({ session, tmux, refuse });
   const leave = (viewers: readonly number[]) => {
     for (const viewer of viewers) deps.send(encodeConsole(CONSOLE.leave, viewer));
   };
@@ -242,38 +237,30 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
   // --- a pane whose bytes cannot be had ---
 
   const startPolling = (reason: string) => {
-    const told = polling?.told ?? new Set<number>();
     stopPolling();
-    const timer = setInterval(() => void look(reason), POLL_MS);
-    polling = { timer, looks: 0, shown: "", told };
-    void look(reason);
+    polling = startScreenPolling({
+      session,
+      tmux,
+      reason,
+      isWanted: () => flow.wanted !== null,
+      show(polled) {
+        show(polled);
+        for (const viewer of flow.viewers) {
+          if (told.has(viewer)) continue;
+          told.add(viewer);
+          refuse(viewer, reason);
+        }
+      },
+      onRetry() {
+        stopPolling();
+        attach();
+      },
+    });
   };
 
   const stopPolling = () => {
-    if (polling !== null) clearInterval(polling.timer);
+    polling?.stop();
     polling = null;
-  };
-
-  const look = async (reason: string) => {
-    const now = polling;
-    if (now === null) return;
-    now.looks += 1;
-    if (now.looks > POLLS_PER_RETRY) {
-      stopPolling();
-      attach();
-      return;
-    }
-    const captured = await tmux.capture(session);
-    if (polling !== now || stopped || !captured.ok) return;
-    const text = Buffer.from(captured.screen.redraw()).toString("base64");
-    if (text === now.shown && flow.wanted === null) return;
-    now.shown = text;
-    show(captured.screen);
-    for (const viewer of flow.viewers) {
-      if (now.told.has(viewer)) continue;
-      now.told.add(viewer);
-      note(viewer, { state: "refused", reason });
-    }
   };
 
   // --- what happens to the pane ---
@@ -315,7 +302,7 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
 
   const parted = (viewer: number) => {
     flow.part(viewer);
-    polling?.told.delete(viewer);
+    told.delete(viewer);
     if (flow.viewers.length === 0) idle();
     else pump();
   };
@@ -323,45 +310,10 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
   /** Nobody watches: nothing is read any more. */
   const idle = () => {
     stopPolling();
+    told.clear();
     clearTimeout(resyncing);
     screen = null;
     void detach();
-  };
-
-  const refuse = (viewer: number, reason: string) => note(viewer, { state: "refused", reason });
-  const answer = (viewer: number, result: Promise<TypeResult>) => {
-    void result.then((done) => {
-      if (!done.ok && !stopped) refuse(viewer, done.reason);
-    });
-  };
-
-  const paste = (viewer: number, payload: Uint8Array) => {
-    if (payload.length > MAX_PASTE_BYTES) {
-      refuse(viewer, "The paste is too long.");
-      return;
-    }
-    let text: string;
-    try {
-      text = decoder.decode(payload);
-    } catch {
-      refuse(viewer, "The paste is not valid text.");
-      return;
-    }
-    answer(viewer, tmux.paste(session, text));
-  };
-
-  /** Sizes come fast while a window is dragged; only the newest counts. */
-  const fit = async (viewer: number, size: { cols: number; rows: number }) => {
-    fitting = size;
-    if (fitBusy) return;
-    fitBusy = true;
-    while (fitting !== null) {
-      const { cols, rows } = fitting;
-      fitting = null;
-      const result = await tmux.fit(session, cols, rows);
-      if (!result.ok) refuse(viewer, result.reason);
-    }
-    fitBusy = false;
   };
 
   const receive = (data: Uint8Array) => {
@@ -371,20 +323,8 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
       return;
     }
     const { type, viewer, payload } = frame;
+    if (input.take(type, viewer, payload)) return;
     switch (type) {
-      case CONSOLE.input:
-        if (payload.length > MAX_INPUT_BYTES) refuse(viewer, "That is too much to type at once; paste it.");
-        else if (payload.length > 0) answer(viewer, tmux.type(session, payload));
-        return;
-      case CONSOLE.paste:
-        paste(viewer, payload);
-        return;
-      case CONSOLE.resize: {
-        const size = decodeSize(payload);
-        if (size === null) refuse(viewer, "A terminal cannot have that size.");
-        else void fit(viewer, size);
-        return;
-      }
       case CONSOLE.credit: {
         const bytes = decodeU32(payload);
         if (bytes === null) {

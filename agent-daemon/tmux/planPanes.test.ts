@@ -72,7 +72,7 @@ function plan(
       records.find((one) => one.endedAt === null && JSON.stringify(one.key) === JSON.stringify(wanted)),
   };
   return planPanes(new Map([[socket, listing]]), known, {
-    first: options.first ?? false,
+    first: () => options.first ?? false,
     spawning: new Set(options.spawning),
     awaitsStatus: () => options.awaitsStatus ?? false,
   });

@@ -31,8 +31,8 @@ export type PanePlan = {
 export type PlanOptions = {
   /** Sessions whose pane is being made at this moment. */
   spawning: ReadonlySet<string>;
-  /** The daemon has just started: what is gone went while it was away. */
-  first: boolean;
+  /** Whether this is the daemon's first look at a socket: what is gone there went while it was away. */
+  first: (socket: string) => boolean;
   /** A pane is dead but tmux does not tell yet how its program ended: whether to wait for that. */
   awaitsStatus: (session: string) => boolean;
 };
@@ -75,7 +75,11 @@ export function planPanes(
     if (record.endedAt !== null || seen.has(record.session) || options.spawning.has(record.session)) continue;
     // Of a server that cannot be asked nothing is known.
     if (listing === undefined || listing.status === "unreachable") continue;
-    plan.ended.push({ record, ...endOfMissing(record, listing.status, options.first), corpse: null });
+    plan.ended.push({
+      record,
+      ...endOfMissing(record, listing.status, options.first(record.socket)),
+      corpse: null,
+    });
   }
   return plan;
 }

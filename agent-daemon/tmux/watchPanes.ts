@@ -85,7 +85,8 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
   let free: FreePane[] = [];
   let problems: string[] = [];
   let unadoptedToldAt = Number.NEGATIVE_INFINITY;
-  let first = true;
+  /** Sockets that have been asked with success since the daemon started. */
+  const asked = new Set<string>();
   let stopped = false;
 
   const look = async () => {
@@ -100,7 +101,11 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
       listing.status === "unreachable" ? [listing.message] : [],
     );
     claude.refresh();
-    const plan = planPanes(listings, records, { spawning, first, awaitsStatus });
+    const plan = planPanes(listings, records, {
+      spawning,
+      awaitsStatus,
+      first: (socket) => !asked.has(socket),
+    });
     const taken = await takeFree(plan);
     await tellLive([...plan.live, ...taken]);
     await tellEnded(plan);
@@ -108,8 +113,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     tellUnadopted();
     await markPanes();
     keepClients(listings);
-    // Only a look that reached every server knows what went while the daemon was away.
-    if (problems.length === 0) first = false;
+    for (const [path, { status }] of listings) if (status !== "unreachable") asked.add(path);
     records.prune(clock() - KEEP_ENDED_MS);
   };
   const loop = startLookLoop({ look, intervalMs: deps.config.tmux.poll_ms, log });
@@ -209,7 +213,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     git.touch(row.cwd, row.windowActivity * 1000);
     const changedAt = row.windowPanes === 1 ? row.windowActivity * 1000 : previews.changedAt(session);
     const activity = followActivity(
-      activities.get(session) ?? { ...QUIET, at: first ? now : 0 },
+      activities.get(session) ?? { ...QUIET, at: asked.has(pane.server.path) ? 0 : now },
       changedAt,
       now,
     );
