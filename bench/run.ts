@@ -9,9 +9,10 @@ import { printTable } from "./lib/printTable.ts";
 import { ROOT } from "./lib/startEdge.ts";
 import { cost } from "./cost.ts";
 import { fanOut } from "./fanOut.ts";
+import { keystroke } from "./keystroke.ts";
 import { replay } from "./replay.ts";
 
-const BENCHES: Bench[] = [fanOut, replay, cost];
+const BENCHES: Bench[] = [fanOut, replay, cost, keystroke];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
