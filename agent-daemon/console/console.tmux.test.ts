@@ -345,13 +345,27 @@ describe.skipIf(noTmux !== null)(`a console (${noTmux ?? "real tmux"})`, () => {
     }
   });
 
+  it("shows a session whose viewer was there before its pane", async () => {
+    const session = newId("ses");
+    const viewer = edge.session(session).join();
+    consoles.watch(session);
+    await until(() => expect(viewer.notes).toMatchObject([{ state: "waiting" }]));
+    await rig.command(part, session, {
+      type: "spawn",
+      cwd: rig.directory,
+      argv: ["sh", "-c", "echo here; cat"],
+    });
+    await until(() => expect(viewer.text()).toContain("here"));
+    expect(viewer.notes.at(-1)).toEqual({ state: "live" });
+  });
+
   it("says that a session has no terminal here, and ignores what is no session", async () => {
     const unknown = newId("ses");
     const viewer = edge.session(unknown).join();
     consoles.watch(unknown);
     consoles.watch("../../etc");
     await until(() =>
-      expect(viewer.notes).toEqual([{ state: "ended", reason: expect.stringMatching(/no terminal/) }]),
+      expect(viewer.notes).toEqual([{ state: "waiting", reason: expect.stringMatching(/no terminal/) }]),
     );
     viewer.type("x");
     await until(() => expect(viewer.notes.at(-1)).toMatchObject({ state: "refused" }));

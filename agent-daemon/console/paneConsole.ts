@@ -296,7 +296,8 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
         note(viewer, { state: "waiting", reason: "The pane is being started or cannot be reached." });
         break;
       case "unknown":
-        note(viewer, { state: "ended", reason: "This host has no terminal for this session." });
+        // It may be about to be made: whoever asks for a session likes to look at it at once.
+        note(viewer, { state: "waiting", reason: "This host has no terminal for this session." });
     }
   };
 

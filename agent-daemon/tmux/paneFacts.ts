@@ -1,15 +1,21 @@
 import { basename } from "node:path";
 import type { UnadoptedPane } from "../../protocol/host.ts";
 import type { AgentName, GitState, PaneAddress, SessionFacts, Worktree } from "../../protocol/session.ts";
+import { cutText } from "./cutText.ts";
 import type { PaneRow } from "./paneFormat.ts";
+
+/** Names in tmux can be of any length; nobody reads more than this of one. */
+const MAX_NAME = 200;
+/** The longest path there is. */
+const MAX_PATH = 4096;
 
 /** Where a pane is, for people and for commands. */
 export function paneAddress(socketName: string, row: PaneRow): PaneAddress {
   return {
     socket: socketName,
     pane: row.pane,
-    tmux_session: row.tmuxSession,
-    window: `${row.windowIndex}:${row.windowName}`,
+    tmux_session: cutText(row.tmuxSession, MAX_NAME),
+    window: cutText(`${row.windowIndex}:${row.windowName}`, MAX_NAME),
     cols: row.cols,
     rows: row.rows,
   };
@@ -25,8 +31,8 @@ export function paneFacts(seen: {
   preview: string | null;
 }): SessionFacts {
   return {
-    cwd: seen.row.cwd === "" ? null : seen.row.cwd,
-    command: seen.row.command === "" ? null : seen.row.command,
+    cwd: seen.row.cwd === "" ? null : cutText(seen.row.cwd, MAX_PATH),
+    command: seen.row.command === "" ? null : cutText(seen.row.command, MAX_NAME),
     agent: seen.agent,
     git: seen.git,
     pane: paneAddress(seen.socketName, seen.row),
@@ -39,7 +45,7 @@ export function paneFacts(seen: {
 export function paneTitle(agent: AgentName, command: string, cwd: string): string {
   const program = agent === "other" || agent === "shell" ? command : agent;
   const place = cwd === "" ? "" : ` in ${basename(cwd) || "/"}`;
-  return `${program === "" ? "pane" : program.replace(/^-/, "")}${place}`.slice(0, 200);
+  return cutText(`${program === "" ? "pane" : program.replace(/^-/, "")}${place}`, MAX_NAME);
 }
 
 /** How an unadopted pane is shown. A spinner in front of its title is not worth a message each time it turns. */
@@ -47,10 +53,10 @@ export function unadoptedPane(socketName: string, row: PaneRow): UnadoptedPane {
   return {
     socket: socketName,
     pane: row.pane,
-    tmux_session: row.tmuxSession,
-    command: row.command,
-    cwd: row.cwd,
-    title: row.title.replace(/^[^\p{L}\p{N}]+/u, ""),
+    tmux_session: cutText(row.tmuxSession, MAX_NAME),
+    command: cutText(row.command, MAX_NAME),
+    cwd: cutText(row.cwd, MAX_PATH),
+    title: cutText(row.title.replace(/^[^\p{L}\p{N}]+/u, ""), MAX_NAME),
   };
 }
 
@@ -63,11 +69,4 @@ export function previewOf(screen: string): string | null {
     if (/[\p{L}\p{N}]/u.test(line)) return cutText(line, 200);
   }
   return null;
-}
-
-/** Cuts text without cutting a character in two. */
-function cutText(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const last = text.charCodeAt(length - 1);
-  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }

@@ -9,6 +9,7 @@ import { searchPane, snapshotPane } from "./commands/readPane.ts";
 import { resizePane } from "./commands/resizePane.ts";
 import { spawnPane } from "./commands/spawnPane.ts";
 import { interrupt, pasteText, pressKeys, typeBytes } from "./commands/typeText.ts";
+import { cutText } from "./cutText.ts";
 import { startPaneAccess } from "./paneAccess.ts";
 import { openSessionRecords } from "./sessionRecords.ts";
 import type { TmuxPart, TypeResult } from "./tmuxPart.ts";
@@ -103,7 +104,8 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
     get version() {
       return tmux.version();
     },
-    problems: () => [...watch.problems(), ...access.problems()],
+    problems: () =>
+      [...watch.problems(), ...access.problems()].map((problem) => cutText(problem, 500)).slice(0, 10),
     refresh: watch.refresh,
     announce: watch.announce,
     handles: (command, session) =>

@@ -8,14 +8,21 @@ type Looked = { ok: true; people: boolean; windowSize: string } | { ok: false; r
 /** Whether a person looks at the pane with tmux itself, and how its window gets its size. */
 async function look(pane: LivePane): Promise<Looked> {
   const reply = await pane.send([
-    ["list-clients", "-F", "#{client_control_mode} #{session_id}"],
+    ["list-clients", "-F", "#{session_id} #{client_flags}"],
     ["show-options", "-w", "-q", "-v", "-t", pane.row.windowId, "window-size"],
   ]);
   if (!reply.ok) return { ok: false, reason: reply.error };
-  const clients = (reply.outputs[0] ?? "").toString().split("\n");
+  const clients = (reply.outputs[0] ?? "")
+    .toString()
+    .split("\n")
+    .map((line) => line.split(" "));
   return {
     ok: true,
-    people: pane.row.sessions.some((session) => clients.includes(`0 ${session}`)),
+    // Clients that leave the size to others (as ours do) are not asked.
+    people: clients.some(
+      ([session = "", flags = ""]) =>
+        pane.row.sessions.includes(session) && !flags.split(",").includes("ignore-size"),
+    ),
     windowSize: (reply.outputs[1] ?? "").toString().trim(),
   };
 }

@@ -8,6 +8,7 @@ import { explainRun } from "../../run.ts";
 import { addWorktree } from "../../worktrees/addWorktree.ts";
 import { removeWorktree } from "../../worktrees/removeWorktree.ts";
 import { shellQuote, type TmuxCommand } from "../command.ts";
+import { cutText } from "../cutText.ts";
 import { paneAddress } from "../paneFacts.ts";
 import type { TmuxServer } from "../server.ts";
 import type { SessionRecord, SessionRecords } from "../sessionRecords.ts";
@@ -60,7 +61,7 @@ export async function spawnPane(
     key: null,
     spawned: true,
     killed: false,
-    title: command.title ?? `${programName(command)} in ${basename(cwd) || "/"}`.slice(0, 200),
+    title: command.title ?? cutText(`${programName(command)} in ${basename(cwd) || "/"}`, 200),
     worktree,
     facts: null,
     status: null,
