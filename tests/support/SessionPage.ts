@@ -11,7 +11,7 @@ export async function signIn(
   const context = await newContext(browser, { ...options, baseURL: signalbox.url });
   const { page, complaints } = await newPage(context);
   await page.goto(await signalbox.signInLink());
-  await page.getByTestId("session-list").or(page.getByTestId("new-session")).first().waitFor();
+  await page.waitForURL((url) => url.pathname === "/");
   return { context, page, complaints };
 }
 
