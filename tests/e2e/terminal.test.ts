@@ -204,7 +204,7 @@ describe("spawning and ending from the browser", () => {
     await page.getByTestId("new-session").first().click();
     await page.locator('label:has([data-testid="kind-command"])').click();
     await page.getByTestId("cwd").fill(repo);
-    await page.getByTestId("argv").fill("bash --norc");
+    await page.getByTestId("command").fill("bash --norc");
     await page.getByTestId("worktree").check();
     await page.getByTestId("branch").fill("try/it");
     await page.getByTestId("start").click();
