@@ -22,7 +22,6 @@ function view() {
         drawn.push(new TextDecoder().decode(data));
         waiting.push(done);
       },
-      clear: (fresh) => drawn.push(fresh ? "[clear all]" : "[clear]"),
       note: (note) => drawn.push(`[${note.state}]`),
     },
     (frame) => {
@@ -52,7 +51,7 @@ describe("a viewer in the terminal", () => {
         encodeSnapshot({ cols: 80, rows: 24, fresh: false }, bytes("again")),
       ),
     );
-    expect(drawn).toEqual(["[live]", "[clear all]", "screen", "more", "[clear]", "again"]);
+    expect(drawn).toEqual(["[live]", "screen", "more", "again"]);
   });
 
   test("gives credit back for the whole payload, once it is drawn", ({ expect }) => {

@@ -18,8 +18,6 @@ const INPUT_BYTES = 16 * 1024;
 export type Screen = {
   /** Draws bytes; `drawn` is called once they are out. */
   draw(bytes: Uint8Array, drawn: () => void): void;
-  /** Clears it, before a snapshot. */
-  clear(fresh: boolean): void;
   /** Shows the console's state beside the terminal. */
   note(note: ConsoleNote): void;
 };
@@ -44,7 +42,7 @@ export function viewConsole(screen: Screen, send: (frame: Uint8Array) => void) {
         case CONSOLE.snapshot: {
           const snapshot = decodeSnapshot(payload);
           if (snapshot === null) return;
-          screen.clear(snapshot.head.fresh);
+          // Its bytes clear the screen themselves.
           return screen.draw(snapshot.bytes, () => drawn(payload.length));
         }
         case CONSOLE.note: {

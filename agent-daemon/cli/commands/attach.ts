@@ -58,7 +58,6 @@ function viewUntilEnd(api: ApiAccess, session: Session, fit: boolean): Promise<E
     const viewer = viewConsole(
       {
         draw: (bytes, drawn) => stdout.write(bytes, () => drawn()),
-        clear: (fresh) => stdout.write(fresh ? "\u001bc" : "\u001b[H\u001b[2J"),
         note(note) {
           if (note.state === "ended") finish({ end: `The session ended: ${note.reason}`, code: EXIT.ok });
           else if (note.state !== "live") title(`${session.title}: ${note.reason}`);
