@@ -54,7 +54,7 @@ function BarLink({
       {icon}
       {label}
       {count > 0 && (
-        <span className="absolute top-1.5 left-1/2 ml-2 min-w-4 rounded-full bg-waiting px-1 text-center text-[11px] leading-4 font-semibold text-bg">
+        <span className="absolute top-1.5 left-1/2 ml-2 min-w-4 rounded-full bg-waiting-text px-1 text-center text-[11px] leading-4 font-semibold text-bg">
           {count}
         </span>
       )}

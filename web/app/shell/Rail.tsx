@@ -113,7 +113,7 @@ function RailLink(props: {
       <span className="grow">{props.label}</span>
       {props.note !== undefined && <span className="text-small">{props.note}</span>}
       {props.alert === true ? (
-        <span className="min-w-5 rounded-full bg-waiting px-1.5 text-center text-small font-semibold text-bg">
+        <span className="min-w-5 rounded-full bg-waiting-text px-1.5 text-center text-small font-semibold text-bg">
           {props.count}
         </span>
       ) : (

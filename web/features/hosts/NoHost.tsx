@@ -1,4 +1,6 @@
 import { Server } from "lucide-react";
+import { Link } from "wouter";
+import { useHosts } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { Empty } from "../../shared/ui/Empty.tsx";
 import { Input } from "../../shared/ui/Field.tsx";
@@ -8,13 +10,22 @@ import { useEnrol } from "./useEnrol.ts";
 /** What to do when there is no host yet: a name, and the line to paste. */
 export default function NoHost() {
   const { name, setName, create, canCreate, failure, created, presence } = useEnrol();
+  const waiting = useHosts().find((host) => host.presence === "never");
+  const title =
+    waiting === undefined ? "Connect your first machine" : `${waiting.name} has not dialled in yet`;
   return (
-    <Empty
-      title={created === null ? "Connect your first machine" : `Connect ${created.host.name}`}
-      icon={<Server size={24} />}
-    >
+    <Empty title={created === null ? title : `Connect ${created.host.name}`} icon={<Server size={24} />}>
       {created === null ? (
         <>
+          {waiting !== undefined && (
+            <p>
+              If its line was not used, or its code has run out,{" "}
+              <Link href="/hosts" className="underline underline-offset-2">
+                make a new one
+              </Link>
+              .
+            </p>
+          )}
           <p>
             Every terminal and coding agent on it appears here, live. It dials in by itself; nothing listens
             on it. Give it a name, and paste the line you get.

@@ -59,7 +59,7 @@ export function EventsPanel({ session, state, loadOlder }: EventsPanelProps) {
     <LogList
       items={state.events}
       keyOf={(event) => event.seq}
-      estimate={() => 34}
+      estimate={(event) => (event.type === "item" || event.type === "command" ? 56 : 32)}
       render={(event) => (
         <EventRow
           event={event}

@@ -49,6 +49,13 @@ export function LogList<T>({ items, keyOf, render, estimate, loadOlder, label, t
     virtualizer.scrollToIndex(items.length - 1, { align: "end" });
   }, [items.length, virtualizer]);
 
+  useEffect(
+    () => () => {
+      placed.current = false;
+    },
+    [],
+  );
+
   const older = useRef(loadOlder);
   useEffect(() => {
     older.current = loadOlder;

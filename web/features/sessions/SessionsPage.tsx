@@ -16,7 +16,11 @@ import { NoSessions } from "./NoSessions.tsx";
 import { SessionList } from "./SessionList.tsx";
 
 /** Every session on every host. */
-export function SessionsPage({ noHost }: { /** What to show when there is no host. */ noHost: ReactNode }) {
+export function SessionsPage({
+  noHost,
+}: {
+  /** What to show when no host has ever dialled in. */ noHost: ReactNode;
+}) {
   const { sessions, hosts, loaded } = useHub();
   const hostList = useHosts();
   const search = useSearch();
@@ -59,7 +63,7 @@ export function SessionsPage({ noHost }: { /** What to show when there is no hos
         <ListSkeleton />
       ) : all.length === 0 ? (
         <div className="min-h-0 grow overflow-y-auto">
-          {hosts.size === 0 ? noHost : <NoSessions hosts={hostList} />}
+          {hostList.every((host) => host.presence === "never") ? noHost : <NoSessions hosts={hostList} />}
         </div>
       ) : (
         <>

@@ -39,7 +39,8 @@ export function Signal({ status, hollow = false, size = 12, silent = false }: Si
       height={size}
       viewBox="0 0 12 12"
       fill="none"
-      className="shrink-0"
+      // The whole sign breathes: parts of an SVG cannot be animated without drawing the page again for each frame.
+      className={classes("shrink-0", status === "working" && !hollow && "animate-breathe")}
       data-signal={status}
       data-hollow={hollow || undefined}
       {...(silent ? { "aria-hidden": true } : { role: "img", "aria-label": label })}
@@ -63,14 +64,7 @@ function SignalShape({ status, hollow }: { status: SessionStatus; hollow: boolea
         <circle cx="6" cy="6" r="2.75" className="stroke-working" strokeWidth="1.5" />
       ) : (
         <>
-          <circle
-            cx="6"
-            cy="6"
-            r="5.25"
-            className="animate-breathe stroke-working"
-            strokeWidth="1"
-            opacity="0.7"
-          />
+          <circle cx="6" cy="6" r="5.25" className="stroke-working" strokeWidth="1" opacity="0.55" />
           <circle cx="6" cy="6" r="3" className="fill-working" />
         </>
       );

@@ -97,8 +97,11 @@ export default function TerminalView(props: TerminalViewProps) {
     if (pane.current === null) return;
     const onPhone = latest.current.phone;
     const height = onPhone ? Number.POSITIVE_INFINITY : space.height;
-    open.setFont(
-      fitFont(pane.current, { width: space.width, height }, cell, onPhone ? MIN_FONT.phone : MIN_FONT.desk),
+    setFittingFont(
+      open,
+      pane.current,
+      { width: space.width, height },
+      onPhone ? MIN_FONT.phone : MIN_FONT.desk,
     );
     keepCursorInView(box, open);
   }, []);
@@ -127,6 +130,7 @@ export default function TerminalView(props: TerminalViewProps) {
         if (before?.cols !== size.cols || before.rows !== size.rows)
           requestAnimationFrame(() => layout(false));
       },
+      onCellSize: () => layout(false),
       onText(text) {
         if (mirror.current !== null) mirror.current.textContent = text;
         keepCursorInView(box, open);
@@ -310,6 +314,25 @@ function StateSign({ state, drawn, lastLine, retry, onShowEvents }: SignProps) {
       </div>
     </div>
   );
+}
+
+type Size = { cols: number; rows: number };
+
+/** Cells are whole pixels of the screen, so their size follows the font's only roughly: what still does not fit gets a smaller font. */
+function setFittingFont(
+  terminal: OpenTerminal,
+  pane: Size,
+  room: { width: number; height: number },
+  min: number,
+): void {
+  let size = fitFont(pane, room, terminal.cell(), min);
+  terminal.setFont(size);
+  for (; size > min; size -= 0.5) {
+    terminal.setFont(size);
+    const cell = terminal.cell();
+    if (cell.width * size * pane.cols <= room.width && cell.height * size * pane.rows <= room.height) return;
+  }
+  terminal.setFont(min);
 }
 
 /** A pane that is higher than its room is scrolled so that the cursor is seen. */

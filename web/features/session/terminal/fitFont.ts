@@ -3,7 +3,7 @@ export type CellRatio = { width: number; height: number };
 
 export const BASE_FONT = 13;
 /** Below this, letters are not read but guessed; the pane is scrolled instead. */
-export const MIN_FONT = { desk: 9, phone: 8 } as const;
+export const MIN_FONT = { desk: 9, phone: 7 } as const;
 
 /** The largest font, up to {@link BASE_FONT}, at which a pane of this size is wholly in view; never below `min`. */
 export function fitFont(

@@ -25,6 +25,8 @@ export type TerminalOptions = {
   onKey(event: KeyboardEvent, terminal: OpenTerminal): boolean;
   /** The pane has another size now. */
   onPaneSize(size: { cols: number; rows: number }): void;
+  /** Cells have another size than before, though the font has not. */
+  onCellSize(): void;
   /** The text that is on the screen, at most ten times a second. */
   onText(text: string): void;
   onFound(found: { index: number; count: number }): void;
@@ -72,7 +74,7 @@ export function openTerminal(options: TerminalOptions): OpenTerminal {
   const search = new SearchAddon();
   terminal.loadAddon(search);
   terminal.open(mount);
-  loadWebgl(terminal, mount);
+  loadWebgl(terminal, mount, options.onCellSize);
   let theme = options.theme;
 
   terminal.onData(options.onTyped);
@@ -165,13 +167,16 @@ export function openTerminal(options: TerminalOptions): OpenTerminal {
       clearTimeout(mirror);
       stopTouch();
       mount.removeEventListener("paste", onPaste, { capture: true });
-      terminal.dispose();
+      // xterm has drawing planned for the next moments, and fails in it when it is gone by then.
+      setTimeout(() => terminal.dispose(), DISPOSE_AFTER_MS);
     },
   };
   terminal.attachCustomKeyEventHandler((event) => event.type !== "keydown" || !options.onKey(event, handle));
   return handle;
 }
 
+/** By then xterm has done what it had planned. */
+const DISPOSE_AFTER_MS = 250;
 /** How long the canvas may need to follow a change of size. */
 const CANVAS_SETTLES_MS = 300;
 
@@ -179,7 +184,7 @@ const CANVAS_SETTLES_MS = 300;
  * WebGL where there is one; without, when its context is lost, and where the browser counts its pixels wrongly (an emulated screen
  * does), xterm draws in the DOM.
  */
-function loadWebgl(terminal: Terminal, mount: HTMLElement): void {
+function loadWebgl(terminal: Terminal, mount: HTMLElement, onGone: () => void): void {
   const webgl = new WebglAddon();
   try {
     terminal.loadAddon(webgl);
@@ -191,6 +196,7 @@ function loadWebgl(terminal: Terminal, mount: HTMLElement): void {
     clearTimeout(settled);
     watch.dispose();
     webgl.dispose();
+    onGone();
   };
   const watch = terminal.onRender(() => {
     settled ??= setTimeout(() => {

@@ -1,0 +1,6 @@
+// One file, so that there is one build, one browser, and one page at a time: pages that compete for two cores tell nothing.
+import "./hosts.cases.ts";
+import "./look.cases.ts";
+import "./session.cases.ts";
+import "./sessions.cases.ts";
+import "./terminal.cases.ts";
