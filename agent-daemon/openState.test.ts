@@ -16,9 +16,13 @@ test("a state directory has one daemon at a time", ({ expect }) => {
 test("one that cannot be used says why, and is free for the next try", ({ expect }) => {
   const dir = tempDir();
   writeFileSync(join(dir, "file"), "");
-  expect(() => openState(join(dir, "file/state"))).toThrow(/\/file\/state cannot be written: .*Set state_dir in agent\.yaml/);
+  expect(() => openState(join(dir, "file/state"))).toThrow(
+    /\/file\/state cannot be written: .*Set state_dir in agent\.yaml/,
+  );
   writeFileSync(agentFiles(dir).database, "this is not a database, it only stands where one should be");
   for (let i = 0; i < 2; i++) {
-    expect(() => openState(dir)).toThrow(/^The journal .*agent\.db is damaged \(.*\)\. Move it away; the daemon then begins a new one\.$/);
+    expect(() => openState(dir)).toThrow(
+      /^The journal .*agent\.db is damaged \(.*\)\. Move it away; the daemon then begins a new one\.$/,
+    );
   }
 });

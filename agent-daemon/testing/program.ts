@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll } from "vitest";
 import { bundleAgent } from "../../scripts/build.mjs";
 import { identify } from "../agents/codex/processIdentity.ts";
 
@@ -18,7 +19,7 @@ async function bundleOnce(): Promise<string> {
   const dir = join(import.meta.dirname, "../../.cache");
   mkdirSync(dir, { recursive: true });
   const path = join(mkdtempSync(join(dir, "program-")), "agent.mjs");
-  process.once("exit", () => rmSync(dirname(path), { recursive: true, force: true }));
+  afterAll(() => rmSync(dirname(path), { recursive: true, force: true }));
   await bundleAgent(path);
   return path;
 }

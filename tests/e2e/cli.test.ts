@@ -65,9 +65,7 @@ describe("signalbox on the command line", () => {
     expect(await sessions("--running", "bash")).toHaveLength(2);
   });
 
-  test("sends text to a session by part of its id", async ({
-    expect,
-  }) => {
+  test("sends text to a session by part of its id", async ({ expect }) => {
     const { id } = await sessionOf("one");
     const sent = await signalbox.cli("send", id.slice(-8), "echo", "sent-$((40+2))");
     expect([sent.code, sent.out]).toEqual([0, expect.stringMatching(/^Sent to /)]);
