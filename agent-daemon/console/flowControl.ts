@@ -1,6 +1,13 @@
 /** What a viewer needs before it can be sent output. */
 type ViewerState = "new" | "inStep" | "out";
-type Viewer = { state: ViewerState; outstanding: number };
+type Viewer = {
+  state: ViewerState;
+  outstanding: number;
+  /** One sending whose credit is being timed: bytes still to be drawn until it is, and since when. */
+  timed: { left: number; at: number } | null;
+  /** How long it takes to draw and say so, lately; unknown at first. */
+  delay: number;
+};
 
 /**
  * Who is in step, and how much may be sent. Output goes to all viewers in step at once and is paced to the fastest of
@@ -25,7 +32,7 @@ export class FlowControl {
 
   /** A viewer came (or came anew: then what it had been sent does not count any more). */
   join(viewer: number): void {
-    this.#viewers.set(viewer, { state: "new", outstanding: 0 });
+    this.#viewers.set(viewer, { state: "new", outstanding: 0, timed: null, delay: Number.POSITIVE_INFINITY });
   }
 
   part(viewer: number): void {
@@ -37,9 +44,25 @@ export class FlowControl {
   }
 
   /** A viewer has drawn bytes. More than it was sent cannot be. */
-  credit(viewer: number, bytes: number): void {
+  credit(viewer: number, bytes: number, now: number): void {
     const found = this.#viewers.get(viewer);
-    if (found !== undefined) found.outstanding = Math.max(0, found.outstanding - bytes);
+    if (found === undefined) return;
+    found.outstanding = Math.max(0, found.outstanding - bytes);
+    const { timed } = found;
+    if (timed === null) return;
+    timed.left -= bytes;
+    if (timed.left > 0) return;
+    const taken = now - timed.at;
+    // One hiccup does not make a near viewer a far one.
+    found.delay = taken < found.delay ? taken : (found.delay + taken) / 2;
+    found.timed = null;
+  }
+
+  /** How long the nearest viewer in step takes to draw and say so. */
+  get delay(): number {
+    return Math.min(
+      ...this.inStep.map((viewer) => this.#viewers.get(viewer)?.delay ?? Number.POSITIVE_INFINITY),
+    );
   }
 
   /** Bytes that may be sent to those in step now, by the fastest of them. 0 when nobody is. */
@@ -61,7 +84,7 @@ export class FlowControl {
    * Counts output that is about to be sent. Gives the viewers that must leave before it: those so far behind the fastest
    * that it would take them half a window beyond their own.
    */
-  send(bytes: number): number[] {
+  send(bytes: number, now: number): number[] {
     const fastest = this.unseen() ?? 0;
     const leaving: number[] = [];
     for (const [number, viewer] of this.#viewers) {
@@ -69,7 +92,7 @@ export class FlowControl {
       if (viewer.outstanding > fastest && viewer.outstanding + bytes > this.#window * 1.5) {
         viewer.state = "out";
         leaving.push(number);
-      } else viewer.outstanding += bytes;
+      } else this.#count(viewer, bytes, now);
     }
     return leaving;
   }
@@ -103,11 +126,16 @@ export class FlowControl {
   }
 
   /** Counts a snapshot that is sent to a viewer and puts it in step. */
-  snapshot(viewer: number, bytes: number): void {
+  snapshot(viewer: number, bytes: number, now: number): void {
     const found = this.#viewers.get(viewer);
     if (found === undefined) return;
     found.state = "inStep";
-    found.outstanding += bytes;
+    this.#count(found, bytes, now);
+  }
+
+  #count(viewer: Viewer, bytes: number, now: number): void {
+    viewer.outstanding += bytes;
+    viewer.timed ??= { left: viewer.outstanding, at: now };
   }
 
   #set(viewer: number, state: ViewerState): void {

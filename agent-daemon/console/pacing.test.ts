@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { OutputBuffer } from "./outputBuffer.ts";
 import { OUTPUT_FRAME_BYTES, pace } from "./pacing.ts";
 
-const idle = { pending: 5, room: 65_536, unseen: 0, sinceLastMs: 0 };
+const idle = { pending: 5, room: 65_536, unseen: 0, sinceLastMs: 0, lastBytes: 5 };
 
 describe("pace", () => {
   it.each([
@@ -13,6 +13,8 @@ describe("pace", () => {
       { unseen: 10, room: 65_526, sinceLastMs: 0.5 },
       { wait: "time", ms: 1.5 },
     ],
+    ["later when it pours", { lastBytes: 4096, sinceLastMs: 0.5 }, { wait: "time", ms: 1.5 }],
+    ["at once again after a pause", { lastBytes: 4096, sinceLastMs: 3 }, { send: 5 }],
     ["after a moment anyway", { unseen: 10, room: 65_526, sinceLastMs: 2 }, { send: 5 }],
     ["a full frame at once", { pending: 100_000, unseen: 10, room: 65_526 }, { send: OUTPUT_FRAME_BYTES }],
     [

@@ -33,6 +33,12 @@ export type PaneConsoleDeps = {
 
 /** Output held back for want of credit; beyond it, it is dropped and a snapshot takes its place. */
 export const HOLD_BYTES = 256 * 1024;
+/**
+ * A viewer that answers this quickly is given a moment before anything is dropped: reading stops, and tmux keeps what
+ * comes (a megabyte or two at worst).
+ */
+const NEAR_MS = 25;
+const PAUSE_MS = 150;
 /** A viewer that falls out of step again and again gets snapshots no more often than this. */
 const RESYNC_MS = 100;
 /** The same while others are in step, for whom each snapshot of one is an interruption. */
@@ -56,7 +62,9 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
   let wanted = false;
   let stopped = false;
   let lastSentAt = Number.NEGATIVE_INFINITY;
+  let lastBytes = 0;
   let gathering: NodeJS.Timeout | undefined;
+  let pausing: NodeJS.Timeout | undefined;
   let resyncing: NodeJS.Timeout | undefined;
   let resyncedAt = Number.NEGATIVE_INFINITY;
   let polling: ScreenPolling | null = null;
@@ -81,7 +89,20 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
   const onData = (bytes: Buffer) => {
     output.add(bytes);
     pump();
-    if (output.bytes > HOLD_BYTES) drop();
+    if (output.bytes <= HOLD_BYTES || pausing !== undefined) return;
+    // Who is near and draws quickly has only been held up. Who is far would be sent the past for as long as it pours.
+    if (flow.delay > NEAR_MS) drop();
+    else {
+      attachment?.pause();
+      pausing = setTimeout(drop, PAUSE_MS);
+    }
+  };
+
+  const resume = () => {
+    if (pausing === undefined || output.bytes > HOLD_BYTES / 2) return;
+    clearTimeout(pausing);
+    pausing = undefined;
+    attachment?.resume();
   };
 
   const pump = () => {
@@ -92,13 +113,16 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
         room: flow.room(),
         unseen: flow.unseen() ?? 0,
         sinceLastMs: performance.now() - lastSentAt,
+        lastBytes,
       });
       if ("send" in next) {
-        leave(flow.send(next.send));
+        leave(flow.send(next.send, performance.now()));
         deps.send(encodeConsole(CONSOLE.output, 0, output.take(next.send)));
         lastSentAt = performance.now();
+        lastBytes = next.send;
       } else {
         if (next.wait === "time") gathering = setTimeout(pump, next.ms);
+        resume();
         return;
       }
     }
@@ -106,16 +130,21 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
 
   /** Nobody draws as fast as the pane writes: what waits is dropped, and the pane is not read until somebody has room. */
   const drop = () => {
-    output.clear();
     leave(flow.loseStep());
     void detach();
+  };
+
+  const forgetOutput = () => {
+    output.clear();
+    clearTimeout(gathering);
+    clearTimeout(pausing);
+    pausing = undefined;
   };
 
   const detach = async () => {
     const old = attachment;
     attachment = null;
-    output.clear();
-    clearTimeout(gathering);
+    forgetOutput();
     await old?.close();
   };
 
@@ -175,7 +204,7 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
       },
     );
     if (result.status !== "attached") {
-      output.clear();
+      forgetOutput();
       if (result.status === "gone") {
         noteAll({ state: "waiting", reason: result.reason });
         return false;
@@ -196,8 +225,7 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
     }
     resyncedAt = performance.now();
     // What was read before is in the screen already.
-    output.clear();
-    clearTimeout(gathering);
+    forgetOutput();
     show(own.screen);
     own.start();
     return true;
@@ -214,10 +242,11 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
       const payload = payloads.get(fresh) ?? snapshotPayload(shown, fresh);
       payloads.set(fresh, payload);
       if (fresh) note(viewer, { state: "live" });
-      flow.snapshot(viewer, payload.length);
+      flow.snapshot(viewer, payload.length, performance.now());
       deps.send(encodeConsole(CONSOLE.snapshot, viewer, payload));
     }
     lastSentAt = performance.now();
+    lastBytes = 0;
   };
 
   const snapshotPayload = (shown: Screen, fresh: boolean): Uint8Array => {
@@ -332,7 +361,7 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
           refuse(viewer, "The credit is malformed.");
           return;
         }
-        flow.credit(viewer, bytes);
+        flow.credit(viewer, bytes, performance.now());
         pump();
         sync();
         return;

@@ -56,6 +56,8 @@ export async function attachPane(deps: AttachDeps): Promise<AttachResult> {
           (error) => deps.onLost(error.message),
         );
       },
+      pause: pipe.pause,
+      resume: pipe.resume,
       async close() {
         if (deps.isCurrent(pipe)) {
           deps.ring.lose();

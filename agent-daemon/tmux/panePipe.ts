@@ -22,6 +22,8 @@ export type PanePipe = {
   commands(pane: string): TmuxCommand[];
   /** Begins to hand over bytes. Until then they wait in the FIFO, and in tmux. */
   start(onData: (bytes: Buffer) => void, onError: (error: Error) => void): void;
+  pause(): void;
+  resume(): void;
   /** Whether the process between tmux and the FIFO still runs; null while it is not known. */
   alive(): boolean | null;
   close(): void;
@@ -88,6 +90,8 @@ function panePipe(fifo: string, fd: number): PanePipe {
       socket.on("data", onData);
       socket.on("error", onError);
     },
+    pause: () => void socket?.pause(),
+    resume: () => void socket?.resume(),
     alive: () => isAlive(fifo),
     close() {
       if (closed) return;

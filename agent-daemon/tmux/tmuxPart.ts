@@ -27,6 +27,9 @@ export type Attachment = {
   screen: Screen;
   /** Starts handing over bytes (those that came meanwhile first). */
   start(): void;
+  /** Takes no bytes for a moment; tmux keeps them meanwhile, so it must be short. */
+  pause(): void;
+  resume(): void;
   /** Ends the pipe, unless a later attachment has taken its place. Bytes that are still on their way are dropped. */
   close(): Promise<void>;
 };
