@@ -42,7 +42,10 @@ describe("a session", () => {
 
   it("says when the host has not answered yet", () =>
     stage({ path: sessionPath("Calibrate") }, async ({ page }) => {
-      await page.getByTestId("interrupt").click();
+      expect(await page.getByTestId("interrupt").count()).toBe(0);
+      await page.getByTestId("session-menu").click();
+      await page.getByRole("menuitem", { name: "End the terminal" }).click();
+      await page.getByTestId("confirm").click();
       await page.getByTestId("toast").filter({ hasText: "garage has not answered yet" }).waitFor();
     }));
 

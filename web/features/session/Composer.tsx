@@ -22,7 +22,7 @@ export function Composer({ session, actions }: { session: Session; actions: Sess
     if (empty || busy || running) return;
     setBusy(true);
     try {
-      const answer = await api.sendMessage(session.id, text);
+      const answer = await api.sendMessage(session.id, text, actions.away ? 0 : undefined);
       const words = describeAnswer(answer, "", actions.hostName);
       if (words.ok) setText("");
       if (words.text !== "")

@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
 
 /** Within this of the end, new entries are followed. */
 const NEAR_END_PX = 48;
@@ -38,9 +38,17 @@ export function LogList<T>({ items, keyOf, render, estimate, loadOlder, label, t
     paddingStart: 8,
     paddingEnd: 16,
     anchorTo: "end",
-    followOnAppend: true,
     scrollEndThreshold: NEAR_END_PX,
   });
+
+  // Only a person who scrolls up leaves the end; a burst of entries, however large, does not.
+  const following = useRef(true);
+  const lastTop = useRef(0);
+  const size = virtualizer.getTotalSize();
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box !== null && following.current) box.scrollTop = box.scrollHeight;
+  }, [size, items.length]);
 
   const placed = useRef(false);
   useEffect(() => {
@@ -64,7 +72,11 @@ export function LogList<T>({ items, keyOf, render, estimate, loadOlder, label, t
   function onScroll(): void {
     const box = scroller.current;
     if (box === null) return;
-    setAway(box.scrollHeight - box.scrollTop - box.clientHeight > NEAR_END_PX * 4);
+    const left = box.scrollHeight - box.scrollTop - box.clientHeight;
+    if (left <= NEAR_END_PX) following.current = true;
+    else if (box.scrollTop < lastTop.current) following.current = false;
+    lastTop.current = box.scrollTop;
+    setAway(!following.current && left > NEAR_END_PX * 4);
     if (box.scrollTop > NEAR_START_PX || fetching.current || !placed.current) return;
     fetching.current = true;
     void Promise.resolve(older.current?.()).finally(() => {
@@ -112,7 +124,10 @@ export function LogList<T>({ items, keyOf, render, estimate, loadOlder, label, t
       {away && (
         <button
           type="button"
-          onClick={() => virtualizer.scrollToIndex(items.length - 1, { align: "end" })}
+          onClick={() => {
+            following.current = true;
+            virtualizer.scrollToIndex(items.length - 1, { align: "end" });
+          }}
           className="thumb absolute bottom-3 left-1/2 flex h-8 -translate-x-1/2 animate-appear items-center gap-1.5 rounded-full border border-line bg-surface px-3"
         >
           <ArrowDown size={14} /> To the end

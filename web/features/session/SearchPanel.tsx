@@ -35,6 +35,10 @@ export function SearchPanel({
 
   async function search(): Promise<void> {
     if (text === "" || busy) return;
+    if (actions.away) {
+      setFailure(`${actions.hostName} is not connected, and the lines are there.`);
+      return;
+    }
     setBusy(true);
     setFailure(null);
     try {

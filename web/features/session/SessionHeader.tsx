@@ -68,7 +68,7 @@ export function SessionHeader({ session, host, away, actions, side }: HeaderProp
           {away && <span className="text-muted"> (last known)</span>}
         </span>
         <Since at={session.status_since} className="shrink-0 text-muted phone:hidden" />
-        {tmux && running && (
+        {tmux && running && !away && (
           <Button
             onClick={actions.interrupt}
             title="Interrupt what runs (as Ctrl-C)"
@@ -89,13 +89,17 @@ export function SessionHeader({ session, host, away, actions, side }: HeaderProp
             <>
               <MenuItem
                 icon={<Zap size={14} />}
-                disabled={!running}
+                disabled={!running || away}
                 onSelect={actions.interrupt}
                 hint="Ctrl-C"
               >
                 Interrupt
               </MenuItem>
-              <MenuItem icon={<ClipboardCopy size={14} />} disabled={!running} onSelect={actions.copyScreen}>
+              <MenuItem
+                icon={<ClipboardCopy size={14} />}
+                disabled={!running || away}
+                onSelect={actions.copyScreen}
+              >
                 Copy the text of the terminal
               </MenuItem>
             </>

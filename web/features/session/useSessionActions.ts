@@ -3,7 +3,7 @@ import { isEnded, type Session } from "../../../protocol/session.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
 import { copyText } from "../../shared/lib/copyText.ts";
-import { useHub } from "../../shared/live/useHub.ts";
+import { isHostAway, useHub } from "../../shared/live/useHub.ts";
 import { showToast } from "../../shared/ui/toasts.ts";
 import { describeAnswer } from "./describeAnswer.ts";
 
@@ -20,6 +20,8 @@ export type SessionActions = {
   copyScreen(): void;
   rename(title: string): Promise<boolean>;
   hostName: string;
+  /** The host is not connected: what is asked now waits for it. */
+  away: boolean;
   ended: boolean;
 };
 
@@ -31,11 +33,13 @@ const COPY_HISTORY = 2_000;
 /** What a person can do with a session. Everything says how it went. */
 export function useSessionActions(session: Session): SessionActions {
   const { hosts } = useHub();
+  const away = isHostAway(hosts, session);
   const hostName = (session.host === null ? undefined : hosts.get(session.host)?.name) ?? "The host";
 
   async function ask(command: PostCommand): Promise<CommandAnswer | null> {
     try {
-      return await api.sendCommand(session.id, command);
+      // A host that is away does not answer; waiting for it would only keep the person waiting.
+      return await api.sendCommand(session.id, away ? { ...command, wait_ms: 0 } : command);
     } catch (error) {
       showToast({ kind: "trouble", text: failureSentence(error) });
       return null;
@@ -70,6 +74,7 @@ export function useSessionActions(session: Session): SessionActions {
       }
     },
     hostName,
+    away,
     ended: isEnded(session),
   };
 

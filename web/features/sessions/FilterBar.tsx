@@ -53,7 +53,7 @@ export function FilterBar({ filter, onChange, hosts, providers, counts }: Filter
       className="flex shrink-0 items-center gap-2 border-b border-line px-4 py-2 phone:flex-wrap phone:pb-0"
       role="search"
     >
-      <label className="relative w-72 shrink-0 phone:w-full">
+      <label className="relative w-58 shrink-0 phone:w-full">
         <span className="sr-only">Search sessions</span>
         <Search size={14} aria-hidden className="absolute top-1/2 left-2.5 -translate-y-1/2 text-muted" />
         <input
@@ -168,17 +168,22 @@ function ChipSelect(props: {
   testId: string;
 }) {
   return (
-    <span className="relative flex shrink-0 items-center">
+    <span
+      className={classes(
+        CHIP,
+        "relative max-w-48 has-focus-visible:outline-2 has-focus-visible:outline-focus",
+        props.value === "" ? "border-line text-muted" : "border-edge bg-selected",
+      )}
+    >
+      <span className="truncate">{props.options.find(([value]) => value === props.value)?.[1]}</span>
+      <ChevronDown size={12} aria-hidden className="shrink-0 text-muted" />
+      {/* Over the words and not seen: a phone needs larger letters in a field than a chip has. */}
       <select
         aria-label={props.label}
         data-testid={props.testId}
         value={props.value}
         onChange={(event) => props.onChange(event.target.value)}
-        className={classes(
-          CHIP,
-          "max-w-48 appearance-none truncate pr-6",
-          props.value === "" ? "border-line bg-transparent text-muted" : "border-edge bg-selected",
-        )}
+        className="absolute inset-0 w-full cursor-pointer appearance-none opacity-0"
       >
         {props.options.map(([value, label]) => (
           <option key={value} value={value}>
@@ -186,7 +191,6 @@ function ChipSelect(props: {
           </option>
         ))}
       </select>
-      <ChevronDown size={12} aria-hidden className="pointer-events-none absolute right-2 text-muted" />
     </span>
   );
 }

@@ -29,10 +29,10 @@ export const api = {
   renameSession: (id: string, title: string) =>
     requestNothing(session(id), { method: "PATCH", body: { title } }),
   deleteSession: (id: string) => requestNothing(session(id), { method: "DELETE" }),
-  sendMessage: (id: string, text: string) =>
+  sendMessage: (id: string, text: string, waitMs = WAIT_MS) =>
     request(`${session(id)}/messages`, CommandAnswer, {
       method: "POST",
-      body: { text, wait_ms: WAIT_MS } satisfies z.input<typeof PostMessage>,
+      body: { text, wait_ms: waitMs } satisfies z.input<typeof PostMessage>,
     }),
   sendCommand: (id: string, command: PostCommand) =>
     request(`${session(id)}/commands`, CommandAnswer, {

@@ -9,5 +9,5 @@ export function shortPath(path: string): string {
 export function splitPath(path: string): { head: string; tail: string } {
   const short = shortPath(path);
   const at = short.lastIndexOf("/", short.length - 2);
-  return at <= 0 ? { head: "", tail: short } : { head: short.slice(0, at + 1), tail: short.slice(at + 1) };
+  return at <= 0 ? { head: "", tail: short } : { head: short.slice(0, at), tail: short.slice(at) };
 }

@@ -37,7 +37,7 @@ export function Tabs({
               data-testid={`tab-${tab.id}`}
               className="group relative flex items-center justify-center gap-1.5 px-2 text-muted hover:text-text data-[state=active]:text-text phone:grow phone:basis-0 phone:rounded-small phone:data-[state=active]:bg-surface"
             >
-              {tab.icon}
+              <span className="phone:hidden">{tab.icon}</span>
               {tab.label}
               {tab.count !== undefined && tab.count > 0 && (
                 <span className="text-small text-muted">{tab.count}</span>

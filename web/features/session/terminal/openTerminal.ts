@@ -2,6 +2,7 @@ import "@xterm/xterm/css/xterm.css";
 import { SearchAddon } from "@xterm/addon-search";
 import { WebglAddon } from "@xterm/addon-webgl";
 import { Terminal } from "@xterm/xterm";
+import { addLinks } from "./addLinks.ts";
 import { BASE_FONT, type CellRatio } from "./fitFont.ts";
 import { muteReplies } from "./muteReplies.ts";
 import type { Screen } from "./startConsole.ts";
@@ -71,6 +72,7 @@ export function openTerminal(options: TerminalOptions): OpenTerminal {
     disableStdin: true,
   });
   muteReplies(terminal.parser);
+  addLinks(terminal);
   const search = new SearchAddon();
   terminal.loadAddon(search);
   terminal.open(mount);
