@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Command, CommandResult, WorktreeRequest } from "./commands.ts";
 import { Host, UnadoptedPane } from "./host.ts";
-import { CommandId, HostId, SessionId } from "./ids.ts";
+import { CommandId, HostId, MessageId, SessionId } from "./ids.ts";
 import { MAX_COMMAND_TTL_MS, MAX_INPUT_BYTES } from "./limits.ts";
 import { Session } from "./session.ts";
 
@@ -18,6 +18,15 @@ export function page<T extends z.ZodType>(item: T) {
 
 /** `POST /api/sessions`. */
 export const CreateSession = z.discriminatedUnion("provider", [
+  /** A chat with a model; its host tools work on `host` in `cwd`, which can be given later. */
+  z.object({
+    provider: z.literal("edge"),
+    host: HostId.optional(),
+    cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path").optional(),
+    title: z.string().min(1).max(200).optional(),
+    model: z.string().max(200).optional(),
+    effort: z.enum(["low", "medium", "high"]).optional(),
+  }),
   z.object({
     provider: z.literal("tmux"),
     host: HostId,
@@ -112,3 +121,22 @@ export type Me = z.infer<typeof Me>;
 
 export const SessionPage = page(Session);
 export const HostPage = page(Host);
+
+/** `GET /api/models`: what a chat can talk to. `offline` is built in and always there. */
+export const Model = z.object({
+  /** `provider/model`, for example `offline/builtin` or `openai/gpt-5.5`. */
+  id: z.string(),
+  provider: z.string(),
+  name: z.string(),
+  /** Tokens that fit into one request. */
+  context: z.number().int(),
+  images: z.boolean(),
+  reasoning: z.boolean(),
+  /** True for the model that a new chat begins with. */
+  default: z.boolean(),
+});
+export type Model = z.infer<typeof Model>;
+
+/** A message that waits, as `GET /api/sessions/:id/queue` lists it; `PATCH {text}` and `DELETE` while it does. */
+export const QueuedMessage = z.object({ id: MessageId, text: z.string(), by: z.string(), created_at: z.number() });
+export type QueuedMessage = z.infer<typeof QueuedMessage>;

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { CommandId, SessionId } from "./ids.ts";
 import { MAX_INPUT_BYTES, MAX_PASTE_BYTES } from "./limits.ts";
 import { PaneAddress, Worktree } from "./session.ts";
+import { ToolOutput } from "./tools.ts";
 
 /** A tmux key name: a character, a named key, with modifiers (`C-c`, `M-x`, `S-Up`, `F5`). */
 export const KeyName = z
@@ -99,6 +100,14 @@ export const Command = z.discriminatedUnion("type", [
     worktree: WorktreeRequest.optional(),
   }),
   z.object({ type: z.literal("codex_stop") }),
+  /** Carries out a tool call of a model; `root` is the workspace that confines it, `outside` paths it may also read. */
+  z.object({
+    type: z.literal("tool"),
+    tool: z.string().max(100),
+    input: z.record(z.string(), z.unknown()),
+    root: Cwd,
+    outside: z.array(z.string().max(4096)).max(50).optional(),
+  }),
 ]);
 export type Command = z.infer<typeof Command>;
 export type CommandType = Command["type"];
@@ -133,6 +142,7 @@ export const CommandValue = z.discriminatedUnion("type", [
     lines_searched: z.number().int(),
   }),
   z.object({ type: z.literal("pane"), session: SessionId, pane: PaneAddress, worktree: Worktree.nullable() }),
+  z.object({ type: z.literal("tool"), output: ToolOutput }),
   z.object({ type: z.literal("job"), pid: z.number().int(), worktree: Worktree.nullable() }),
 ]);
 export type CommandValue = z.infer<typeof CommandValue>;

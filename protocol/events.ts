@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { CommandResult } from "./commands.ts";
-import { CommandId, HostId } from "./ids.ts";
+import { Approval, Grant } from "./approvals.ts";
+import { ApprovalId, AttachmentId, CommandId, HostId, MessageId } from "./ids.ts";
 import { Exit, Provider, SessionStatus } from "./session.ts";
 
 /** Tokens of one turn (not cumulative). */
@@ -15,9 +16,32 @@ export type Usage = z.infer<typeof Usage>;
 
 const ItemStatus = z.enum(["in_progress", "completed", "failed", "declined"]);
 
+/** A file that was sent along with a message. */
+export const AttachmentRef = z.object({
+  id: AttachmentId,
+  name: z.string().max(255),
+  type: z.string().max(100),
+  size: z.number().int(),
+});
+export type AttachmentRef = z.infer<typeof AttachmentRef>;
+
+/** Where a tool call stands. The last six are final. */
+export const CallState = z.enum([
+  "proposed",
+  "waiting",
+  "dispatched",
+  "completed",
+  "failed",
+  "denied",
+  "expired",
+  "indeterminate",
+  "cancelled",
+]);
+export type CallState = z.infer<typeof CallState>;
+
 /** One thing in a conversation. The same `id` within a session is the same card, as it changes. */
 export const Item = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("user_message"), text: z.string() }),
+  z.object({ kind: z.literal("user_message"), text: z.string(), attachments: z.array(AttachmentRef).optional() }),
   z.object({ kind: z.literal("message"), text: z.string() }),
   z.object({ kind: z.literal("reasoning"), text: z.string() }),
   z.object({
@@ -44,6 +68,27 @@ export const Item = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("plan"), steps: z.array(z.object({ text: z.string(), done: z.boolean() })) }),
   z.object({ kind: z.literal("web_search"), query: z.string() }),
+  /** A tool call of the model loop, from proposal to result: one card. `input` is JSON text. */
+  z.object({
+    kind: z.literal("call"),
+    tool: z.string(),
+    input: z.string(),
+    state: CallState,
+    /** The approval it waits for or waited for. */
+    approval: ApprovalId.nullable(),
+    host: HostId.nullable(),
+    output: z.string().nullable(),
+    output_cut: z.number().int(),
+    error: z.string().nullable(),
+  }),
+  z.object({
+    kind: z.literal("question"),
+    question: z.string(),
+    options: z.array(z.string()),
+    answer: z.string().nullable(),
+  }),
+  /** What earlier turns came to, put in their place before the model; the log still has them. */
+  z.object({ kind: z.literal("summary"), text: z.string(), turns: z.number().int() }),
   z.object({ kind: z.literal("warning"), text: z.string() }),
   /** Something the agent said that we do not know; shown as it came. */
   z.object({ kind: z.literal("other"), name: z.string(), json: z.string() }),
@@ -73,10 +118,29 @@ export const EventBody = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("command_result"), id: CommandId, command: z.string(), result: CommandResult }),
   /** `thread`: the agent's own id of the conversation. */
-  z.object({ type: z.literal("turn_started"), turn: z.number().int(), thread: z.string().nullable() }),
+  z.object({
+    type: z.literal("turn_started"),
+    turn: z.number().int(),
+    thread: z.string().nullable(),
+    model: z.string().optional(),
+  }),
   z.object({ type: z.literal("turn_completed"), turn: z.number().int(), usage: Usage.nullable() }),
   z.object({ type: z.literal("turn_failed"), turn: z.number().int(), message: z.string() }),
   z.object({ type: z.literal("item"), id: z.string(), turn: z.number().int(), item: Item }),
+  /** A message that waits for the running turn to end. */
+  z.object({
+    type: z.literal("queued"),
+    id: MessageId,
+    text: z.string(),
+    state: z.enum(["queued", "edited", "removed", "taken"]),
+    by: z.string(),
+  }),
+  /** An approval came, or changed. */
+  z.object({ type: z.literal("approval"), approval: Approval }),
+  z.object({ type: z.literal("grant"), grant: Grant, state: z.enum(["given", "revoked", "expired"]), by: z.string() }),
+  z.object({ type: z.literal("model"), model: z.string(), effort: z.enum(["low", "medium", "high"]).nullable(), by: z.string() }),
+  z.object({ type: z.literal("hopped"), host: HostId, host_name: z.string(), workspace: z.string() }),
+  z.object({ type: z.literal("turn_cancelled"), turn: z.number().int(), by: z.string() }),
   z.object({ type: z.literal("notice"), level: z.enum(["info", "warning", "error"]), message: z.string() }),
   /** Events were lost on the host (its journal was full); how many, and since when. */
   z.object({ type: z.literal("gap"), lost: z.number().int(), since: z.number(), reason: z.string() }),

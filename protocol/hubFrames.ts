@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Approval } from "./approvals.ts";
 import { SessionFilter } from "./filter.ts";
 import { Host } from "./host.ts";
 import { HostId, SessionId } from "./ids.ts";
@@ -22,6 +23,7 @@ export type HubClientFrame = z.infer<typeof HubClientFrame>;
 export const HubChange = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("session"), session: Session }),
   z.object({ kind: z.literal("session_removed"), id: SessionId }),
+  z.object({ kind: z.literal("approval"), approval: Approval }),
   z.object({ kind: z.literal("host"), host: Host }),
   z.object({ kind: z.literal("host_removed"), id: HostId }),
 ]);

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** What an id names; the prefix makes ids readable in logs and refuses one kind where another is meant. */
-export type IdPrefix = "ses" | "hst" | "cmd" | "usr" | "inv" | "sgn" | "aud" | "con";
+export type IdPrefix = "ses" | "hst" | "cmd" | "apr" | "grt" | "rul" | "msg" | "att" | "usr" | "inv" | "sgn" | "aud" | "con";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford base 32: no i, l, o, u
 
@@ -26,6 +26,11 @@ function idOf(prefix: IdPrefix) {
 export const SessionId = idOf("ses");
 export const HostId = idOf("hst");
 export const CommandId = idOf("cmd");
+export const ApprovalId = idOf("apr");
+export const GrantId = idOf("grt");
+export const RuleId = idOf("rul");
+export const MessageId = idOf("msg");
+export const AttachmentId = idOf("att");
 
 /** The team that a deployment starts with. */
 export const DEFAULT_TEAM = "main";

@@ -88,6 +88,11 @@ export const Session = SessionFacts.extend({
   created_at: z.number(),
   updated_at: z.number(),
   ended_at: z.number().nullable(),
+  /** Of an `edge` session: the model it talks to, and how hard that thinks. */
+  model: z.string().nullable().optional(),
+  effort: z.enum(["low", "medium", "high"]).nullable().optional(),
+  /** Approvals of this session that wait for a decision. */
+  pending_approvals: z.number().int().optional(),
   /** Counts changes of this projection; a higher one is newer. */
   version: z.number().int(),
 });

@@ -47,5 +47,17 @@ export const SessionServerFrame = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("events"), first: z.number().int(), events: z.array(AnyEvent) }),
   z.object({ type: z.literal("session"), session: Session }),
+  /**
+   * A part that grows: text of the item `id` from `offset` on. Its item event stands in the log with the text it had
+   * at first; at the end the item comes once more, whole. After `ok` or `gap` every growing part is sent from offset 0.
+   */
+  z.object({
+    type: z.literal("delta"),
+    id: z.string(),
+    turn: z.number().int(),
+    kind: z.enum(["message", "reasoning"]),
+    offset: z.number().int(),
+    text: z.string(),
+  }),
 ]);
 export type SessionServerFrame = z.infer<typeof SessionServerFrame>;
