@@ -36,4 +36,83 @@ export const commands = sqliteTable("command", {
   forwarded: integer().notNull().default(0),
   created_at: integer().notNull(),
   result: text(),
+  /** The host it goes to, when that is not the session's own (a chat that hops). */
+  host: text(),
+});
+
+/** Turns of a chat. At most one has no `ended_at`. */
+export const turns = sqliteTable("turn", {
+  number: integer().primaryKey(),
+  /** The step whose model call or tool calls are next, from 1. */
+  step: integer().notNull().default(1),
+  /** `model`: the model is to be asked for the step; `calls`: the step's calls are to be settled. */
+  phase: text({ enum: ["model", "calls"] }).notNull().default("model"),
+  model: text().notNull(),
+  cancelled_by: text(),
+  /** Calls in a row that went wrong. */
+  mistakes: integer().notNull().default(0),
+  /** {@link Usage} summed over the steps. */
+  usage: text().notNull(),
+  started_at: integer().notNull(),
+  ended_at: integer(),
+});
+
+/** Tool calls of the model loop. The id is the item's, and the idempotency key from model to host. */
+export const calls = sqliteTable("call", {
+  id: text().primaryKey(),
+  turn: integer().notNull(),
+  step: integer().notNull(),
+  /** The model's own id of the call. */
+  tool_call: text().notNull(),
+  tool: text().notNull(),
+  input: text().notNull(),
+  state: text({
+    enum: ["proposed", "waiting", "dispatched", "completed", "failed", "denied", "expired", "indeterminate", "cancelled"],
+  }).notNull(),
+  approval: text(),
+  host: text(),
+  /** The command that carries it to the host. */
+  command: text(),
+  output: text(),
+  output_cut: integer().notNull().default(0),
+  error: text(),
+});
+
+/** What the model has been told and has said, in order, as the messages of `ai`. */
+export const messages = sqliteTable("message", {
+  position: integer().primaryKey({ autoIncrement: true }),
+  turn: integer().notNull(),
+  json: text().notNull(),
+});
+
+/** Messages that wait for the running turn to end, in order. */
+export const queue = sqliteTable("queue", {
+  position: integer().primaryKey({ autoIncrement: true }),
+  id: text().notNull().unique(),
+  text: text().notNull(),
+  by: text().notNull(),
+  created_at: integer().notNull(),
+});
+
+/** Text that is being streamed: rewritten a few times a second, gone once its item is whole in the log. */
+export const parts = sqliteTable("part", {
+  id: text().primaryKey(),
+  turn: integer().notNull(),
+  kind: text({ enum: ["message", "reasoning"] }).notNull(),
+  text: text().notNull(),
+});
+
+/** The ledger: {@link Approval} as JSON, with what is looked up. */
+export const approvals = sqliteTable("approval", {
+  id: text().primaryKey(),
+  request: text().notNull().unique(),
+  status: text().notNull(),
+  json: text().notNull(),
+});
+
+/** {@link Grant} as JSON; a revoked one is deleted (its event stays). */
+export const grants = sqliteTable("grant_given", {
+  id: text().primaryKey(),
+  expires_at: integer(),
+  json: text().notNull(),
 });

@@ -76,3 +76,32 @@ export const audit = sqliteTable(
   },
   (table) => [index("audit_time").on(table.team, table.at)],
 );
+
+/** The index of approvals across sessions; `json` is the approval as its session last said. */
+export const approvals = sqliteTable(
+  "approval",
+  {
+    id: text().primaryKey(),
+    team: text().notNull(),
+    session: text().notNull(),
+    host: text(),
+    status: text().notNull(),
+    created_at: integer().notNull(),
+    version: integer().notNull(),
+    json: text().notNull(),
+  },
+  (table) => [index("approval_list").on(table.team, table.status, table.created_at)],
+);
+
+/** Standing decisions of a team. */
+export const rules = sqliteTable(
+  "rule",
+  {
+    id: text().primaryKey(),
+    team: text().notNull(),
+    tool: text().notNull(),
+    expires_at: integer(),
+    json: text().notNull(),
+  },
+  (table) => [index("rule_tool").on(table.team, table.tool)],
+);

@@ -1,0 +1,131 @@
+import { and, eq, isNotNull, lte, min } from "drizzle-orm";
+import { Approval, type Decision, Grant } from "../../../protocol/approvals.ts";
+import { newId } from "../../../protocol/ids.ts";
+import type { Database } from "../../shared/database.ts";
+import type { Publisher } from "../../shared/Publisher.ts";
+import { approvals, grants } from "../schema.ts";
+import type { Change } from "../SessionStore.ts";
+import { decide, deliver, end } from "./decide.ts";
+
+/** What a requester asks for. `request` is its own id: the same one again is the same approval. */
+export type Request = Pick<
+  Approval,
+  "team" | "session" | "host" | "requester" | "request" | "tool" | "scope" | "input" | "input_sha256" | "summary" | "touches"
+> & { expires_at: number | null };
+
+type Events = NonNullable<Change["events"]>;
+
+/**
+ * The approvals and grants of a session. Every method joins the caller's transaction and returns the events that tell
+ * what happened; the caller appends them in the same step.
+ */
+export class Ledger {
+  readonly #db: Database;
+  readonly #publisher: Publisher;
+
+  constructor(db: Database, publisher: Publisher) {
+    this.#db = db;
+    this.#publisher = publisher;
+  }
+
+  /** Opens an approval, or finds the one that this request has. */
+  open(request: Request, now: number): { approval: Approval; events: Events } {
+    const known = this.#db.select().from(approvals).where(eq(approvals.request, request.request)).get();
+    if (known !== undefined) return { approval: Approval.parse(JSON.parse(known.json)), events: [] };
+    const approval: Approval = {
+      ...request,
+      id: newId("apr", now),
+      status: "pending",
+      delivery: "none",
+      decided_by: null,
+      decided_at: null,
+      decision_scope: null,
+      message: null,
+      edited_input: null,
+      created_at: now,
+      version: 1,
+    };
+    return { approval, events: this.#save(approval, now) };
+  }
+
+  get(id: string): Approval | null {
+    const row = this.#db.select().from(approvals).where(eq(approvals.id, id)).get();
+    return row === undefined ? null : Approval.parse(JSON.parse(row.json));
+  }
+
+  pending(): Approval[] {
+    const rows = this.#db.select().from(approvals).where(eq(approvals.status, "pending")).all();
+    return rows.map((row) => Approval.parse(JSON.parse(row.json)));
+  }
+
+  /** Decides one approval. */
+  decide(id: string, decision: Decision, given: { by: string; now: number; editedInput: string | null }) {
+    const approval = this.get(id);
+    if (approval === null) return { ok: false, reason: "not_found", message: "There is no such approval." } as const;
+    const decided = decide(approval, decision, given);
+    return decided.ok ? { ...decided, events: this.#save(decided.approval, given.now) } : decided;
+  }
+
+  /** The requester of a decided approval has taken it in (or never will). */
+  deliver(id: string, delivery: Approval["delivery"], now: number): Events {
+    const approval = this.get(id);
+    if (approval === null) return [];
+    const next = deliver(approval, delivery);
+    return next === approval ? [] : this.#save(next, now);
+  }
+
+  /** Ends an approval that nobody decided. */
+  end(id: string, status: "expired" | "withdrawn", now: number): Events {
+    const approval = this.get(id);
+    if (approval === null) return [];
+    const next = end(approval, status, now);
+    return next === approval ? [] : this.#save(next, now);
+  }
+
+  grants(now: number): Grant[] {
+    return this.#db
+      .select()
+      .from(grants)
+      .all()
+      .map((row) => Grant.parse(JSON.parse(row.json)))
+      .filter(({ expires_at }) => expires_at === null || expires_at > now);
+  }
+
+  /** Gives a scope to the session. */
+  grant(fresh: Omit<Grant, "id" | "created_at">, now: number): { grant: Grant; events: Events } {
+    const grant: Grant = { ...fresh, id: newId("grt", now), created_at: now };
+    this.#db.insert(grants).values({ id: grant.id, expires_at: grant.expires_at, json: JSON.stringify(grant) }).run();
+    return { grant, events: [{ at: now, event: { type: "grant", grant, state: "given", by: grant.by } }] };
+  }
+
+  /** Takes a grant back. */
+  revoke(id: string, by: string, now: number): Events {
+    return this.#drop(id, "revoked", by, now);
+  }
+
+  /** Drops the grants whose time is over; returns when the next one ends. */
+  expireGrants(now: number): { events: Events; next: number | null } {
+    const due = this.#db.select({ id: grants.id }).from(grants).where(and(isNotNull(grants.expires_at), lte(grants.expires_at, now))).all();
+    const events = due.flatMap(({ id }) => this.#drop(id, "expired", "clock", now));
+    return { events, next: this.#db.select({ at: min(grants.expires_at) }).from(grants).get()?.at ?? null };
+  }
+
+  #drop(id: string, state: "revoked" | "expired", by: string, now: number): Events {
+    const row = this.#db.select().from(grants).where(eq(grants.id, id)).get();
+    if (row === undefined) return [];
+    this.#db.delete(grants).where(eq(grants.id, id)).run();
+    return [{ at: now, event: { type: "grant", grant: Grant.parse(JSON.parse(row.json)), state, by } }];
+  }
+
+  #save(approval: Approval, now: number): Events {
+    const json = JSON.stringify(approval);
+    const row = { status: approval.status, json };
+    this.#db
+      .insert(approvals)
+      .values({ id: approval.id, request: approval.request, ...row })
+      .onConflictDoUpdate({ target: approvals.id, set: row })
+      .run();
+    this.#publisher.put({ key: approval.id, version: approval.version, body: JSON.stringify({ approval }) });
+    return [{ at: now, event: { type: "approval", approval } }];
+  }
+}

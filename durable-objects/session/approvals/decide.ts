@@ -1,0 +1,46 @@
+import type { Approval, Decision } from "../../../protocol/approvals.ts";
+
+/** A decision that took effect, or why it did not. */
+export type Decided =
+  | { ok: true; approval: Approval }
+  | { ok: false; reason: "already_decided"; message: string };
+
+type Given = { by: string; now: number; editedInput: string | null };
+
+/** The approval after a decision. Pure: only a pending one can be decided, and only once. */
+export function decide(approval: Approval, decision: Decision, { by, now, editedInput }: Given): Decided {
+  if (approval.status !== "pending") return { ok: false, reason: "already_decided", message: howItEnded(approval) };
+  const allowed = decision.decision === "allow";
+  return {
+    ok: true,
+    approval: {
+      ...approval,
+      status: allowed ? "allowed" : "denied",
+      delivery: "pending",
+      decided_by: by,
+      decided_at: now,
+      decision_scope: decision.scope ?? "once",
+      message: decision.message ?? null,
+      edited_input: allowed ? editedInput : null,
+      version: approval.version + 1,
+    },
+  };
+}
+
+/** The approval after it ended without a decision. */
+export function end(approval: Approval, status: "expired" | "withdrawn", now: number): Approval {
+  if (approval.status !== "pending") return approval;
+  return { ...approval, status, delivery: "gone", decided_at: now, version: approval.version + 1 };
+}
+
+/** The approval after its requester took the decision in; the first word about it stays. */
+export function deliver(approval: Approval, delivery: Approval["delivery"]): Approval {
+  if (approval.delivery !== "pending") return approval;
+  return { ...approval, delivery, version: approval.version + 1 };
+}
+
+function howItEnded({ status, decided_by, decided_at }: Approval): string {
+  if (decided_by === null) return `This approval is ${status}; nobody needs to decide it any more.`;
+  const at = decided_at === null ? "" : ` at ${new Date(decided_at).toISOString()}`;
+  return `${decided_by} has ${status} this already${at}.`;
+}

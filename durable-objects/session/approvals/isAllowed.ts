@@ -1,0 +1,36 @@
+import type { Grant, Rule } from "../../../protocol/approvals.ts";
+import type { ToolScope } from "../../../protocol/tools.ts";
+
+/** A privileged act, as grants and rules look at it. */
+export type Act = {
+  tool: string;
+  scope: ToolScope;
+  summary: string;
+  input_sha256: string;
+  host: string | null;
+  workspace: string | null;
+};
+
+const WITHOUT_ASKING = new Set<ToolScope>(["free", "read"]);
+
+/** What lets an act happen now without a person: its scope, a grant of the session, a rule of the team; or null. */
+export function isAllowed(act: Act, grants: Grant[], rules: Rule[], now: number): { by: string } | null {
+  if (WITHOUT_ASKING.has(act.scope)) return { by: "scope" };
+  const grant = grants.find((each) => each.scope === act.scope && isOpen(each, now));
+  if (grant !== undefined) return { by: grant.id };
+  const rule = rules.find((each) => isOpen(each, now) && matches(each, act));
+  return rule === undefined ? null : { by: rule.id };
+}
+
+function isOpen({ expires_at }: { expires_at: number | null }, now: number): boolean {
+  return expires_at === null || expires_at > now;
+}
+
+/** A rule without a pattern holds for exactly its input; one with a pattern for every summary that begins with it, at a word's end. */
+function matches(rule: Rule, act: Act): boolean {
+  if (rule.tool !== act.tool) return false;
+  if (rule.host !== null && rule.host !== act.host) return false;
+  if (rule.workspace !== null && rule.workspace !== act.workspace) return false;
+  if (rule.pattern === null) return rule.input_sha256 === act.input_sha256;
+  return act.summary === rule.pattern || act.summary.startsWith(`${rule.pattern.trimEnd()} `);
+}
