@@ -5,7 +5,7 @@ import { Empty } from "../../shared/ui/Empty.tsx";
 import { Composer } from "./Composer.tsx";
 import { conversation } from "./conversation.ts";
 import { EntryCard } from "./EntryCard.tsx";
-import { LogList } from "./LogList.tsx";
+import { LogList } from "../../shared/ui/LogList.tsx";
 import type { SessionActions } from "./useSessionActions.ts";
 
 type Props = {

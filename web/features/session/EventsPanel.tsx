@@ -9,6 +9,7 @@ import {
   PenLine,
   Play,
   Repeat,
+  ShieldQuestion,
   SquareChevronRight,
   type LucideIcon,
 } from "lucide-react";
@@ -24,7 +25,7 @@ import { Button } from "../../shared/ui/Button.tsx";
 import { Empty } from "../../shared/ui/Empty.tsx";
 import { showToast } from "../../shared/ui/toasts.ts";
 import { describeEvent, type EventTone, type EventWords } from "./describeEvent.ts";
-import { LogList } from "./LogList.tsx";
+import { LogList } from "../../shared/ui/LogList.tsx";
 
 const ICONS: Record<EventWords["icon"], LucideIcon> = {
   start: Play,
@@ -36,6 +37,7 @@ const ICONS: Record<EventWords["icon"], LucideIcon> = {
   turn: Repeat,
   item: CircleDot,
   notice: Info,
+  approval: ShieldQuestion,
   gap: AlertTriangle,
   unknown: HelpCircle,
 };

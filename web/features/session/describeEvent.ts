@@ -1,4 +1,5 @@
 import { readEvent } from "../../../protocol/events.ts";
+import { summarizeCall } from "../../../protocol/tools.ts";
 import type { LogEvent } from "../../shared/live/sessionState.ts";
 
 export type EventTone = "plain" | "good" | "warning" | "bad";
@@ -13,6 +14,7 @@ export type EventWords = {
     | "turn"
     | "item"
     | "notice"
+    | "approval"
     | "gap"
     | "unknown";
   text: string;
@@ -74,6 +76,47 @@ export function describeEvent(raw: LogEvent): EventWords {
       );
     case "gap":
       return words("gap", `${event.lost} events were lost on the host`, event.reason, "warning");
+    case "turn_cancelled":
+      return words("turn", `Turn ${event.turn} stopped by ${event.by}`);
+    case "queued":
+      return words("command", `Message ${QUEUED[event.state]} by ${event.by}`, event.text);
+    case "approval":
+      return approvalWords(event.approval);
+    case "grant":
+      return words("approval", `Grant ${event.state} by ${event.by}`, event.grant.scope);
+    case "model":
+      return words(
+        "command",
+        `Model chosen by ${event.by}`,
+        event.effort === null ? event.model : `${event.model}, effort ${event.effort}`,
+      );
+    case "hopped":
+      return words("command", `Works on ${event.host_name} now`, event.workspace);
+  }
+}
+
+const QUEUED = { queued: "queued", edited: "edited", removed: "removed", taken: "taken, sent" } as const;
+
+type Approval = Extract<Known, { type: "approval" }>["approval"];
+
+function approvalWords({ status, summary, decided_by, delivery }: Approval): EventWords {
+  const by = decided_by === null ? "" : ` by ${decided_by}`;
+  switch (status) {
+    case "pending":
+      return words("approval", "Needs permission", summary, "warning");
+    case "allowed":
+      return words(
+        "approval",
+        `Allowed${by}${delivery === "none" || delivery === "pending" ? "" : `, ${delivery}`}`,
+        summary,
+        delivery === "applied" ? "good" : "plain",
+      );
+    case "denied":
+      return words("approval", `Denied${by}`, summary);
+    case "expired":
+      return words("approval", "Nobody decided in time", summary, "warning");
+    case "withdrawn":
+      return words("approval", "Withdrawn: it is no longer asked for", summary);
   }
 }
 
@@ -143,6 +186,10 @@ const COMMANDS: Record<string, string> = {
   remove_worktree: "Remove the worktree",
   codex_start: "Run Codex",
   codex_stop: "Stop Codex",
+  tool: "Tool",
+  cancel_turn: "Stop the turn",
+  set_model: "Choose the model",
+  answer: "Answer",
 };
 
 const ITEMS = {
@@ -154,6 +201,9 @@ const ITEMS = {
   tool: "Tool",
   plan: "Plan",
   web_search: "Web search",
+  call: "Tool call",
+  question: "Question",
+  summary: "Summary of earlier turns",
   warning: "Warning",
   other: "Other",
 } as const;
@@ -170,9 +220,21 @@ function itemText(item: Extract<Known, { type: "item" }>["item"]): string {
       return item.steps.map(({ text, done }) => `${done ? "[x]" : "[ ]"} ${text}`).join("\n");
     case "web_search":
       return item.query;
+    case "call":
+      return `${item.state}  ${summarizeCall(item.tool, parsed(item.input))}`;
+    case "question":
+      return item.answer === null ? item.question : `${item.question}\n${item.answer}`;
     case "other":
       return `${item.name} ${item.json}`;
     default:
       return item.text;
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null; // cut, or not JSON: the summary then names the tool alone
   }
 }

@@ -13,7 +13,7 @@ import { Empty } from "../../shared/ui/Empty.tsx";
 import { Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
 import { presenceWord } from "../../shared/ui/Presence.tsx";
 import { readDraft, type AgentChoice, type Draft, type Kind } from "./newSession.ts";
-import { parseArgv, shellSigns } from "./parseArgv.ts";
+import { parseArgv, shellSigns } from "../../shared/lib/parseArgv.ts";
 import { places } from "./places.ts";
 
 const KINDS: { kind: Kind; label: string; icon: LucideIcon }[] = [

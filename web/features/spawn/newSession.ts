@@ -1,5 +1,5 @@
 import { CreateSession } from "../../../protocol/api.ts";
-import { parseArgv } from "./parseArgv.ts";
+import { parseArgv } from "../../shared/lib/parseArgv.ts";
 
 export type Kind = "shell" | "command" | "agent" | "codex";
 export type AgentChoice = "claude" | "codex" | "opencode" | "gemini";

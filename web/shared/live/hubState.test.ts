@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HubChange, HubServerFrame } from "../../../protocol/hubFrames.ts";
-import { sampleHost, sampleSession } from "../../fixtures/sample.ts";
+import { sampleApproval, sampleHost, sampleSession } from "../../fixtures/sample.ts";
 import { applyHubFrame, EMPTY_HUB, type HubState } from "./hubState.ts";
 
 const one = sampleSession({ title: "one", version: 5 });
@@ -95,5 +95,48 @@ describe("the hub's state", () => {
 
   it("is an empty, loaded picture when there is nothing", () => {
     expect(play([reset(), ready(0)])).toMatchObject({ loaded: true, sessions: new Map(), hosts: new Map() });
+  });
+});
+
+describe("approvals", () => {
+  const asked = sampleApproval({ session: one.id, version: 1 });
+  const allowed = { ...asked, status: "allowed" as const, decided_by: "owner", version: 2 };
+  const approval = (value: typeof asked): HubChange => ({ kind: "approval", approval: value });
+  const statuses = (state: HubState): string[] => [...state.approvals.values()].map((each) => each.status);
+
+  it("come, are decided, and never go back", () => {
+    const waits = play([changes(2, approval(asked))], loaded);
+    expect(statuses(waits)).toEqual(["pending"]);
+    const decided = play([changes(3, approval(allowed)), changes(4, approval(asked))], waits);
+    expect(statuses(decided)).toEqual(["allowed"]);
+  });
+
+  it("are the same whether the decision or the question is heard first", () => {
+    expect(statuses(play([changes(2, approval(allowed), approval(asked))], loaded))).toEqual(["allowed"]);
+  });
+
+  it("go with their session, and do not come back with what was overtaken", () => {
+    const gone = play(
+      [changes(2, approval(asked)), changes(3, { kind: "session_removed", id: one.id })],
+      loaded,
+    );
+    expect(statuses(gone)).toEqual([]);
+    expect(statuses(play([changes(4, approval(asked))], gone))).toEqual([]);
+  });
+
+  it("belong to the picture: a new one replaces them when it is whole", () => {
+    const waits = play([changes(2, approval(asked))], loaded);
+    const half = play([reset("b")], waits);
+    expect(statuses(half)).toEqual(["pending"]);
+    expect(statuses(play([ready(9, "b")], half))).toEqual([]);
+  });
+
+  it("that were decided are forgotten after many; those that wait never are", () => {
+    const many = Array.from({ length: 500 }, () =>
+      approval(sampleApproval({ session: one.id, status: "denied" })),
+    );
+    const state = play([changes(2, approval(asked)), changes(3, ...many)], loaded);
+    expect(state.approvals.size).toBe(201);
+    expect(state.approvals.has(asked.id)).toBe(true);
   });
 });

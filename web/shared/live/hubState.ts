@@ -1,10 +1,16 @@
+import type { Approval } from "../../../protocol/approvals.ts";
 import type { HubChange, HubServerFrame } from "../../../protocol/hubFrames.ts";
 import type { Host } from "../../../protocol/host.ts";
 import type { Session } from "../../../protocol/session.ts";
 
-type Lists = { sessions: ReadonlyMap<string, Session>; hosts: ReadonlyMap<string, Host> };
+type Lists = {
+  sessions: ReadonlyMap<string, Session>;
+  hosts: ReadonlyMap<string, Host>;
+  /** Those that wait, and those that were decided lately while this page looked on. */
+  approvals: ReadonlyMap<string, Approval>;
+};
 
-/** What the hub told: every session and host, and the cursor to come back with. */
+/** What the hub told: every session, host and approval, and the cursor to come back with. */
 export type HubState = Lists & {
   epoch: string | null;
   rev: number;
@@ -18,12 +24,15 @@ export type HubState = Lists & {
 
 /** Removed ids that are remembered. */
 const MAX_REMOVED = 2_000;
+/** Decided approvals that are kept, so that a page can say what became of them. */
+const MAX_DECIDED = 200;
 
 export const EMPTY_HUB: HubState = {
   epoch: null,
   rev: 0,
   sessions: new Map(),
   hosts: new Map(),
+  approvals: new Map(),
   loaded: false,
   incoming: null,
   removed: new Map(),
@@ -36,6 +45,7 @@ export function applyHubFrame(state: HubState, frame: HubServerFrame): HubState 
       epoch: frame.epoch,
       sessions: new Map<string, Session>(),
       hosts: new Map<string, Host>(),
+      approvals: new Map<string, Approval>(),
     };
     return { ...state, incoming, removed: new Map() };
   }
@@ -51,8 +61,8 @@ export function applyHubFrame(state: HubState, frame: HubServerFrame): HubState 
 
 function becomeReady(state: HubState, epoch: string, rev: number): HubState {
   if (state.incoming === null) return { ...state, epoch, rev: Math.max(rev, state.rev), loaded: true };
-  const { sessions, hosts } = state.incoming;
-  return { ...state, sessions, hosts, epoch, rev, loaded: true, incoming: null };
+  const { sessions, hosts, approvals } = state.incoming;
+  return { ...state, sessions, hosts, approvals, epoch, rev, loaded: true, incoming: null };
 }
 
 function applyChanges(
@@ -62,14 +72,25 @@ function applyChanges(
 ): Lists & Pick<HubState, "removed"> {
   const sessions = new Map(lists.sessions);
   const hosts = new Map(lists.hosts);
+  const approvals = new Map(lists.approvals);
   const gone = new Map(removed);
   for (const change of changes) {
     if (change.kind === "session") put(sessions, gone, change.session);
     else if (change.kind === "host") put(hosts, gone, change.host);
-    else if (change.kind === "session_removed") remove(sessions, gone, change.id);
-    else remove(hosts, gone, change.id);
+    else if (change.kind === "approval") put(approvals, gone, change.approval);
+    else if (change.kind === "session_removed") {
+      remove(sessions, gone, change.id);
+      for (const { id, session } of approvals.values())
+        if (session === change.id) remove(approvals, gone, id);
+    } else remove(hosts, gone, change.id);
   }
-  return { sessions, hosts, removed: gone };
+  forgetDecided(approvals);
+  return { sessions, hosts, approvals, removed: gone };
+}
+
+function forgetDecided(approvals: Map<string, Approval>): void {
+  const decided = [...approvals.values()].filter(({ status }) => status !== "pending");
+  for (const { id } of decided.slice(0, Math.max(0, decided.length - MAX_DECIDED))) approvals.delete(id);
 }
 
 function put<T extends { id: string; version: number }>(

@@ -138,3 +138,88 @@ describe("older pages", () => {
     expect(prependEvents(state, [])).toBe(state);
   });
 });
+
+describe("a part that grows", () => {
+  const item = (seq: number, text: string, id = "a", turn = 1, kind = "message"): LogEvent => ({
+    seq,
+    at: seq,
+    type: "item",
+    id,
+    turn,
+    item: { kind, text },
+  });
+  const log = (...list: LogEvent[]): SessionServerFrame => ({
+    type: "events",
+    first: list[0]?.seq ?? 1,
+    events: list,
+  });
+  const delta = (offset: number, text: string, id = "a", turn = 1): SessionServerFrame => ({
+    type: "delta",
+    id,
+    turn,
+    kind: "message",
+    offset,
+    text,
+  });
+  const texts = (step: SessionStep): string[] => [...step.state.parts.values()].map((part) => part.text);
+  const started = play([gap(1, 1), log(item(1, "Hel"))]).state;
+
+  it("starts with the text of its item and grows by what comes", () => {
+    expect(texts(play([delta(3, "lo"), delta(5, " you")], started))).toEqual(["Hello you"]);
+  });
+
+  it("takes a piece twice, or pieces that overlap, without a difference", () => {
+    const twice = [delta(3, "lo"), delta(3, "lo"), delta(0, "Hel"), delta(4, "o you"), delta(3, "lo y")];
+    const step = play(twice, started);
+    expect(texts(step)).toEqual(["Hello you"]);
+    expect(step.broken).toBeNull();
+    expect(play([delta(3, "lo")], step.state).state).toBe(step.state);
+  });
+
+  it("says that a piece is missing, and keeps what it has", () => {
+    const step = play([delta(3, "lo"), delta(9, "!")], started);
+    expect(step.broken).toBe("hole");
+    expect(texts(step)).toEqual(["Hello"]);
+    expect(play([delta(4, "x", "nobody")], started).broken).toBe("hole");
+  });
+
+  it("is sent whole after a reconnect, without a flash of less", () => {
+    const { state } = play([delta(3, "lo you")], started);
+    const back = play([ok(1)], state);
+    expect(texts(back)).toEqual(["Hello you"]);
+    expect(texts(play([delta(0, "Hello you two")], back.state))).toEqual(["Hello you two"]);
+    expect(texts(play([gap(1, 1), log(item(1, "Hel")), delta(0, "Hello")], state))).toEqual(["Hello"]);
+  });
+
+  it("may come before its item, from the start", () => {
+    expect(texts(play([delta(0, "So", "b")], started))).toEqual(["So"]);
+  });
+
+  it("gives way to the item when that comes whole, even when it says otherwise", () => {
+    const step = play([delta(3, "lo"), log(item(2, "Bye."))], started);
+    expect(texts(step)).toEqual([]);
+    // A piece that comes late says nothing new.
+    expect(texts(play([delta(0, "Bye")], step.state))).toEqual([]);
+  });
+
+  it("starts anew when the model was asked again", () => {
+    expect(texts(play([delta(3, "lo"), log(item(2, "The")), delta(3, " answer")], started))).toEqual([
+      "The answer",
+    ]);
+    expect(texts(play([delta(3, "lo"), delta(0, "The answer")], started))).toEqual(["The answer"]);
+  });
+
+  it("ends with its turn", () => {
+    const other = play([delta(3, "lo"), delta(0, "x", "b", 2)], started).state;
+    for (const type of ["turn_completed", "turn_failed", "turn_cancelled"])
+      expect(texts(play([log({ seq: 2, at: 2, type, turn: 1 })], other))).toEqual(["x"]);
+  });
+
+  it("of the same id in another turn is another part", () => {
+    expect(texts(play([delta(3, "lo"), delta(0, "Other", "a", 2)], started))).toEqual(["Hello", "Other"]);
+  });
+
+  it("means nothing before a greeting", () => {
+    expect(play([delta(0, "x")]).broken).toBe("hole");
+  });
+});

@@ -1,10 +1,15 @@
 import type * as z from "zod";
-import type { AnyEvent } from "../../../protocol/events.ts";
+import { Item, type AnyEvent } from "../../../protocol/events.ts";
 import type { Session } from "../../../protocol/session.ts";
 import type { SessionServerFrame } from "../../../protocol/sessionFrames.ts";
 
 /** An event as it came; its type may be one that this page does not know. */
 export type LogEvent = z.infer<typeof AnyEvent>;
+
+type Delta = Extract<SessionServerFrame, { type: "delta" }>;
+
+/** Text that is still coming: what is here of it so far. */
+export type Part = { id: string; turn: number; kind: Delta["kind"]; text: string };
 
 /** What is known of one session: its projection and a stretch of its log without holes. */
 export type SessionState = {
@@ -18,7 +23,11 @@ export type SessionState = {
   first: number;
   /** True once the server said where this client stands. */
   loaded: boolean;
+  /** Items that still grow, by {@link partKey}; an item that came whole is not among them. */
+  parts: ReadonlyMap<string, Part>;
 };
+
+const NO_PARTS: ReadonlyMap<string, Part> = new Map();
 
 export const EMPTY_SESSION: SessionState = {
   epoch: null,
@@ -27,6 +36,7 @@ export const EMPTY_SESSION: SessionState = {
   next: 1,
   first: 1,
   loaded: false,
+  parts: NO_PARTS,
 };
 
 /** `hole`: an event is missing; connect again with the cursor. `epoch`: the log is another one; connect again without it. */
@@ -58,12 +68,62 @@ export function applySessionFrame(state: SessionState, frame: SessionServerFrame
         first: frame.first,
         next: frame.first,
         loaded: true,
+        parts: NO_PARTS,
       });
     case "session":
       return whole({ ...state, session: newer(state.session, frame.session) });
     case "events":
       return append(state, frame.events);
+    case "delta":
+      return grow(state, frame);
   }
+}
+
+/** What tells items apart: ids are of their turn. */
+export function partKey(turn: number, id: string): string {
+  return `${turn} ${id}`;
+}
+
+/**
+ * Puts a piece of a growing part where it belongs. A piece that is here already changes nothing; one that begins beyond the end
+ * is a hole; one that says otherwise than what is here replaces it from there on (the model was asked again).
+ */
+function grow(state: SessionState, { id, turn, kind, offset, text }: Delta): SessionStep {
+  if (state.epoch === null) return { state, broken: "hole" };
+  const key = partKey(turn, id);
+  const before = state.parts.get(key)?.text ?? loggedText(state.events, turn, id);
+  if (before === undefined && offset > 0) return { state, broken: "hole" };
+  const known = before ?? "";
+  if (offset > known.length) return { state, broken: "hole" };
+  const after = known.slice(offset, offset + text.length) === text ? known : known.slice(0, offset) + text;
+  if (before === after) return whole(state);
+  return whole({ ...state, parts: new Map(state.parts).set(key, { id, turn, kind, text: after }) });
+}
+
+/** Text of an item as the log has it; undefined when it has none. */
+function loggedText(events: readonly LogEvent[], turn: number, id: string): string | undefined {
+  const event = events.findLast((each) => isItem(each) && each["turn"] === turn && each["id"] === id);
+  const item = Item.safeParse(event?.["item"]);
+  return item.success && (item.data.kind === "message" || item.data.kind === "reasoning")
+    ? item.data.text
+    : undefined;
+}
+
+const isItem = (event: LogEvent): boolean => event.type === "item";
+const ENDS = new Set(["turn_completed", "turn_failed", "turn_cancelled"]);
+
+/** Parts that still grow after these events: an item in the log is its text from now on, and a turn that ended grows nothing. */
+function stillGrowing(parts: SessionState["parts"], events: readonly LogEvent[]): SessionState["parts"] {
+  if (parts.size === 0) return parts;
+  const left = new Map(parts);
+  for (const event of events) {
+    const turn = event["turn"];
+    if (typeof turn !== "number") continue;
+    if (isItem(event) && typeof event["id"] === "string") left.delete(partKey(turn, event["id"]));
+    if (!ENDS.has(event.type)) continue;
+    for (const [key, part] of left) if (part.turn === turn) left.delete(key);
+  }
+  return left.size === parts.size ? parts : left;
 }
 
 function append(state: SessionState, incoming: readonly LogEvent[]): SessionStep {
@@ -80,7 +140,9 @@ function append(state: SessionState, incoming: readonly LogEvent[]): SessionStep
 }
 
 function keep(state: SessionState, fresh: LogEvent[], next: number): SessionState {
-  return fresh.length === 0 ? state : { ...state, events: [...state.events, ...fresh], next };
+  if (fresh.length === 0) return state;
+  const parts = stillGrowing(state.parts, fresh);
+  return { ...state, events: [...state.events, ...fresh], next, parts };
 }
 
 /** Puts an older page before what is here; pages that do not join it are refused whole. */
