@@ -138,5 +138,10 @@ export const Model = z.object({
 export type Model = z.infer<typeof Model>;
 
 /** A message that waits, as `GET /api/sessions/:id/queue` lists it; `PATCH {text}` and `DELETE` while it does. */
-export const QueuedMessage = z.object({ id: MessageId, text: z.string(), by: z.string(), created_at: z.number() });
+export const QueuedMessage = z.object({
+  id: MessageId,
+  text: z.string(),
+  by: z.string(),
+  created_at: z.number(),
+});
 export type QueuedMessage = z.infer<typeof QueuedMessage>;

@@ -100,6 +100,18 @@ export const Command = z.discriminatedUnion("type", [
     worktree: WorktreeRequest.optional(),
   }),
   z.object({ type: z.literal("codex_stop") }),
+  /** Of a chat, carried out on the edge: stops the turn, changes the model, answers a question of the model. */
+  z.object({ type: z.literal("cancel_turn") }),
+  z.object({
+    type: z.literal("set_model"),
+    model: z.string().max(200),
+    effort: z.enum(["low", "medium", "high"]).nullable().optional(),
+  }),
+  z.object({
+    type: z.literal("answer"),
+    question: z.string().max(200),
+    text: z.string().max(MAX_INPUT_BYTES),
+  }),
   /** Carries out a tool call of a model; `root` is the workspace that confines it, `outside` paths it may also read. */
   z.object({
     type: z.literal("tool"),

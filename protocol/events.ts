@@ -41,7 +41,11 @@ export type CallState = z.infer<typeof CallState>;
 
 /** One thing in a conversation. The same `id` within a session is the same card, as it changes. */
 export const Item = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("user_message"), text: z.string(), attachments: z.array(AttachmentRef).optional() }),
+  z.object({
+    kind: z.literal("user_message"),
+    text: z.string(),
+    attachments: z.array(AttachmentRef).optional(),
+  }),
   z.object({ kind: z.literal("message"), text: z.string() }),
   z.object({ kind: z.literal("reasoning"), text: z.string() }),
   z.object({
@@ -137,8 +141,18 @@ export const EventBody = z.discriminatedUnion("type", [
   }),
   /** An approval came, or changed. */
   z.object({ type: z.literal("approval"), approval: Approval }),
-  z.object({ type: z.literal("grant"), grant: Grant, state: z.enum(["given", "revoked", "expired"]), by: z.string() }),
-  z.object({ type: z.literal("model"), model: z.string(), effort: z.enum(["low", "medium", "high"]).nullable(), by: z.string() }),
+  z.object({
+    type: z.literal("grant"),
+    grant: Grant,
+    state: z.enum(["given", "revoked", "expired"]),
+    by: z.string(),
+  }),
+  z.object({
+    type: z.literal("model"),
+    model: z.string(),
+    effort: z.enum(["low", "medium", "high"]).nullable(),
+    by: z.string(),
+  }),
   z.object({ type: z.literal("hopped"), host: HostId, host_name: z.string(), workspace: z.string() }),
   z.object({ type: z.literal("turn_cancelled"), turn: z.number().int(), by: z.string() }),
   z.object({ type: z.literal("notice"), level: z.enum(["info", "warning", "error"]), message: z.string() }),

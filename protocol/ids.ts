@@ -1,7 +1,20 @@
 import * as z from "zod";
 
 /** What an id names; the prefix makes ids readable in logs and refuses one kind where another is meant. */
-export type IdPrefix = "ses" | "hst" | "cmd" | "apr" | "grt" | "rul" | "msg" | "att" | "usr" | "inv" | "sgn" | "aud" | "con";
+export type IdPrefix =
+  | "ses"
+  | "hst"
+  | "cmd"
+  | "apr"
+  | "grt"
+  | "rul"
+  | "msg"
+  | "att"
+  | "usr"
+  | "inv"
+  | "sgn"
+  | "aud"
+  | "con";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford base 32: no i, l, o, u
 

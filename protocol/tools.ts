@@ -8,15 +8,27 @@ export type ToolScope = z.infer<typeof ToolScope>;
 /** Where a tool runs: on the session's active host, or in the session's object. */
 export type ToolPlace = "host" | "edge";
 
-const Path = z.string().min(1).max(4096).describe("A path inside the workspace; relative ones start at its root");
-const Service = z.string().regex(/^[\w.@-]{1,100}$/).describe("Name of a configured service");
+const Path = z
+  .string()
+  .min(1)
+  .max(4096)
+  .describe("A path inside the workspace; relative ones start at its root");
+const Service = z
+  .string()
+  .regex(/^[\w.@-]{1,100}$/)
+  .describe("Name of a configured service");
 
 /** Bounds of run_command. */
 export const RUN_DEFAULT_MS = 30_000;
 export const RUN_MOST_MS = 120_000;
 
 type Tool<T extends z.ZodType> = { place: ToolPlace; scope: ToolScope; description: string; input: T };
-const tool = <T extends z.ZodType>(place: ToolPlace, scope: ToolScope, description: string, input: T): Tool<T> => ({
+const tool = <T extends z.ZodType>(
+  place: ToolPlace,
+  scope: ToolScope,
+  description: string,
+  input: T,
+): Tool<T> => ({
   place,
   scope,
   description,
@@ -33,45 +45,124 @@ export const TOOLS = {
       argv: z.array(z.string().max(8192)).min(1).max(200).describe("Program and arguments; no shell syntax"),
       cwd: Path.optional(),
       timeout_ms: z.number().int().min(100).max(RUN_MOST_MS).optional(),
-      background: z.boolean().optional().describe("Return at once; the program goes on until it ends or the time is over"),
+      background: z
+        .boolean()
+        .optional()
+        .describe("Return at once; the program goes on until it ends or the time is over"),
     }),
   ),
   read_file: tool(
     "host",
     "read",
     "Reads a text file, with line numbers.",
-    z.object({ path: Path, from_line: z.number().int().min(1).optional(), lines: z.number().int().min(1).max(2000).optional() }),
+    z.object({
+      path: Path,
+      from_line: z.number().int().min(1).optional(),
+      lines: z.number().int().min(1).max(2000).optional(),
+    }),
   ),
-  write_file: tool("host", "write", "Writes a whole file, making its directories.", z.object({ path: Path, text: z.string().max(512 * 1024) })),
+  write_file: tool(
+    "host",
+    "write",
+    "Writes a whole file, making its directories.",
+    z.object({ path: Path, text: z.string().max(512 * 1024) }),
+  ),
   edit_file: tool(
     "host",
     "write",
     "Replaces text in a file; the old text must occur exactly once.",
-    z.object({ path: Path, old_text: z.string().min(1).max(128 * 1024), new_text: z.string().max(128 * 1024) }),
+    z.object({
+      path: Path,
+      old_text: z
+        .string()
+        .min(1)
+        .max(128 * 1024),
+      new_text: z.string().max(128 * 1024),
+    }),
   ),
-  list_files: tool("host", "read", "Lists a directory.", z.object({ path: Path.optional(), depth: z.number().int().min(1).max(5).optional() })),
+  list_files: tool(
+    "host",
+    "read",
+    "Lists a directory.",
+    z.object({ path: Path.optional(), depth: z.number().int().min(1).max(5).optional() }),
+  ),
   search_files: tool(
     "host",
     "read",
     "Searches the text of files by a regular expression.",
-    z.object({ pattern: z.string().min(1).max(500), path: Path.optional(), limit: z.number().int().min(1).max(500).optional() }),
+    z.object({
+      pattern: z.string().min(1).max(500),
+      path: Path.optional(),
+      limit: z.number().int().min(1).max(500).optional(),
+    }),
   ),
   git_status: tool("host", "read", "Shows git's status of the workspace.", z.object({})),
-  git_diff: tool("host", "read", "Shows git's diff of the workspace.", z.object({ path: Path.optional(), staged: z.boolean().optional() })),
-  read_pane: tool("host", "read", "Reads the screen of another session's terminal on this host.", z.object({ session: SessionId, lines: z.number().int().min(1).max(500).optional() })),
-  type_into_pane: tool("host", "type", "Types a line into another session's terminal on this host.", z.object({ session: SessionId, text: z.string().max(8192), enter: z.boolean().optional() })),
-  service_status: tool("host", "read", "Shows the status of a configured service.", z.object({ service: Service })),
-  service_jobs: tool("host", "read", "Lists the jobs of a configured service.", z.object({ service: Service })),
-  service_restart: tool("host", "service", "Restarts a configured service and verifies that exactly one instance runs.", z.object({ service: Service })),
+  git_diff: tool(
+    "host",
+    "read",
+    "Shows git's diff of the workspace.",
+    z.object({ path: Path.optional(), staged: z.boolean().optional() }),
+  ),
+  read_pane: tool(
+    "host",
+    "read",
+    "Reads the screen of another session's terminal on this host.",
+    z.object({ session: SessionId, lines: z.number().int().min(1).max(500).optional() }),
+  ),
+  type_into_pane: tool(
+    "host",
+    "type",
+    "Types a line into another session's terminal on this host.",
+    z.object({ session: SessionId, text: z.string().max(8192), enter: z.boolean().optional() }),
+  ),
+  service_status: tool(
+    "host",
+    "read",
+    "Shows the status of a configured service.",
+    z.object({ service: Service }),
+  ),
+  service_jobs: tool(
+    "host",
+    "read",
+    "Lists the jobs of a configured service.",
+    z.object({ service: Service }),
+  ),
+  service_restart: tool(
+    "host",
+    "service",
+    "Restarts a configured service and verifies that exactly one instance runs.",
+    z.object({ service: Service }),
+  ),
   hop: tool(
     "edge",
     "free",
     "Changes the host and workspace that the host tools work in.",
-    z.object({ host: z.string().min(1).max(200).describe("A host's name or id"), workspace: z.string().min(1).max(4096).startsWith("/") }),
+    z.object({
+      host: z.string().min(1).max(200).describe("A host's name or id"),
+      workspace: z.string().min(1).max(4096).startsWith("/"),
+    }),
   ),
-  ask_user: tool("edge", "free", "Asks the person a question and waits for the answer.", z.object({ question: z.string().min(1).max(4000), options: z.array(z.string().max(200)).max(10).optional() })),
-  request_read_access: tool("edge", "read_outside", "Asks for leave to read a path outside the workspace.", z.object({ path: z.string().min(1).max(4096).startsWith("/"), why: z.string().max(500).optional() })),
-  read_session: tool("edge", "read", "Reads the end of another session's log.", z.object({ session: SessionId, events: z.number().int().min(1).max(200).optional() })),
+  ask_user: tool(
+    "edge",
+    "free",
+    "Asks the person a question and waits for the answer.",
+    z.object({
+      question: z.string().min(1).max(4000),
+      options: z.array(z.string().max(200)).max(10).optional(),
+    }),
+  ),
+  request_read_access: tool(
+    "edge",
+    "read_outside",
+    "Asks for leave to read a path outside the workspace.",
+    z.object({ path: z.string().min(1).max(4096).startsWith("/"), why: z.string().max(500).optional() }),
+  ),
+  read_session: tool(
+    "edge",
+    "read",
+    "Reads the end of another session's log.",
+    z.object({ session: SessionId, events: z.number().int().min(1).max(200).optional() }),
+  ),
 } as const;
 export type ToolName = keyof typeof TOOLS;
 export type ToolInput<N extends ToolName> = z.infer<(typeof TOOLS)[N]["input"]>;
@@ -93,8 +184,10 @@ export type ToolOutput = z.infer<typeof ToolOutput>;
 /** One line that says what a call would do. */
 export function summarizeCall(name: string, input: unknown): string {
   const fields = z.record(z.string(), z.unknown()).safeParse(input);
-  const at = (key: string) => (fields.success && typeof fields.data[key] === "string" ? fields.data[key] : "");
-  const argv = fields.success && Array.isArray(fields.data.argv) ? fields.data.argv.map(quoted).join(" ") : "";
+  const at = (key: string) =>
+    fields.success && typeof fields.data[key] === "string" ? fields.data[key] : "";
+  const argv =
+    fields.success && Array.isArray(fields.data.argv) ? fields.data.argv.map(quoted).join(" ") : "";
   const what = argv || at("path") || at("service") || at("text") || at("host") || at("question");
   return `${name} ${what}`.trim().replace(/\s+/g, " ").slice(0, 500);
 }

@@ -8,10 +8,13 @@ import { requireRole } from "./auth/requireRole.ts";
 import type { App } from "./env.ts";
 import { forwardSocket } from "./forwardSocket.ts";
 import { Problem } from "./problem.ts";
+import { listModels } from "./models/listModels.ts";
+import { approvalRoutes } from "./routes/approvals.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { hostRoutes } from "./routes/hosts.ts";
 import { installRoutes } from "./routes/install.ts";
 import { linkRoutes } from "./routes/link.ts";
+import { ruleRoutes } from "./routes/rules.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { VERSION } from "./version.ts";
 import { logError } from "../durable-objects/shared/logError.ts";
@@ -35,6 +38,9 @@ const app = new Hono<App>()
   .route("/api", authRoutes)
   .route("/api/hosts", hostRoutes)
   .route("/api/sessions", sessionRoutes)
+  .route("/api/approvals", approvalRoutes)
+  .route("/api/rules", ruleRoutes)
+  .get("/api/models", requireRole("viewer"), (c) => c.json({ items: listModels(c.env), next_cursor: null }))
   .route("/api/link", linkRoutes)
   .get("/api/live", requireRole("viewer"), (c) =>
     forwardSocket(c, c.env.HUB.getByName(hubName(c.get("actor").team)), "/live"),

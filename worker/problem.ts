@@ -14,7 +14,15 @@ export class Problem extends HTTPException {
   }
 }
 
-const STATUS = { not_found: 404, ended: 409, not_ended: 409, busy: 409, forbidden: 403 } as const;
+const STATUS = {
+  not_found: 404,
+  ended: 409,
+  not_ended: 409,
+  busy: 409,
+  forbidden: 403,
+  already_decided: 409,
+  invalid_input: 400,
+} as const;
 
 /** What an object refused, as a problem; anything else is passed on. */
 export function orProblem<T>(answer: T | Refused): T {

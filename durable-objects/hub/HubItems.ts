@@ -102,6 +102,9 @@ function placeOf(change: HubChange): { key: string; version: number; removed: 0 
       return { key: `session:${change.id}`, version: 0, removed: 1 };
     case "host":
       return { key: `host:${change.host.id}`, version: change.host.version, removed: 0 };
+    case "approval":
+      // A decided one stays as it is until its session goes; only its newest version counts.
+      return { key: `approval:${change.approval.id}`, version: change.approval.version, removed: 0 };
     case "host_removed":
       return { key: `host:${change.id}`, version: 0, removed: 1 };
   }

@@ -9,7 +9,14 @@ import { commands } from "./schema.ts";
 import type { Change, SessionStore } from "./SessionStore.ts";
 
 /** A command on its way to the host object. */
-export type Forwarded = { id: string; session: string; command: Command; expires_at: number };
+export type Forwarded = {
+  id: string;
+  session: string;
+  command: Command;
+  expires_at: number;
+  /** The host it goes to; null: the session's own. */
+  host: string | null;
+};
 
 /** Ended commands are remembered this long, so that a repeated request gets the same answer. */
 const KEEP_ENDED_MS = 24 * 60 * 60 * 1000;
@@ -21,6 +28,13 @@ type Parts = {
   forward: (command: Forwarded) => Promise<CommandResult | null>;
   /** Takes a command back from the host's outbox. True when it had not been sent and never will be. */
   cancel: (id: string) => Promise<boolean>;
+  /** A model's call has ended: the events that tell its card. Runs inside the step that stores the result. */
+  callEnded: (
+    session: Session,
+    id: string,
+    result: CommandResult,
+    at: number,
+  ) => NonNullable<Change["events"]>;
   /** Makes sure that `forwardAll` runs again. */
   retryAt: (at: number) => void;
 };
@@ -60,6 +74,25 @@ export class SessionCommands {
     await this.forwardAll();
   }
 
+  /** Records a model's call inside the caller's step: its card tells of it, so it makes no event of its own. Call `forwardAll` after it. */
+  stage(id: string, command: Command, by: string, host: string | null): void {
+    const now = Date.now();
+    const json = JSON.stringify({ command, by } satisfies Stored);
+    this.#parts.db
+      .insert(commands)
+      .values({ id, json, expires_at: now + DEFAULT_COMMAND_TTL_MS, created_at: now, host })
+      .run();
+    this.#parts.retryAt(now + 2_000);
+  }
+
+  /** The host a command went to, when it was not the session's own. */
+  hostOf(id: string): string | null {
+    return (
+      this.#parts.db.select({ host: commands.host }).from(commands).where(eq(commands.id, id)).get()?.host ??
+      null
+    );
+  }
+
   /** Hands everything to the host object that it may not have. Throws when the host cannot be reached. */
   async forwardAll(): Promise<void> {
     const { db, store, forward } = this.#parts;
@@ -78,6 +111,7 @@ export class SessionCommands {
         session: session.id,
         command,
         expires_at: row.expires_at ?? 0,
+        host: row.host,
       });
       if (result !== null) await this.end(row.id, result);
       db.update(commands).set({ forwarded: 1 }).where(eq(commands.id, row.id)).run();
@@ -97,6 +131,7 @@ export class SessionCommands {
     db.delete(commands)
       .where(and(isNotNull(commands.result), lt(commands.expires_at, at)))
       .run();
+    if (command.type === "tool") return { events: this.#parts.callEnded(session, id, result, at) };
     const event = { type: "command_result", id, command: command.type, result: forLog(result) } as const;
     return {
       events: [{ at, event }, ...(session.status === "starting" ? failedStart(command, result, at) : [])],

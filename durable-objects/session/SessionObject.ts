@@ -1,8 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
-import type { CommandAnswer } from "../../protocol/api.ts";
+import type { CommandAnswer, QueuedMessage } from "../../protocol/api.ts";
 import type { CloseName } from "../../protocol/closeCodes.ts";
 import type { Command, CommandResult } from "../../protocol/commands.ts";
 import { MAX_FRAME_BYTES, MAX_RESUME_EVENTS, PROTOCOL_VERSION, TAIL_EVENTS } from "../../protocol/limits.ts";
+import type { Approval, Decision, Grant } from "../../protocol/approvals.ts";
+import type { ToolScope } from "../../protocol/tools.ts";
 import { isEnded, type Session } from "../../protocol/session.ts";
 import { SessionClientFrame, type SessionHello } from "../../protocol/sessionFrames.ts";
 import { readActor } from "../shared/actor.ts";
@@ -14,13 +16,18 @@ import { hostName, hubName } from "../shared/names.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
 import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
-import { removeSession, saveSession } from "../shared/saveToIndex.ts";
+import { removeSession, saveApproval, saveSession } from "../shared/saveToIndex.ts";
 import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
 import { EventLog, eventsFrame, type Run } from "./EventLog.ts";
 import { ingest, JournalCursors, type Numbered } from "./ingest.ts";
 import migrations from "./migrations/migrations.js";
 import { SessionCommands } from "./SessionCommands.ts";
 import { newSession, type NewSession } from "./newSession.ts";
+import { Ledger } from "./approvals/Ledger.ts";
+import { GrowingParts } from "./turn/GrowingParts.ts";
+import { turnPorts } from "./turn/turnPorts.ts";
+import { TurnRunner } from "./turn/TurnRunner.ts";
+import { TurnStore } from "./turn/TurnStore.ts";
 import { SessionStore, type Gone } from "./SessionStore.ts";
 import { logError } from "../shared/logError.ts";
 
@@ -28,7 +35,7 @@ const LIVE_TAG = "live";
 
 /** Why a call was refused; the Worker turns it into an HTTP answer. */
 export type Refused = {
-  refused: "not_found" | "ended" | "not_ended" | "busy" | "forbidden";
+  refused: "not_found" | "ended" | "not_ended" | "busy" | "forbidden" | "already_decided" | "invalid_input";
   message: string;
 };
 
@@ -49,12 +56,16 @@ export class SessionObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #log: EventLog;
   readonly #cursors: JournalCursors;
-  readonly #alarms: Alarms<"publish" | "forward">;
+  readonly #alarms: Alarms<"publish" | "forward" | "turn" | "grants">;
   readonly #publisher: Publisher;
   readonly #store: SessionStore;
   readonly #commands: SessionCommands;
   readonly #live: LiveSockets;
   readonly #console: ConsoleRelay;
+  readonly #ledger: Ledger;
+  readonly #growing: GrowingParts;
+  readonly #turns: TurnStore;
+  readonly #turn: TurnRunner;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -65,6 +76,8 @@ export class SessionObject extends DurableObject<Env> {
     this.#alarms = new Alarms(this.#db, ctx.storage, {
       publish: () => this.#publisher.drain(),
       forward: () => this.#commands.forwardAll(),
+      turn: () => this.#turn.advance(),
+      grants: () => this.#expireGrants(),
     });
     this.#publisher = new Publisher({
       db: this.#db,
@@ -81,9 +94,22 @@ export class SessionObject extends DurableObject<Env> {
     this.#commands = new SessionCommands({
       db: this.#db,
       store: this.#store,
-      forward: async (command) => (await this.#host()?.enqueue(command)) ?? null,
-      cancel: async (id) => (await this.#host()?.cancel(id, this.#id())) ?? true,
+      forward: async ({ host, ...command }) => (await this.#host(host)?.enqueue(command)) ?? null,
+      cancel: async (id) => (await this.#host(this.#commands.hostOf(id))?.cancel(id, this.#id())) ?? true,
+      callEnded: (session, id, result, at) => this.#turn.commandEnded(session, id, result, at),
       retryAt: (at) => this.#alarms.atLatest("forward", at),
+    });
+    this.#ledger = new Ledger(this.#db, this.#publisher);
+    this.#growing = new GrowingParts(this.#db, this.#store, (frame) => this.#live.tell(frame));
+    this.#turns = new TurnStore(this.#db);
+    this.#turn = new TurnRunner({
+      store: this.#store,
+      turns: this.#turns,
+      ledger: this.#ledger,
+      commands: this.#commands,
+      growing: this.#growing,
+      ...turnPorts(env, () => this.#store.current?.session ?? null),
+      lookAgainAt: (at) => this.#alarms.atLatest("turn", at),
     });
     this.#live = new LiveSockets({
       ctx,
@@ -162,6 +188,10 @@ export class SessionObject extends DurableObject<Env> {
         result: { status: "done", value: { type: "nothing" } },
       };
     }
+    if (EDGE_COMMANDS.has(command.type)) {
+      const done = await this.#edgeCommand(command, by);
+      return { id, session: session.id, status: done.status, result: done };
+    }
     const known = await this.#commands.answer(id, 0);
     if (known === null) {
       if (isEnded(session) && !WORKS_AFTER_END.has(command.type))
@@ -175,6 +205,24 @@ export class SessionObject extends DurableObject<Env> {
       }
     }
     return (await this.#commands.answer(id, waitMs)) ?? NOT_FOUND;
+  }
+
+  /** The commands of a chat, carried out here. */
+  async #edgeCommand(command: Command, by: string): Promise<CommandResult> {
+    const done: CommandResult = { status: "done", value: { type: "nothing" } };
+    if (command.type === "cancel_turn") await this.#turn.cancel(by);
+    if (command.type === "answer" && !(await this.#turn.answer(command.question, command.text)))
+      return {
+        status: "failed",
+        code: "not_waiting",
+        message: "This question has its answer, or is no longer asked.",
+      };
+    if (command.type === "set_model") {
+      const event = { type: "model", model: command.model, effort: command.effort ?? null, by } as const;
+      await this.#store.write(() => ({ events: [{ at: Date.now(), event }] }));
+    }
+    this.#goOn();
+    return done;
   }
 
   /** How a command stands. */
@@ -200,19 +248,98 @@ export class SessionObject extends DurableObject<Env> {
       const { session: id, provider, title, facts } = first;
       await this.#begin({ id, team: from.team, host: from.host, provider, title, cwd: facts.cwd });
     }
-    if (this.#store.current?.session.host !== from.host)
+    if (!this.#mayTell(from.host, messages))
       return { refused: "forbidden", message: "The session belongs to another host." };
     await ingest(
       { cursors: this.#cursors, store: this.#store, commands: this.#commands },
       from.epoch,
       messages,
     );
+    this.#goOn();
     return null;
+  }
+
+  /** A message for the model of a chat: begins a turn, or waits for the one that runs. */
+  async say(message: QueuedMessage): Promise<QueuedMessage | Refused> {
+    if (this.#store.current === null) return NOT_FOUND;
+    await this.#turn.say(message);
+    this.#goOn();
+    return message;
+  }
+
+  /** The messages that wait for the running turn. */
+  queued(): QueuedMessage[] {
+    return this.#turns.queued();
+  }
+
+  /** Changes (`text`) or removes (null) a message that waits. */
+  async changeQueued(id: string, text: string | null, by: string): Promise<Refused | null> {
+    const done = text === null ? await this.#turn.remove(id, by) : await this.#turn.edit(id, text, by);
+    return done
+      ? null
+      : { refused: "not_found", message: "The message has been taken already, or never was." };
+  }
+
+  /** Decides an approval of this session. */
+  async decide(id: string, decision: Decision, by: string): Promise<Approval | Refused> {
+    if (this.#store.current === null) return NOT_FOUND;
+    const decided = await this.#turn.decide(id, decision, by);
+    this.#goOn();
+    if (decided.ok) return decided.approval;
+    return { refused: decided.reason, message: decided.message };
+  }
+
+  /** What this session may do without asking. */
+  grants(): Grant[] {
+    return this.#ledger.grants(Date.now());
+  }
+
+  async grant(scope: ToolScope, by: string, expires_at: number | null): Promise<Grant | Refused> {
+    if (this.#store.current === null) return NOT_FOUND;
+    const held: { grant: Grant | null } = { grant: null };
+    await this.#store.write((session) => {
+      const given = this.#ledger.grant({ session: session.id, scope, by, expires_at }, Date.now());
+      held.grant = given.grant;
+      if (expires_at !== null) this.#alarms.atLatest("grants", expires_at);
+      return { events: given.events };
+    });
+    return held.grant ?? NOT_FOUND;
+  }
+
+  async revoke(id: string, by: string): Promise<Refused | null> {
+    if (this.#store.current === null) return NOT_FOUND;
+    await this.#store.write(() => ({ events: this.#ledger.revoke(id, by, Date.now()) }));
+    return null;
+  }
+
+  async #expireGrants(): Promise<void> {
+    if (this.#store.current === null) return;
+    await this.#store.write(() => {
+      const { events, next } = this.#ledger.expireGrants(Date.now());
+      if (next !== null) this.#alarms.atLatest("grants", next);
+      return { events };
+    });
+  }
+
+  /** Lets a chat's turn go on; what stops it is tried again by the alarm. */
+  #goOn(): void {
+    if (this.#store.current?.session.provider !== "edge") return;
+    this.ctx.waitUntil(this.#turn.advance().catch((error: unknown) => logError("the turn stopped", error)));
+  }
+
+  /** A host may speak for its own session; for a chat that hopped, only of the commands that were sent to it. */
+  #mayTell(host: string, messages: Numbered[]): boolean {
+    if (this.#store.current?.session.provider !== "edge") return this.#store.current?.session.host === host;
+    return messages.every(
+      ({ message }) => message.kind === "result" && this.#commands.hostOf(message.id) === host,
+    );
   }
 
   /** From the host object: a command ended without the daemon (expired or taken back before it was sent). */
   async commandEnded(id: string, result: CommandResult): Promise<void> {
-    if (this.#store.current !== null) await this.#commands.end(id, result);
+    if (this.#store.current === null) return;
+    await this.#commands.end(id, result);
+    this.#goOn();
   }
 
   /** From the host object: the daemon's right to this console has ended, or the daemon is gone without a word. */
@@ -345,6 +472,7 @@ export class SessionObject extends DurableObject<Env> {
     const base = { version: PROTOCOL_VERSION, epoch, head, session };
     ws.send(JSON.stringify(resumes ? { type: "ok", ...base } : { type: "gap", first, ...base }));
     this.#live.start(ws, first - 1);
+    for (const frame of this.#growing.frames()) ws.send(frame);
   }
 
   *#rest(sent: number) {
@@ -364,9 +492,12 @@ export class SessionObject extends DurableObject<Env> {
     await this.#publisher.drain().catch((error: unknown) => logError("not published yet", error));
   }
 
-  async #publish(changed: (Session | Gone)[]): Promise<void> {
+  async #publish(changed: (Session | Gone | { approval: Approval })[]): Promise<void> {
     for (const session of changed) {
-      if ("gone" in session) {
+      if ("approval" in session) {
+        await saveApproval(this.env.DB, session.approval);
+        await this.#hub(session.approval.team).publish([{ kind: "approval", approval: session.approval }]);
+      } else if ("gone" in session) {
         await removeSession(this.env.DB, session.gone);
         await this.#hub(session.team).publish([{ kind: "session_removed", id: session.gone }]);
       } else {
@@ -394,10 +525,12 @@ export class SessionObject extends DurableObject<Env> {
     return this.#store.current?.session.id ?? "";
   }
 
-  #host() {
+  /** The object of a host; the session's own when none is named. */
+  #host(id: string | null = null) {
     const session = this.#store.current?.session;
-    if (session === undefined || session.host === null) return null;
-    return this.env.HOST.getByName(hostName(session.team, session.host));
+    const host = id ?? session?.host ?? null;
+    if (session === undefined || host === null) return null;
+    return this.env.HOST.getByName(hostName(session.team, host));
   }
 
   #hub(team: string) {
@@ -406,6 +539,9 @@ export class SessionObject extends DurableObject<Env> {
 }
 
 const NOT_FOUND: Refused = { refused: "not_found", message: "No such session." };
+
+/** Commands of a chat that no host needs to hear of. */
+const EDGE_COMMANDS = new Set<Command["type"]>(["cancel_turn", "set_model", "answer"]);
 
 /** Commands that make sense when the pane or job has ended. */
 const WORKS_AFTER_END = new Set<Command["type"]>(["codex_start", "remove_worktree", "rename"]);

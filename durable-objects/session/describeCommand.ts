@@ -1,4 +1,5 @@
 import type { Command } from "../../protocol/commands.ts";
+import { summarizeCall } from "../../protocol/tools.ts";
 import { redact } from "../../protocol/redact.ts";
 
 const MOST = 500;
@@ -31,6 +32,13 @@ function inWords(command: Command): string {
       return redact(command.prompt);
     case "kill":
       return command.force ? "even if work is lost" : "";
+    case "tool":
+      return redact(summarizeCall(command.tool, command.input));
+    case "set_model":
+      return command.model;
+    case "answer":
+      return redact(command.text);
+    case "cancel_turn":
     case "interrupt":
     case "snapshot":
     case "remove_worktree":

@@ -8,6 +8,8 @@ export type NewSession = {
   provider: Provider;
   title: string;
   cwd: string | null;
+  model?: string;
+  effort?: "low" | "medium" | "high";
 };
 
 /** What is known of a session before its host has said anything. */

@@ -24,6 +24,12 @@ export function projectEvent(session: Session, event: EventBody, at: number): Se
           message: event.exit.message?.slice(0, REASON_CHARS) ?? null,
         },
       };
+    case "model":
+      return { ...session, model: event.model, effort: event.effort };
+    case "hopped":
+      return { ...session, host: event.host, cwd: event.workspace };
+    case "approval":
+      return { ...session, pending_approvals: pendingAfter(session, event.approval) };
     case "turn_started":
       return event.thread === null ? session : { ...session, thread: event.thread.slice(0, THREAD_CHARS) };
     case "turn_failed":
@@ -43,6 +49,12 @@ export function differs(a: Session, b: Session): boolean {
   const { seq: _a, updated_at: _b, version: _c, ...left } = a;
   const { seq: _d, updated_at: _e, version: _f, ...right } = b;
   return JSON.stringify(left) !== JSON.stringify(right);
+}
+
+/** Version 1 opens an approval, version 2 decides or ends it; later ones tell what became of the decision. */
+function pendingAfter(session: Session, { version }: { version: number }): number {
+  const pending = session.pending_approvals ?? 0;
+  return version === 1 ? pending + 1 : version === 2 ? Math.max(0, pending - 1) : pending;
 }
 
 function withStatus(session: Session, status: SessionStatus, reason: string | null, at: number): Session {

@@ -46,7 +46,9 @@ export const turns = sqliteTable("turn", {
   /** The step whose model call or tool calls are next, from 1. */
   step: integer().notNull().default(1),
   /** `model`: the model is to be asked for the step; `calls`: the step's calls are to be settled. */
-  phase: text({ enum: ["model", "calls"] }).notNull().default("model"),
+  phase: text({ enum: ["model", "calls"] })
+    .notNull()
+    .default("model"),
   model: text().notNull(),
   cancelled_by: text(),
   /** Calls in a row that went wrong. */
@@ -67,7 +69,17 @@ export const calls = sqliteTable("call", {
   tool: text().notNull(),
   input: text().notNull(),
   state: text({
-    enum: ["proposed", "waiting", "dispatched", "completed", "failed", "denied", "expired", "indeterminate", "cancelled"],
+    enum: [
+      "proposed",
+      "waiting",
+      "dispatched",
+      "completed",
+      "failed",
+      "denied",
+      "expired",
+      "indeterminate",
+      "cancelled",
+    ],
   }).notNull(),
   approval: text(),
   host: text(),

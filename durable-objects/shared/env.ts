@@ -1,9 +1,10 @@
 import type { HostObject } from "../host/HostObject.ts";
+import type { ModelEnv } from "../../worker/models/modelEnv.ts";
 import type { HubObject } from "../hub/HubObject.ts";
 import type { SessionObject } from "../session/SessionObject.ts";
 
 /** The bindings of wrangler.toml, and the variables of a deployment. */
-export interface Env {
+export interface Env extends ModelEnv {
   SESSION: DurableObjectNamespace<SessionObject>;
   HOST: DurableObjectNamespace<HostObject>;
   HUB: DurableObjectNamespace<HubObject>;

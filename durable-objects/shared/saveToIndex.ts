@@ -3,7 +3,8 @@ import { drizzle } from "drizzle-orm/d1";
 import type { Host } from "../../protocol/host.ts";
 import { isEnded, needsAttention, type Session } from "../../protocol/session.ts";
 import { searchText } from "../../protocol/filter.ts";
-import { hosts, sessions } from "../../worker/db/schema.ts";
+import type { Approval } from "../../protocol/approvals.ts";
+import { approvals, hosts, sessions } from "../../worker/db/schema.ts";
 
 /** Writes a session to D1's index; an older version than the one that is there changes nothing. */
 export async function saveSession(d1: D1Database, session: Session): Promise<void> {
@@ -41,4 +42,18 @@ export async function saveHost(d1: D1Database, host: Host): Promise<void> {
     .update(hosts)
     .set({ name: host.name, version: host.version, json: JSON.stringify(host) })
     .where(sql`${hosts.id} = ${host.id} AND ${hosts.version} < ${host.version}`);
+}
+
+/** Writes an approval to the index; an older version than the one that is there changes nothing. */
+export async function saveApproval(d1: D1Database, approval: Approval): Promise<void> {
+  const { id, team, session, host, status, created_at, version } = approval;
+  const row = { team, session, host, status, created_at, version, json: JSON.stringify(approval) };
+  await drizzle(d1)
+    .insert(approvals)
+    .values({ id, ...row })
+    .onConflictDoUpdate({
+      target: approvals.id,
+      set: row,
+      setWhere: sql`excluded.version > ${approvals.version}`,
+    });
 }

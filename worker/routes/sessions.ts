@@ -1,9 +1,18 @@
 import { Hono, type Context } from "hono";
 import * as z from "zod";
-import { CreateSession, PatchSession, PostCommand, PostMessage } from "../../protocol/api.ts";
+import {
+  CreateSession,
+  PatchSession,
+  PostCommand,
+  PostMessage,
+  type QueuedMessage,
+} from "../../protocol/api.ts";
 import type { Command } from "../../protocol/commands.ts";
 import { SessionFilter } from "../../protocol/filter.ts";
-import { CommandId, newId, SessionId } from "../../protocol/ids.ts";
+import type { Grant } from "../../protocol/approvals.ts";
+import { CommandId, GrantId, MessageId, newId, SessionId } from "../../protocol/ids.ts";
+import { ToolScope } from "../../protocol/tools.ts";
+import { listModels } from "../models/listModels.ts";
 import type { Session } from "../../protocol/session.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { requireRole } from "../auth/requireRole.ts";
@@ -28,6 +37,8 @@ const ListQuery = z.object({
   ended: flag.optional(),
   text: SessionFilter.shape.text,
 });
+const ByMessage = validate("param", z.object({ id: SessionId, message: MessageId }));
+const NewGrant = z.object({ scope: ToolScope, expires_at: z.number().int().optional() });
 const EventsQuery = z.object({
   after: z.coerce.number().int().min(0).optional(),
   before: z.coerce.number().int().min(1).optional(),
@@ -46,20 +57,26 @@ export const sessionRoutes = new Hono<App>()
   .post("/", requireRole("operator"), validate("json", CreateSession), async (c) => {
     const wish = c.req.valid("json");
     const actor = c.get("actor");
-    const host = await c.env.HOST.getByName(hostName(actor.team, wish.host)).read();
+    const host =
+      wish.host === undefined
+        ? undefined
+        : await c.env.HOST.getByName(hostName(actor.team, wish.host)).read();
     if (host === null) throw new Problem(404, "host_not_found", "There is no such host.");
     const id = newId("ses");
-    const command = startCommand(wish);
+    const command =
+      wish.provider === "edge" ? null : { id: newId("cmd"), command: startCommand(wish), by: actor.id };
     const fresh = {
       id,
       team: actor.team,
-      host: wish.host,
+      host: wish.host ?? null,
       provider: wish.provider,
       title: wish.title ?? titleOf(wish),
-      cwd: wish.cwd,
+      cwd: wish.cwd ?? null,
+      ...(wish.provider === "edge" ? { model: wish.model ?? defaultModel(c.env) } : {}),
+      ...(wish.provider === "edge" && wish.effort !== undefined ? { effort: wish.effort } : {}),
     };
-    const made = await sessionOf(c, id).create(fresh, { id: newId("cmd"), command, by: actor.id });
-    await note(c.env.DB, actor, "session.create", id, `${wish.provider} in ${wish.cwd}`);
+    const made = await sessionOf(c, id).create(fresh, command);
+    await note(c.env.DB, actor, "session.create", id, `${wish.provider} in ${wish.cwd ?? "no directory"}`);
     return c.json(orProblem<Session>(made), 201);
   })
   .get("/:id", requireRole("viewer"), ById, async (c) => {
@@ -106,7 +123,11 @@ export const sessionRoutes = new Hono<App>()
   .post("/:id/commands", requireRole("operator"), ById, validate("json", PostCommand), async (c) => {
     const { id: commandId, expires_in_ms, wait_ms, ...command } = c.req.valid("json");
     if (STARTS.has(command.type))
-      throw new Problem(400, "invalid", `${command.type} starts a session; use POST /api/sessions.`);
+      throw new Problem(
+        400,
+        "invalid",
+        `${command.type} is not given by a person; sessions start through POST /api/sessions.`,
+      );
     return c.json(await run(c, c.req.valid("param").id, command, { id: commandId, expires_in_ms, wait_ms }));
   })
   .delete(
@@ -132,8 +153,52 @@ export const sessionRoutes = new Hono<App>()
     const { text, ...rest } = c.req.valid("json");
     const found = await sessionOf(c, id).read();
     if (found === null) throw new Problem(404, "not_found", "No such session.");
-    return c.json(await run(c, id, messageCommand(found.session, text), rest));
+    if (found.session.provider !== "edge")
+      return c.json(await run(c, id, messageCommand(found.session, text), rest));
+    const message = { id: newId("msg"), text, by: c.get("actor").id, created_at: Date.now() };
+    return c.json(orProblem<QueuedMessage>(await sessionOf(c, id).say(message)));
   })
+  .get("/:id/queue", requireRole("viewer"), ById, async (c) =>
+    c.json({ items: await sessionOf(c, c.req.valid("param").id).queued(), next_cursor: null }),
+  )
+  .patch(
+    "/:id/queue/:message",
+    requireRole("operator"),
+    ByMessage,
+    validate("json", PostMessage.pick({ text: true })),
+    async (c) => {
+      const { id, message } = c.req.valid("param");
+      orProblem(await sessionOf(c, id).changeQueued(message, c.req.valid("json").text, c.get("actor").id));
+      return c.body(null, 204);
+    },
+  )
+  .delete("/:id/queue/:message", requireRole("operator"), ByMessage, async (c) => {
+    const { id, message } = c.req.valid("param");
+    orProblem(await sessionOf(c, id).changeQueued(message, null, c.get("actor").id));
+    return c.body(null, 204);
+  })
+  .get("/:id/grants", requireRole("viewer"), ById, async (c) =>
+    c.json({ items: await sessionOf(c, c.req.valid("param").id).grants(), next_cursor: null }),
+  )
+  .post("/:id/grants", requireRole("operator"), ById, validate("json", NewGrant), async (c) => {
+    const { id } = c.req.valid("param");
+    const { scope, expires_at } = c.req.valid("json");
+    const actor = c.get("actor");
+    const grant = orProblem<Grant>(await sessionOf(c, id).grant(scope, actor.id, expires_at ?? null));
+    await note(c.env.DB, actor, "grant.give", id, scope);
+    return c.json(grant, 201);
+  })
+  .delete(
+    "/:id/grants/:grant",
+    requireRole("operator"),
+    validate("param", z.object({ id: SessionId, grant: GrantId })),
+    async (c) => {
+      const { id, grant } = c.req.valid("param");
+      orProblem(await sessionOf(c, id).revoke(grant, c.get("actor").id));
+      await note(c.env.DB, c.get("actor"), "grant.revoke", id, grant);
+      return c.body(null, 204);
+    },
+  )
   .get("/:id/live", requireRole("viewer"), ById, (c) =>
     forwardSocket(c, sessionOf(c, c.req.valid("param").id), "/live"),
   )
@@ -141,8 +206,8 @@ export const sessionRoutes = new Hono<App>()
     forwardSocket(c, sessionOf(c, c.req.valid("param").id), "/console"),
   );
 
-/** Commands that make a session; they come through `POST /api/sessions` alone. */
-const STARTS = new Set<Command["type"]>(["spawn", "adopt"]);
+/** Commands that come from elsewhere: those that make a session (`POST /api/sessions`), and a model's own calls. */
+const STARTS = new Set<Command["type"]>(["spawn", "adopt", "tool"]);
 
 function sessionOf(c: Context<App>, id: string) {
   return c.env.SESSION.getByName(sessionName(c.get("actor").team, id));
@@ -168,16 +233,19 @@ function messageCommand(session: Session, text: string): Command {
   if (session.provider === "tmux") return { type: "paste", text, enter: true };
   if (session.provider !== "codex" || session.cwd === null)
     throw new Problem(409, "not_supported", `A session of ${session.provider} takes no messages yet.`);
-  const cwd = session.worktree?.path ?? session.cwd;
   return {
     type: "codex_start",
     prompt: text,
-    cwd,
+    cwd: session.cwd,
     ...(session.thread === null ? {} : { resume: session.thread }),
   };
 }
 
-function startCommand(wish: CreateSession): Command {
+function defaultModel(env: App["Bindings"]): string {
+  return listModels(env).find((model) => model.default)?.id ?? "offline/builtin";
+}
+
+function startCommand(wish: Exclude<CreateSession, { provider: "edge" }>): Command {
   if (wish.provider === "tmux") {
     const { provider: _provider, host: _host, ...spawn } = wish;
     return { type: "spawn", ...spawn };
@@ -187,6 +255,7 @@ function startCommand(wish: CreateSession): Command {
 }
 
 function titleOf(wish: CreateSession): string {
+  if (wish.provider === "edge") return "New chat";
   const place = wish.cwd.replace(/\/+$/, "").split("/").at(-1) || "/";
   if (wish.provider === "codex") return wish.prompt.split("\n")[0]?.slice(0, 80) || place;
   return `${wish.agent ?? wish.argv?.[0]?.split("/").at(-1) ?? "shell"} · ${place}`.slice(0, 200);

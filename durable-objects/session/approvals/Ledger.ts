@@ -10,7 +10,17 @@ import { decide, deliver, end } from "./decide.ts";
 /** What a requester asks for. `request` is its own id: the same one again is the same approval. */
 export type Request = Pick<
   Approval,
-  "team" | "session" | "host" | "requester" | "request" | "tool" | "scope" | "input" | "input_sha256" | "summary" | "touches"
+  | "team"
+  | "session"
+  | "host"
+  | "requester"
+  | "request"
+  | "tool"
+  | "scope"
+  | "input"
+  | "input_sha256"
+  | "summary"
+  | "touches"
 > & { expires_at: number | null };
 
 type Events = NonNullable<Change["events"]>;
@@ -61,7 +71,8 @@ export class Ledger {
   /** Decides one approval. */
   decide(id: string, decision: Decision, given: { by: string; now: number; editedInput: string | null }) {
     const approval = this.get(id);
-    if (approval === null) return { ok: false, reason: "not_found", message: "There is no such approval." } as const;
+    if (approval === null)
+      return { ok: false, reason: "not_found", message: "There is no such approval." } as const;
     const decided = decide(approval, decision, given);
     return decided.ok ? { ...decided, events: this.#save(decided.approval, given.now) } : decided;
   }
@@ -94,7 +105,10 @@ export class Ledger {
   /** Gives a scope to the session. */
   grant(fresh: Omit<Grant, "id" | "created_at">, now: number): { grant: Grant; events: Events } {
     const grant: Grant = { ...fresh, id: newId("grt", now), created_at: now };
-    this.#db.insert(grants).values({ id: grant.id, expires_at: grant.expires_at, json: JSON.stringify(grant) }).run();
+    this.#db
+      .insert(grants)
+      .values({ id: grant.id, expires_at: grant.expires_at, json: JSON.stringify(grant) })
+      .run();
     return { grant, events: [{ at: now, event: { type: "grant", grant, state: "given", by: grant.by } }] };
   }
 
@@ -105,9 +119,20 @@ export class Ledger {
 
   /** Drops the grants whose time is over; returns when the next one ends. */
   expireGrants(now: number): { events: Events; next: number | null } {
-    const due = this.#db.select({ id: grants.id }).from(grants).where(and(isNotNull(grants.expires_at), lte(grants.expires_at, now))).all();
+    const due = this.#db
+      .select({ id: grants.id })
+      .from(grants)
+      .where(and(isNotNull(grants.expires_at), lte(grants.expires_at, now)))
+      .all();
     const events = due.flatMap(({ id }) => this.#drop(id, "expired", "clock", now));
-    return { events, next: this.#db.select({ at: min(grants.expires_at) }).from(grants).get()?.at ?? null };
+    return {
+      events,
+      next:
+        this.#db
+          .select({ at: min(grants.expires_at) })
+          .from(grants)
+          .get()?.at ?? null,
+    };
   }
 
   #drop(id: string, state: "revoked" | "expired", by: string, now: number): Events {

@@ -9,7 +9,8 @@ type Given = { by: string; now: number; editedInput: string | null };
 
 /** The approval after a decision. Pure: only a pending one can be decided, and only once. */
 export function decide(approval: Approval, decision: Decision, { by, now, editedInput }: Given): Decided {
-  if (approval.status !== "pending") return { ok: false, reason: "already_decided", message: howItEnded(approval) };
+  if (approval.status !== "pending")
+    return { ok: false, reason: "already_decided", message: howItEnded(approval) };
   const allowed = decision.decision === "allow";
   return {
     ok: true,

@@ -8,7 +8,10 @@ export const MISTAKES_BEFORE_NUDGE = 3;
 export type Judged = "run" | "warn" | "stop";
 
 /** Whether a call is the model running in a circle. `earlier`: the calls of the turn before it, as tool and input. */
-export function judgeRepeat(call: { tool: string; input: string }, earlier: { tool: string; input: string }[]): Judged {
+export function judgeRepeat(
+  call: { tool: string; input: string },
+  earlier: { tool: string; input: string }[],
+): Judged {
   const same = earlier.filter(({ tool, input }) => tool === call.tool && input === call.input).length + 1;
   if (same >= MOST_REPEATS) return "stop";
   return same > WARN_REPEATS ? "warn" : "run";

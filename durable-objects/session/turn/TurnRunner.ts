@@ -1,0 +1,717 @@
+import type { QueuedMessage } from "../../../protocol/api.ts";
+import type { Decision, Rule } from "../../../protocol/approvals.ts";
+import type { CommandResult } from "../../../protocol/commands.ts";
+import type { EventBody, Usage } from "../../../protocol/events.ts";
+import { newId } from "../../../protocol/ids.ts";
+import type { Session, SessionStatus } from "../../../protocol/session.ts";
+import { isToolName, summarizeCall, TOOLS } from "../../../protocol/tools.ts";
+import { logError } from "../../shared/logError.ts";
+import { isAllowed, type Act } from "../approvals/isAllowed.ts";
+import type { Ledger } from "../approvals/Ledger.ts";
+import type { SessionCommands } from "../SessionCommands.ts";
+import type { Change, SessionStore } from "../SessionStore.ts";
+import type { AskModel, ModelPart } from "./AskModel.ts";
+import { failure, itemOf, outcomeOf, toolMessage, type Call, type Outcome } from "./callResult.ts";
+import type { GrowingParts } from "./GrowingParts.ts";
+import { instructions } from "./instructions.ts";
+import { isFinal, MOST_STEPS, nextAction } from "./nextAction.ts";
+import { judgeRepeat, MISTAKES_BEFORE_NUDGE, NUDGE, REPEAT_WARNING } from "./runaway.ts";
+import { addUsage, type Turn, type TurnStore } from "./TurnStore.ts";
+
+type Events = NonNullable<Change["events"]>;
+
+/** How soon a turn is looked at again when nobody is there to go on with it (the object went away in the middle). */
+const LOOK_AGAIN_MS = 10_000;
+
+type Parts = {
+  store: SessionStore;
+  turns: TurnStore;
+  ledger: Ledger;
+  commands: SessionCommands;
+  growing: GrowingParts;
+  askModel: AskModel;
+  /** The team's rules for a tool, read anew each time. */
+  rules: (tool: string) => Promise<Rule[]>;
+  /** A host of the team by id or name. */
+  findHost: (wanted: string) => Promise<{ id: string; name: string } | null>;
+  hostName: (id: string) => Promise<string | null>;
+  /** The end of another session's log, as text. */
+  readSession: (id: string, events: number) => Promise<string | null>;
+  hash: (text: string) => Promise<string>;
+  /** Arms the alarm that calls `advance`; part of the caller's transaction. */
+  lookAgainAt: (at: number) => void;
+};
+
+/**
+ * Drives a chat's turns. What comes next is decided from stored rows alone, every step is one transaction, and
+ * `advance` may be called at any time, by anybody, any number of times: so a turn goes on after an eviction.
+ */
+export class TurnRunner {
+  readonly #parts: Parts;
+  #running: Promise<void> | null = null;
+  #again = false;
+  #abort: AbortController | null = null;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** A message for the model: begins a turn, or waits for the one that runs. The same id again changes nothing. */
+  async say(message: QueuedMessage): Promise<void> {
+    const { store, turns } = this.#parts;
+    await store.write(() => {
+      if (!turns.enqueue(message)) return null;
+      this.#parts.lookAgainAt(message.created_at + LOOK_AGAIN_MS);
+      if (turns.active() === null) return null;
+      return { events: [queuedEvent(message, "queued")] };
+    });
+  }
+
+  /** Changes a waiting message; false when it has been taken. */
+  async edit(id: string, text: string, by: string): Promise<boolean> {
+    let done = false;
+    await this.#parts.store.write(() => {
+      done = this.#parts.turns.editQueued(id, text);
+      return done ? { events: [queuedEvent({ id, text, by, created_at: Date.now() }, "edited")] } : null;
+    });
+    return done;
+  }
+
+  /** Takes a waiting message back; false when it has been taken. */
+  async remove(id: string, by: string): Promise<boolean> {
+    let done = false;
+    await this.#parts.store.write(() => {
+      const message = this.#parts.turns.takeQueued(id);
+      done = message !== null;
+      return message === null ? null : { events: [queuedEvent({ ...message, by }, "removed")] };
+    });
+    return done;
+  }
+
+  /** Cancels the running turn: what waits is withdrawn, what runs on a host is asked to stop and waited for. */
+  async cancel(by: string): Promise<void> {
+    const { store, turns, ledger } = this.#parts;
+    const running: string[] = [];
+    await store.write(() => {
+      const turn = turns.active();
+      if (turn === null || turn.cancelled_by !== null) return null;
+      const now = Date.now();
+      turns.update(turn.number, { cancelled_by: by });
+      this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+      const events: Events = [];
+      for (const call of turns.calls(turn.number, turn.step)) {
+        if (call.state === "dispatched" && call.command !== null) running.push(call.command);
+        if (isFinal(call.state) || call.state === "dispatched") continue;
+        if (call.approval !== null) events.push(...ledger.end(call.approval, "withdrawn", now));
+        events.push(
+          ...this.#settleCall(call.id, { ...failure("The turn was cancelled."), state: "cancelled" }, now),
+        );
+      }
+      return { events };
+    });
+    this.#abort?.abort();
+    for (const command of running) await this.#parts.commands.cancel(command);
+  }
+
+  /** Decides an approval; what it releases goes on by itself. */
+  async decide(id: string, decision: Decision, by: string) {
+    const { store, turns, ledger } = this.#parts;
+    const approval = ledger.get(id);
+    if (approval === null)
+      return { ok: false, reason: "not_found", message: "There is no such approval." } as const;
+    const edited = decision.input === undefined ? null : checkedInput(approval.tool, decision.input);
+    if (edited !== null && !edited.ok)
+      return { ok: false, reason: "invalid_input", message: edited.message } as const;
+    const held: { answer: ReturnType<Ledger["decide"]> | null } = { answer: null };
+    await store.write((session) => {
+      const now = Date.now();
+      const answer = ledger.decide(id, decision, {
+        by,
+        now,
+        editedInput: edited === null ? null : edited.json,
+      });
+      held.answer = answer;
+      if (!answer.ok) return null;
+      const events: Events = [...answer.events];
+      if (decision.decision === "allow" && decision.scope === "session")
+        events.push(
+          ...ledger.grant(
+            { session: session.id, scope: approval.scope, by, expires_at: decision.expires_at ?? null },
+            now,
+          ).events,
+        );
+      this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+      events.push(...this.#release(answer.approval.id, now));
+      // A grant releases everything that waits for the same scope.
+      if (decision.decision === "allow" && decision.scope === "session")
+        for (const other of ledger.pending().filter(({ scope }) => scope === approval.scope)) {
+          const given = ledger.decide(
+            other.id,
+            { decision: "allow", scope: "session" },
+            { by, now, editedInput: null },
+          );
+          if (given.ok) events.push(...given.events, ...this.#release(other.id, now));
+        }
+      return { events: [...events, ...this.#statusEvents(session, turns.active(), now)] };
+    });
+    return (
+      held.answer ?? ({ ok: false, reason: "not_found", message: "There is no such approval." } as const)
+    );
+  }
+
+  /** Answers a question of the model; false when it does not wait for one. */
+  async answer(question: string, text: string): Promise<boolean> {
+    let done = false;
+    await this.#parts.store.write((session) => {
+      const call = this.#parts.turns.call(question);
+      if (call === null || call.tool !== "ask_user" || call.state !== "waiting") return null;
+      done = true;
+      const now = Date.now();
+      this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+      const events = this.#settleCall(
+        call.id,
+        { state: "completed", output: text, output_cut: 0, error: null },
+        now,
+      );
+      return { events: [...events, ...this.#statusEvents(session, this.#parts.turns.active(), now)] };
+    });
+    return done;
+  }
+
+  /** A host command of a call has ended: the events that tell it. Runs inside the step that stores the result. */
+  commandEnded(session: Session, command: string, result: CommandResult, now: number): Events {
+    const { turns, ledger } = this.#parts;
+    const call = turns.callOfCommand(command);
+    if (call === null || isFinal(call.state)) return [];
+    const outcome = outcomeOf(result);
+    const events = this.#settleCall(call.id, outcome, now);
+    if (call.approval !== null) {
+      const delivery =
+        outcome.state === "indeterminate"
+          ? "indeterminate"
+          : result.status === "done" || result.status === "failed"
+            ? "applied"
+            : "gone";
+      events.push(...ledger.deliver(call.approval, delivery, now));
+    }
+    this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+    return [...events, ...this.#statusEvents(session, turns.active(), now)];
+  }
+
+  /** Goes on with whatever can go on. Resolves when nothing more can be done without a person, a host or time. */
+  advance(): Promise<void> {
+    if (this.#running !== null) {
+      this.#again = true;
+      return this.#running;
+    }
+    this.#running = this.#loop().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /** True while a turn needs this object to stay awake or come back. */
+  get busy(): boolean {
+    return this.#running !== null;
+  }
+
+  async #loop(): Promise<void> {
+    do {
+      this.#again = false;
+      while (await this.#step()) {
+        // each step is a transaction of its own; what comes next is read anew
+      }
+    } while (this.#again);
+  }
+
+  /** One action; false when there is nothing to do now. */
+  async #step(): Promise<boolean> {
+    const { turns, store } = this.#parts;
+    if (store.current === null) return false;
+    const turn = turns.active();
+    if (turn === null) return this.#beginNext();
+    const calls = turn.phase === "calls" ? turns.calls(turn.number, turn.step) : [];
+    const facts = { step: turn.step, phase: turn.phase, cancelled: turn.cancelled_by !== null };
+    switch (
+      nextAction(
+        facts,
+        calls.map(({ state }) => state),
+      )
+    ) {
+      case "ask_model":
+        await this.#askModel(turn);
+        return true;
+      case "settle":
+        for (const call of calls.filter(({ state }) => state === "proposed")) await this.#settle(turn, call);
+        await this.#parts.commands
+          .forwardAll()
+          .catch((error: unknown) => logError("call not forwarded yet", error));
+        return true;
+      case "wait":
+        return false;
+      case "next_step":
+        await this.#nextStep(turn, calls);
+        return true;
+      case "cancel":
+        await this.#endTurn(
+          turn,
+          calls,
+          { type: "turn_cancelled", turn: turn.number, by: turn.cancelled_by ?? "" },
+          "idle",
+          null,
+        );
+        return true;
+      case "stop_runaway":
+        await this.#endTurn(
+          turn,
+          calls,
+          {
+            type: "turn_failed",
+            turn: turn.number,
+            message: `The turn took ${MOST_STEPS} steps without an end and was stopped.`,
+          },
+          "trouble",
+          "stopped after too many steps",
+        );
+        return true;
+    }
+  }
+
+  async #beginNext(): Promise<boolean> {
+    const { turns, store } = this.#parts;
+    let began = false;
+    await store.write((session) => {
+      const next = turns.queued()[0];
+      if (next === undefined || turns.active() !== null) return null;
+      began = true;
+      turns.takeQueued(next.id);
+      const now = Date.now();
+      const turn = turns.begin(session.model ?? "offline/builtin", now);
+      turns.addMessage(turn.number, { role: "user", content: next.text });
+      this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+      const events: EventBody[] = [
+        { type: "queued", ...pick(next), state: "taken" },
+        { type: "turn_started", turn: turn.number, thread: null, model: turn.model },
+        {
+          type: "item",
+          id: `t${turn.number}.user`,
+          turn: turn.number,
+          item: { kind: "user_message", text: next.text },
+        },
+        { type: "status", status: "working", reason: null },
+      ];
+      return { events: events.map((event) => ({ at: now, event })) };
+    });
+    return began;
+  }
+
+  async #askModel(turn: Turn): Promise<void> {
+    const { store, turns, growing, askModel } = this.#parts;
+    const session = store.current?.session;
+    if (session === undefined) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    growing.restart();
+    const proposed: Extract<ModelPart, { type: "call" }>[] = [];
+    let end: Extract<ModelPart, { type: "end" }> | null = null;
+    try {
+      const name = session.host === null ? null : await this.#parts.hostName(session.host);
+      const request = {
+        model: turn.model,
+        effort: session.effort ?? null,
+        instructions: instructions(session, name),
+        messages: turns.messages(),
+        signal: abort.signal,
+      };
+      const onRetry = (why: string) => {
+        growing.restart();
+        proposed.length = 0;
+        void this.#notice(turn.number, why);
+      };
+      for await (const part of askModel(request, onRetry)) {
+        if (part.type === "call") proposed.push(part);
+        else if (part.type === "end") end = part;
+        else
+          await growing.grow(
+            turn.number,
+            `t${turn.number}.s${turn.step}.${part.type}-${part.id}`,
+            part.type === "text" ? "message" : "reasoning",
+            part.text,
+          );
+      }
+      if (end === null) throw new Error("The model's answer broke off.");
+      await this.#commitStep(turn, proposed, end);
+    } catch (error) {
+      if (abort.signal.aborted) return this.#commitAborted(turn);
+      const message = error instanceof Error ? error.message : String(error);
+      await this.#endTurn(
+        turn,
+        [],
+        { type: "turn_failed", turn: turn.number, message },
+        "trouble",
+        message.slice(0, 300),
+      );
+    } finally {
+      this.#abort = null;
+    }
+  }
+
+  /** The step's answer is whole: its items, its calls and what the model said become durable together. */
+  async #commitStep(
+    turn: Turn,
+    proposed: Extract<ModelPart, { type: "call" }>[],
+    end: Extract<ModelPart, { type: "end" }>,
+  ): Promise<void> {
+    const { store, turns } = this.#parts;
+    await store.write((session) => {
+      const current = turns.active();
+      if (current?.number !== turn.number || current.step !== turn.step || current.phase !== "model")
+        return null;
+      const now = Date.now();
+      const events = this.#wholeParts(turn.number, now);
+      for (const message of end.responseMessages) turns.addMessage(turn.number, message);
+      const usage: Usage = addUsage(JSON.parse(turn.usage), end.usage);
+      for (const [index, part] of proposed.entries()) {
+        const call: Call = {
+          id: `t${turn.number}.s${turn.step}.c${String(index).padStart(2, "0")}`,
+          turn: turn.number,
+          step: turn.step,
+          tool_call: part.id,
+          tool: part.tool,
+          input: JSON.stringify(part.input ?? {}),
+          state: part.error === undefined ? "proposed" : "failed",
+          approval: null,
+          host: session.host,
+          command: null,
+          output: null,
+          output_cut: 0,
+          error: part.error ?? null,
+        };
+        turns.addCall(call);
+        events.push({ at: now, event: { type: "item", id: call.id, turn: turn.number, item: itemOf(call) } });
+      }
+      if (proposed.length > 0) {
+        turns.update(turn.number, { phase: "calls", usage: JSON.stringify(usage) });
+        return { events };
+      }
+      turns.update(turn.number, { ended_at: now, usage: JSON.stringify(usage) });
+      events.push({ at: now, event: { type: "turn_completed", turn: turn.number, usage } });
+      events.push({ at: now, event: { type: "status", status: "idle", reason: null } });
+      return { events };
+    });
+  }
+
+  /** The person stopped the model in the middle: what it said so far stays, as far as it came. */
+  async #commitAborted(turn: Turn): Promise<void> {
+    const { store, turns, growing } = this.#parts;
+    await store.write(() => {
+      if (turns.active()?.number !== turn.number) return null;
+      const said = growing
+        .all()
+        .filter(({ kind }) => kind === "message")
+        .map(({ text }) => text)
+        .join("");
+      if (said !== "") turns.addMessage(turn.number, { role: "assistant", content: said });
+      return { events: this.#wholeParts(turn.number, Date.now()) };
+    });
+  }
+
+  #wholeParts(turn: number, now: number): Events {
+    const { growing } = this.#parts;
+    const events: Events = growing
+      .all()
+      .map(({ id, kind, text }) => ({ at: now, event: { type: "item", id, turn, item: { kind, text } } }));
+    growing.finish();
+    return events;
+  }
+
+  /** Judges one proposed call: refuses it, carries it out here, sends it to its host, or parks it for a decision. */
+  async #settle(turn: Turn, call: Call): Promise<void> {
+    const { store, turns } = this.#parts;
+    const input = checkedInput(call.tool, JSON.parse(call.input));
+    if (!input.ok) return this.#end(call, failure(input.message));
+    const repeat = judgeRepeat(call, turns.earlierCalls(turn.number, turn.step));
+    if (repeat === "stop") {
+      const message = `The model made the same call (${summarizeCall(call.tool, input.value)}) again and again; the turn was stopped.`;
+      return this.#endTurn(
+        turn,
+        turns.calls(turn.number, turn.step),
+        { type: "turn_failed", turn: turn.number, message },
+        "trouble",
+        "stopped: the model repeated itself",
+      );
+    }
+    if (repeat === "warn") return this.#end(call, failure(REPEAT_WARNING));
+    const session = store.current?.session;
+    if (session === undefined || !isToolName(call.tool)) return;
+    if (call.tool === "ask_user") return this.#ask(call, input.value);
+    if (call.tool === "hop") return this.#hop(call, input.value);
+    if (call.tool === "read_session") {
+      const { session: other, events } = TOOLS.read_session.input.parse(input.value);
+      const text = await this.#parts.readSession(other, events ?? 50);
+      return this.#end(
+        call,
+        text === null
+          ? failure("There is no such session.")
+          : { state: "completed", output: text, output_cut: 0, error: null },
+      );
+    }
+    if (TOOLS[call.tool].place === "host" && (session.host === null || session.cwd === null))
+      return this.#end(
+        call,
+        failure("No host is chosen for this chat. Use the hop tool, or ask the person to choose one."),
+      );
+    await this.#sendOrPark(
+      call,
+      input,
+      await this.#parts.rules(call.tool),
+      await this.#parts.hash(input.json),
+    );
+  }
+
+  /** Looks at grants and rules now, at the moment of execution, and either sends the call or parks it. */
+  async #sendOrPark(
+    proposed: Call,
+    input: { value: Record<string, unknown>; json: string },
+    rules: Rule[],
+    input_sha256: string,
+  ): Promise<void> {
+    const { store, turns, ledger, commands } = this.#parts;
+    const tool = proposed.tool;
+    if (!isToolName(tool)) return;
+    const { scope, place } = TOOLS[tool];
+    await store.write((session) => {
+      const call = turns.call(proposed.id);
+      if (call === null || call.state !== "proposed") return null;
+      const now = Date.now();
+      const decided = call.approval === null ? null : ledger.get(call.approval);
+      const summary = summarizeCall(tool, input.value);
+      const act: Act = { tool, scope, summary, input_sha256, host: session.host, workspace: session.cwd };
+      if (decided?.status !== "allowed" && isAllowed(act, ledger.grants(now), rules, now) === null) {
+        const { team, id, host, cwd, provider } = session;
+        const { approval, events } = ledger.open(
+          {
+            team,
+            session: id,
+            host,
+            requester: provider,
+            request: call.id,
+            tool,
+            scope,
+            input: call.input,
+            input_sha256,
+            summary,
+            touches: touchesOf(input.value, cwd),
+            expires_at: null,
+          },
+          now,
+        );
+        const parked = turns.updateCall(call.id, { state: "waiting", approval: approval.id, host });
+        if (parked !== null) events.push(this.#cardEvent(parked, now));
+        return { events: [...events, ...this.#statusEvents(session, turns.active(), now)] };
+      }
+      if (place === "edge")
+        return {
+          events: this.#settleCall(
+            call.id,
+            { state: "completed", output: "Allowed.", output_cut: 0, error: null },
+            now,
+          ),
+        };
+      const command = newId("cmd", now);
+      commands.stage(
+        command,
+        { type: "tool", tool, input: input.value, root: session.cwd ?? "/", outside: turns.readablePaths() },
+        "model",
+        session.host,
+      );
+      const sent = turns.updateCall(call.id, { state: "dispatched", command, host: session.host });
+      return { events: sent === null ? [] : [this.#cardEvent(sent, now)] };
+    });
+  }
+
+  /** An approval was decided: its call goes back to be sent, or ends. Runs inside the deciding step. */
+  #release(approvalId: string, now: number): Events {
+    const { turns, ledger } = this.#parts;
+    const approval = ledger.get(approvalId);
+    const call = turns.callOfApproval(approvalId);
+    if (approval === null || call === null || call.state !== "waiting")
+      return ledger.deliver(approvalId, "stale", now);
+    if (approval.status === "denied") {
+      const why =
+        approval.message === null
+          ? "The person denied this."
+          : `The person denied this and says: ${approval.message}`;
+      return [
+        ...this.#settleCall(call.id, { ...failure(why), state: "denied" }, now),
+        ...ledger.deliver(approvalId, "applied", now),
+      ];
+    }
+    const released = turns.updateCall(call.id, {
+      state: "proposed",
+      input: approval.edited_input ?? call.input,
+    });
+    return released === null ? [] : [this.#cardEvent(released, now)];
+  }
+
+  async #ask(call: Call, input: Record<string, unknown>): Promise<void> {
+    const { store, turns } = this.#parts;
+    const { question, options } = TOOLS.ask_user.input.parse(input);
+    await store.write((session) => {
+      const now = Date.now();
+      if (turns.updateCall(call.id, { state: "waiting" }) === null) return null;
+      const item = { kind: "question", question, options: options ?? [], answer: null } as const;
+      return {
+        events: [
+          { at: now, event: { type: "item", id: call.id, turn: call.turn, item } },
+          ...this.#statusEvents(session, turns.active(), now),
+        ],
+      };
+    });
+  }
+
+  async #hop(call: Call, input: Record<string, unknown>): Promise<void> {
+    const { host: wanted, workspace } = TOOLS.hop.input.parse(input);
+    const host = await this.#parts.findHost(wanted);
+    if (host === null) return this.#end(call, failure(`There is no host ${wanted}.`));
+    await this.#parts.store.write(() => {
+      const now = Date.now();
+      const outcome: Outcome = {
+        state: "completed",
+        output: `Now on ${host.name} in ${workspace}.`,
+        output_cut: 0,
+        error: null,
+      };
+      const hopped: EventBody = { type: "hopped", host: host.id, host_name: host.name, workspace };
+      return { events: [...this.#settleCall(call.id, outcome, now), { at: now, event: hopped }] };
+    });
+  }
+
+  async #end(call: Call, outcome: Outcome): Promise<void> {
+    await this.#parts.store.write(() => ({ events: this.#settleCall(call.id, outcome, Date.now()) }));
+  }
+
+  /** Stores what a call came to and tells its card. Inside a step. */
+  #settleCall(id: string, outcome: Outcome, now: number): Events {
+    const { turns } = this.#parts;
+    const call = turns.updateCall(id, outcome);
+    const turn = turns.active();
+    if (call === null) return [];
+    if (turn?.number === call.turn)
+      turns.update(turn.number, { mistakes: outcome.state === "failed" ? turn.mistakes + 1 : 0 });
+    return [this.#cardEvent(call, now)];
+  }
+
+  #cardEvent(call: Call, now: number): Events[number] {
+    if (call.tool === "ask_user" && call.state === "completed") {
+      const asked = TOOLS.ask_user.input.parse(JSON.parse(call.input));
+      const item = {
+        kind: "question",
+        question: asked.question,
+        options: asked.options ?? [],
+        answer: call.output,
+      } as const;
+      return { at: now, event: { type: "item", id: call.id, turn: call.turn, item } };
+    }
+    return { at: now, event: { type: "item", id: call.id, turn: call.turn, item: itemOf(call) } };
+  }
+
+  /** The step's calls are all settled: the model is told, and asked again. */
+  async #nextStep(turn: Turn, calls: Call[]): Promise<void> {
+    const { store, turns } = this.#parts;
+    await store.write(() => {
+      const current = turns.active();
+      if (current?.number !== turn.number || current.step !== turn.step || current.phase !== "calls")
+        return null;
+      for (const call of calls) turns.addMessage(turn.number, toolMessage(call));
+      if (current.mistakes >= MISTAKES_BEFORE_NUDGE)
+        turns.addMessage(turn.number, { role: "user", content: NUDGE });
+      const mistakes = current.mistakes >= MISTAKES_BEFORE_NUDGE ? 0 : current.mistakes;
+      turns.update(turn.number, { step: turn.step + 1, phase: "model", mistakes });
+      this.#parts.lookAgainAt(Date.now() + LOOK_AGAIN_MS);
+      return { events: [] };
+    });
+  }
+
+  async #endTurn(
+    turn: Turn,
+    calls: Call[],
+    last: EventBody,
+    status: SessionStatus,
+    reason: string | null,
+  ): Promise<void> {
+    const { store, turns } = this.#parts;
+    await store.write(() => {
+      if (turns.active()?.number !== turn.number) return null;
+      const now = Date.now();
+      const events = this.#wholeParts(turn.number, now);
+      for (const call of calls) {
+        if (!isFinal(call.state))
+          events.push(
+            ...this.#settleCall(call.id, { ...failure("The turn ended."), state: "cancelled" }, now),
+          );
+        // The model must find a result for each of its calls, or no provider takes the conversation any more.
+        const settled = turns.call(call.id);
+        if (settled !== null) turns.addMessage(turn.number, toolMessage(settled));
+      }
+      turns.update(turn.number, { ended_at: now });
+      events.push({ at: now, event: last }, { at: now, event: { type: "status", status, reason } });
+      return { events };
+    });
+  }
+
+  /** `waiting` while something waits for a person, `working` otherwise; told only when it changes. */
+  #statusEvents(session: Session, turn: Turn | null, now: number): Events {
+    if (turn === null) return [];
+    const waits = this.#parts.turns.calls(turn.number, turn.step).filter(({ state }) => state === "waiting");
+    const status = waits.length > 0 ? "waiting" : "working";
+    const reason =
+      waits.length === 0
+        ? null
+        : waits.every(({ tool }) => tool === "ask_user")
+          ? "question"
+          : "needs permission";
+    if (session.status === status && session.status_reason === reason) return [];
+    return [{ at: now, event: { type: "status", status, reason } }];
+  }
+
+  async #notice(turn: number, message: string): Promise<void> {
+    const event: EventBody = {
+      type: "item",
+      id: `t${turn}.n${Date.now()}`,
+      turn,
+      item: { kind: "warning", text: message },
+    };
+    await this.#parts.store.write(() => ({ events: [{ at: Date.now(), event }] }));
+  }
+}
+
+type Checked = { ok: true; value: Record<string, unknown>; json: string } | { ok: false; message: string };
+
+/** An input as its tool's schema takes it. */
+function checkedInput(tool: string, input: unknown): Checked {
+  if (!isToolName(tool)) return { ok: false, message: `There is no tool ${tool}.` };
+  const parsed = TOOLS[tool].input.safeParse(input);
+  if (parsed.success) return { ok: true, value: { ...parsed.data }, json: JSON.stringify(parsed.data) };
+  const issue = parsed.error.issues[0];
+  return {
+    ok: false,
+    message:
+      `The input of ${tool} is not valid: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(),
+  };
+}
+
+/** What a call would touch, for the person who decides. */
+function touchesOf(input: Record<string, unknown>, cwd: string | null): string[] {
+  const path = typeof input.path === "string" ? input.path : typeof input.cwd === "string" ? input.cwd : null;
+  if (path === null) return cwd === null ? [] : [cwd];
+  return [path.startsWith("/") || cwd === null ? path : `${cwd}/${path}`];
+}
+
+function pick({ id, text, by }: QueuedMessage) {
+  return { id, text, by };
+}
+
+function queuedEvent(message: QueuedMessage, state: "queued" | "edited" | "removed"): Events[number] {
+  return { at: Date.now(), event: { type: "queued", ...pick(message), state } };
+}

@@ -1,0 +1,150 @@
+import type { ModelMessage } from "ai";
+import { and, asc, desc, eq, isNull, lt } from "drizzle-orm";
+import type { Usage } from "../../../protocol/events.ts";
+import type { QueuedMessage } from "../../../protocol/api.ts";
+import type { Database } from "../../shared/database.ts";
+import { calls, messages, queue, turns } from "../schema.ts";
+import type { Call } from "./callResult.ts";
+
+export type Turn = typeof turns.$inferSelect;
+
+export const NO_USAGE: Usage = {
+  input_tokens: 0,
+  cached_input_tokens: 0,
+  cache_write_input_tokens: 0,
+  output_tokens: 0,
+  reasoning_output_tokens: 0,
+};
+
+/** The rows of turns, calls, the model's messages and the queue. Synchronous; joins the caller's transaction. */
+export class TurnStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The turn that runs, or null. */
+  active(): Turn | null {
+    return this.#db.select().from(turns).where(isNull(turns.ended_at)).get() ?? null;
+  }
+
+  begin(model: string, now: number): Turn {
+    const last = this.#db
+      .select({ number: turns.number })
+      .from(turns)
+      .orderBy(desc(turns.number))
+      .limit(1)
+      .get();
+    const fresh = {
+      number: (last?.number ?? 0) + 1,
+      model,
+      usage: JSON.stringify(NO_USAGE),
+      started_at: now,
+    };
+    return this.#db.insert(turns).values(fresh).returning().get();
+  }
+
+  update(turn: number, set: Partial<Omit<Turn, "number">>): void {
+    this.#db.update(turns).set(set).where(eq(turns.number, turn)).run();
+  }
+
+  addCall(call: Call): void {
+    this.#db.insert(calls).values(call).run();
+  }
+
+  updateCall(id: string, set: Partial<Omit<Call, "id">>): Call | null {
+    return this.#db.update(calls).set(set).where(eq(calls.id, id)).returning().all()[0] ?? null;
+  }
+
+  call(id: string): Call | null {
+    return this.#db.select().from(calls).where(eq(calls.id, id)).get() ?? null;
+  }
+
+  callOfCommand(command: string): Call | null {
+    return this.#db.select().from(calls).where(eq(calls.command, command)).get() ?? null;
+  }
+
+  callOfApproval(approval: string): Call | null {
+    return this.#db.select().from(calls).where(eq(calls.approval, approval)).get() ?? null;
+  }
+
+  /** The calls of a step, in the order the model made them. */
+  calls(turn: number, step: number): Call[] {
+    return this.#db
+      .select()
+      .from(calls)
+      .where(and(eq(calls.turn, turn), eq(calls.step, step)))
+      .orderBy(asc(calls.id))
+      .all();
+  }
+
+  /** The calls of the turn's earlier steps. */
+  earlierCalls(turn: number, step: number): Call[] {
+    return this.#db
+      .select()
+      .from(calls)
+      .where(and(eq(calls.turn, turn), lt(calls.step, step)))
+      .all();
+  }
+
+  /** Paths outside the workspace that the person has given leave to read. */
+  readablePaths(): string[] {
+    const given = this.#db
+      .select({ input: calls.input })
+      .from(calls)
+      .where(and(eq(calls.tool, "request_read_access"), eq(calls.state, "completed")))
+      .all();
+    return given.map(({ input }) => String(JSON.parse(input).path));
+  }
+
+  addMessage(turn: number, message: ModelMessage): void {
+    this.#db
+      .insert(messages)
+      .values({ turn, json: JSON.stringify(message) })
+      .run();
+  }
+
+  /** Everything the model has been told and has said. */
+  messages(): ModelMessage[] {
+    const rows = this.#db
+      .select({ json: messages.json })
+      .from(messages)
+      .orderBy(asc(messages.position))
+      .all();
+    return rows.map(({ json }): ModelMessage => JSON.parse(json));
+  }
+
+  enqueue(message: QueuedMessage): boolean {
+    if (this.#db.select().from(queue).where(eq(queue.id, message.id)).get() !== undefined) return false;
+    this.#db.insert(queue).values(message).run();
+    return true;
+  }
+
+  queued(): QueuedMessage[] {
+    return this.#db.select().from(queue).orderBy(asc(queue.position)).all();
+  }
+
+  editQueued(id: string, text: string): boolean {
+    return (
+      this.#db.update(queue).set({ text }).where(eq(queue.id, id)).returning({ id: queue.id }).all().length >
+      0
+    );
+  }
+
+  /** Takes a message out of the queue; null when it is not there (any more). */
+  takeQueued(id: string): QueuedMessage | null {
+    return this.#db.delete(queue).where(eq(queue.id, id)).returning().all()[0] ?? null;
+  }
+}
+
+/** The sum of two usages. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    input_tokens: a.input_tokens + b.input_tokens,
+    cached_input_tokens: a.cached_input_tokens + b.cached_input_tokens,
+    cache_write_input_tokens: a.cache_write_input_tokens + b.cache_write_input_tokens,
+    output_tokens: a.output_tokens + b.output_tokens,
+    reasoning_output_tokens: a.reasoning_output_tokens + b.reasoning_output_tokens,
+  };
+}

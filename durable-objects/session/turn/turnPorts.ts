@@ -1,0 +1,63 @@
+import { and, eq, gt, isNull, or } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { Rule } from "../../../protocol/approvals.ts";
+import type { Session } from "../../../protocol/session.ts";
+import { hosts, rules } from "../../../worker/db/schema.ts";
+import { askModel } from "../../../worker/models/askModel.ts";
+import type { Env } from "../../shared/env.ts";
+import { sessionName } from "../../shared/names.ts";
+import type { AskModel } from "./AskModel.ts";
+
+/** What a turn needs from outside its object: the model, the team's rules and hosts, other sessions. */
+export function turnPorts(env: Env, session: () => Session | null) {
+  const team = () => session()?.team ?? "";
+  return {
+    askModel: ((request, onRetry) => askModel(env, request, onRetry)) satisfies AskModel,
+
+    rules: async (tool: string): Promise<Rule[]> => {
+      const open = or(isNull(rules.expires_at), gt(rules.expires_at, Date.now()));
+      const rows = await drizzle(env.DB)
+        .select({ json: rules.json })
+        .from(rules)
+        .where(and(eq(rules.team, team()), eq(rules.tool, tool), open));
+      return rows.map(({ json }) => Rule.parse(JSON.parse(json)));
+    },
+
+    findHost: async (wanted: string): Promise<{ id: string; name: string } | null> => {
+      const found = await drizzle(env.DB)
+        .select({ id: hosts.id, name: hosts.name })
+        .from(hosts)
+        .where(
+          and(
+            eq(hosts.team, team()),
+            isNull(hosts.removed_at),
+            or(eq(hosts.id, wanted), eq(hosts.name, wanted)),
+          ),
+        )
+        .get();
+      return found ?? null;
+    },
+
+    hostName: async (id: string): Promise<string | null> => {
+      const found = await drizzle(env.DB)
+        .select({ name: hosts.name })
+        .from(hosts)
+        .where(eq(hosts.id, id))
+        .get();
+      return found?.name ?? null;
+    },
+
+    readSession: async (id: string, events: number): Promise<string | null> => {
+      const page = await env.SESSION.getByName(sessionName(team(), id)).events({
+        before: null,
+        limit: events,
+      });
+      return page === null ? null : page.events;
+    },
+
+    hash: async (text: string): Promise<string> => {
+      const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+      return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    },
+  };
+}

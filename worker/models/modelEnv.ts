@@ -1,0 +1,49 @@
+/**
+ * Workers AI's binding, as far as it is used here: with `returnRawResponse` it answers with the HTTP response.
+ */
+export type AiBinding = {
+  run(
+    model: string,
+    input: Record<string, unknown>,
+    options: { returnRawResponse: true; signal?: AbortSignal },
+  ): Promise<unknown>;
+};
+
+/**
+ * The environment that says which models there are. A provider is there when its key is (a compatible server: when its
+ * address and models are); with none, only the built-in offline model is.
+ *
+ * A list of models is names with commas between them. Each may end in its context window in tokens (`:128k`, `:1M`,
+ * `:65536`), `+images` when it takes images and `+reasoning` when it takes a reasoning effort:
+ *
+ *     OPENAI_COMPATIBLE_MODELS="qwen3-coder:30b:64k,gpt-oss:20b:128k+reasoning"
+ *
+ * Keys are secrets: they go to their provider's server and nowhere else.
+ */
+export interface ModelEnv {
+  /** Any server of OpenAI's Chat Completions (Ollama, vLLM, a gateway); the address ends where `/chat/completions` begins. */
+  OPENAI_COMPATIBLE_BASE_URL?: string;
+  /** Not needed where the server wants none. */
+  OPENAI_COMPATIBLE_API_KEY?: string;
+  OPENAI_COMPATIBLE_MODELS?: string;
+
+  OPENAI_API_KEY?: string;
+  OPENAI_MODELS?: string;
+  OPENAI_BASE_URL?: string;
+
+  DEEPSEEK_API_KEY?: string;
+  DEEPSEEK_MODELS?: string;
+  DEEPSEEK_BASE_URL?: string;
+
+  ANTHROPIC_API_KEY?: string;
+  ANTHROPIC_MODELS?: string;
+  /** With or without `/v1` at its end. */
+  ANTHROPIC_BASE_URL?: string;
+
+  /** Binding of Workers AI. */
+  AI?: AiBinding;
+  WORKERS_AI_MODELS?: string;
+
+  /** Id of the model that a new chat begins with; the first of the list when it is not given. */
+  SIGNALBOX_MODEL?: string;
+}

@@ -1,0 +1,100 @@
+import { and, desc, eq, lt, or, type SQL } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { Hono } from "hono";
+import * as z from "zod";
+import { type Approval, ApprovalStatus, Decision, type Rule } from "../../protocol/approvals.ts";
+import { ApprovalId, HostId, newId, SessionId } from "../../protocol/ids.ts";
+import { sessionName } from "../../durable-objects/shared/names.ts";
+import { requireRole } from "../auth/requireRole.ts";
+import { note } from "../db/audit.ts";
+import { decodeCursor, encodeCursor } from "../db/cursor.ts";
+import { approvals, rules } from "../db/schema.ts";
+import type { App } from "../env.ts";
+import { orProblem, Problem } from "../problem.ts";
+import { validate } from "../validate.ts";
+
+const ListQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional(),
+  status: ApprovalStatus.optional(),
+  session: SessionId.optional(),
+  host: HostId.optional(),
+});
+
+/** `/api/approvals`: one inbox across sessions and hosts. */
+export const approvalRoutes = new Hono<App>()
+  .get("/", requireRole("viewer"), validate("query", ListQuery), async (c) => {
+    const { limit, cursor, status, session, host } = c.req.valid("query");
+    const wanted: (SQL | undefined)[] = [eq(approvals.team, c.get("actor").team)];
+    if (status !== undefined) wanted.push(eq(approvals.status, status));
+    if (session !== undefined) wanted.push(eq(approvals.session, session));
+    if (host !== undefined) wanted.push(eq(approvals.host, host));
+    if (cursor !== undefined) {
+      const [at, id] = decodeCursor(cursor);
+      wanted.push(or(lt(approvals.created_at, at), and(eq(approvals.created_at, at), lt(approvals.id, id))));
+    }
+    const rows = await drizzle(c.env.DB)
+      .select({ id: approvals.id, at: approvals.created_at, json: approvals.json })
+      .from(approvals)
+      .where(and(...wanted))
+      .orderBy(desc(approvals.created_at), desc(approvals.id))
+      .limit(limit + 1);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return c.json({
+      items: page.map(({ json }): Approval => JSON.parse(json)),
+      next_cursor: rows.length > limit && last !== undefined ? encodeCursor(last.at, last.id) : null,
+    });
+  })
+  .post(
+    "/:id/decision",
+    requireRole("operator"),
+    validate("param", z.object({ id: ApprovalId })),
+    validate("json", Decision),
+    async (c) => {
+      const { id } = c.req.valid("param");
+      const decision = c.req.valid("json");
+      const actor = c.get("actor");
+      const db = drizzle(c.env.DB);
+      const row = await db
+        .select({ session: approvals.session })
+        .from(approvals)
+        .where(and(eq(approvals.id, id), eq(approvals.team, actor.team)))
+        .get();
+      if (row === undefined) throw new Problem(404, "not_found", "There is no such approval.");
+      const session = c.env.SESSION.getByName(sessionName(actor.team, row.session));
+      const approval = orProblem<Approval>(await session.decide(id, decision, actor.id));
+      if (decision.decision === "allow" && decision.scope === "always") {
+        const rule: Rule = {
+          id: newId("rul"),
+          team: actor.team,
+          tool: approval.tool,
+          host: approval.host,
+          workspace: null,
+          pattern: decision.pattern ?? null,
+          input_sha256: decision.pattern === undefined ? approval.input_sha256 : null,
+          reason: decision.reason ?? "",
+          by: actor.id,
+          created_at: Date.now(),
+          expires_at: decision.expires_at ?? null,
+        };
+        await db
+          .insert(rules)
+          .values({
+            id: rule.id,
+            team: rule.team,
+            tool: rule.tool,
+            expires_at: rule.expires_at,
+            json: JSON.stringify(rule),
+          });
+      }
+      await note(
+        c.env.DB,
+        actor,
+        `approval.${decision.decision}`,
+        id,
+        `${decision.scope ?? "once"} ${approval.summary}`,
+      );
+      return c.json(approval);
+    },
+  );
