@@ -43,14 +43,12 @@ export function readModelError(error: unknown, context: ErrorContext): ModelErro
   if (error instanceof ModelError) return error;
   if (APICallError.isInstance(error)) {
     const said = `${error.message} ${codeIn(error.data)}`.trim();
-    if (error.statusCode === undefined || (error.statusCode < 300 && !error.isRetryable)) {
-      // No status: it was not reached. A good one: what came after it could not be read.
-      return error.statusCode === undefined
-        ? failure("network", `${context.name} cannot be reached`, said, context)
-        : failure("broken", `The answer of ${context.name} broke off`, said, context);
+    if (error.statusCode === undefined) {
+      return failure("network", `${context.name} cannot be reached`, said, context);
     }
-    if (error.statusCode < 300)
+    if (error.statusCode < 300) {
       return failure("broken", `The answer of ${context.name} broke off`, said, context);
+    }
     return ofStatus(error.statusCode, said, context, retryAfter(error.responseHeaders));
   }
   const said = Said.safeParse(error);
@@ -68,7 +66,7 @@ export function readModelError(error: unknown, context: ErrorContext): ModelErro
   if (/^AI_(?:UnsupportedFunctionality|InvalidPrompt|InvalidArgument|LoadAPIKey|LoadSetting)/.test(name)) {
     return failure("refused", `${context.name} cannot be asked this`, message, context);
   }
-  if (/^AI_/.test(name))
+  if (name.startsWith("AI_"))
     return failure("broken", `${context.name} sent an answer that cannot be read`, message, context);
   return failure("network", `The connection to ${context.name} failed`, message, context);
 }
