@@ -2,14 +2,14 @@ import { Inbox, Plus, Rows3, Server } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { classes } from "../../shared/lib/classes.ts";
-import { useAttention } from "../../shared/live/useHub.ts";
+import { useNeeds } from "../../shared/live/useHub.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 
 const ITEM = "relative flex h-14 grow basis-0 flex-col items-center justify-center gap-0.5 text-small";
 
 /** What the thumb reaches on a phone. */
 export function BottomBar() {
-  const attention = useAttention().length;
+  const attention = useNeeds().count;
   return (
     <nav
       aria-label="Main"

@@ -5,7 +5,7 @@ import { isEnded } from "../../../protocol/session.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { rememberedNumber } from "../../shared/lib/remembered.ts";
 import { useStore } from "../../shared/lib/useStore.ts";
-import { useAttention, useHub } from "../../shared/live/useHub.ts";
+import { useNeeds, useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Key } from "../../shared/ui/Key.tsx";
@@ -22,7 +22,7 @@ const MOD = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl ";
 export function Rail() {
   const px = useStore(width);
   const { sessions, hosts } = useHub();
-  const attention = useAttention().length;
+  const attention = useNeeds().count;
   const open = [...sessions.values()].filter((session) => !isEnded(session)).length;
   const away = [...hosts.values()].filter((host) => host.presence !== "online").length;
   return (

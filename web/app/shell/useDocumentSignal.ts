@@ -1,10 +1,10 @@
 import { useEffect } from "react";
-import { useAttention } from "../../shared/live/useHub.ts";
+import { useNeeds } from "../../shared/live/useHub.ts";
 import { useConnection } from "../../shared/live/useHub.ts";
 
 /** The title and the icon of the browser's tab say how many sessions need the person. */
 export function useDocumentSignal(): void {
-  const count = useAttention().length;
+  const count = useNeeds().count;
   const connection = useConnection();
   const stale = connection.phase === "waiting" || connection.phase === "refused";
 

@@ -1,60 +1,49 @@
 import { CheckCheck } from "lucide-react";
-import { Link } from "wouter";
-import { useAttention, useHub, isHostAway } from "../../shared/live/useHub.ts";
-import { classes } from "../../shared/lib/classes.ts";
-import { AgentLabel } from "../../shared/ui/AgentName.tsx";
+import { lazy, Suspense, useState } from "react";
+import { useHub, useNeeds } from "../../shared/live/useHub.ts";
 import { Empty } from "../../shared/ui/Empty.tsx";
 import { PageHead } from "../../shared/ui/PageHead.tsx";
-import { Path } from "../../shared/ui/Path.tsx";
-import { Signal, SIGNAL_TEXT, SIGNAL_WORDS } from "../../shared/ui/Signal.tsx";
-import { Since } from "../../shared/ui/Since.tsx";
+import { Skeleton } from "../../shared/ui/Skeleton.tsx";
+import { SessionCard } from "./SessionCard.tsx";
 
-/** What needs the person, across all hosts, the longest waiting first. */
+const ApprovalList = lazy(() => import("./ApprovalList.tsx"));
+
+/** What needs the person, across all hosts: approvals first, then the sessions that wait or failed, the longest waiting first. */
 export function InboxPage() {
-  const sessions = useAttention();
-  const { hosts, loaded } = useHub();
+  const { sessions, approvals, count } = useNeeds();
+  const { loaded } = useHub();
+  // What was decided here stays in view, as what it became, until the page is left.
+  const [hadApprovals, setHadApprovals] = useState(false);
+  if (approvals.length > 0 && !hadApprovals) setHadApprovals(true);
   return (
     <>
-      <PageHead title="Needs you" note={sessions.length > 0 ? `${sessions.length} across all hosts` : ""} />
+      <PageHead title="Needs you" note={count > 0 ? `${count} across all hosts` : ""} />
       <div className="min-h-0 grow overflow-y-auto border-t border-line">
-        {loaded && sessions.length === 0 && (
+        {loaded && count === 0 && !hadApprovals && (
           <Empty title="Nothing needs you" icon={<CheckCheck size={24} />}>
-            <p>Sessions that wait for you, or that failed, appear here as soon as that happens.</p>
+            <p>
+              What asks for permission, and sessions that wait for you or failed, appear here as soon as that
+              happens.
+            </p>
           </Empty>
         )}
-        <ul className="mx-auto flex max-w-3xl flex-col gap-2 p-4">
-          {sessions.map((session) => (
-            <li key={session.id}>
-              <Link
-                href={`/sessions/${session.id}`}
-                data-testid="inbox-card"
-                className="flex flex-col gap-2 rounded-base border border-line bg-surface p-3 hover:bg-hover"
-              >
-                <span className="flex items-center gap-2.5">
-                  <Signal status={session.status} hollow={isHostAway(hosts, session)} silent />
-                  <span className={classes("font-medium", SIGNAL_TEXT[session.status])}>
-                    {SIGNAL_WORDS[session.status]}
-                    {session.status_reason !== null && `: ${session.status_reason}`}
-                  </span>
-                  <Since at={session.status_since} long className="ml-auto shrink-0 text-muted" />
-                </span>
-                <span className="truncate text-lead">{session.title}</span>
-                {session.preview !== null && (
-                  <span className="truncate rounded-small bg-term px-2 py-1 font-mono text-[12px] text-term-text">
-                    {session.preview}
-                  </span>
-                )}
-                <span className="flex min-w-0 items-center gap-3 text-muted">
-                  <AgentLabel session={session} />
-                  <span className="shrink-0">
-                    {session.host === null ? "" : (hosts.get(session.host)?.name ?? "")}
-                  </span>
-                  {session.cwd !== null && <Path path={session.cwd} className="text-[12px]" />}
-                </span>
-              </Link>
-            </li>
-          ))}
-        </ul>
+        <div className="mx-auto flex max-w-3xl flex-col gap-2 p-4">
+          {hadApprovals && (
+            <Suspense fallback={<Skeleton className="h-36" />}>
+              <ApprovalList />
+            </Suspense>
+          )}
+          {sessions.length > 0 && hadApprovals && (
+            <h2 className="mt-3 text-small font-medium text-muted">Sessions</h2>
+          )}
+          <ul className="flex flex-col gap-2">
+            {sessions.map((session) => (
+              <li key={session.id}>
+                <SessionCard session={session} />
+              </li>
+            ))}
+          </ul>
+        </div>
       </div>
     </>
   );

@@ -4,14 +4,19 @@ import {
   CreatedHost,
   HostPanes,
   Me,
+  Model,
+  QueuedMessage,
   type CreateSession,
   type PostCommand,
   type PostMessage,
 } from "../../../protocol/api.ts";
+import { Approval, Grant, Rule, type Decision } from "../../../protocol/approvals.ts";
 import { AnyEvent } from "../../../protocol/events.ts";
 import { Session } from "../../../protocol/session.ts";
+import type { ToolScope } from "../../../protocol/tools.ts";
 import { request, requestNothing } from "./request.ts";
 
+const itemsOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
 const EventPage = z.object({ items: z.array(AnyEvent) });
 /** How long a person waits for a host's answer before the page says that it is queued. */
 const WAIT_MS = 15_000;
@@ -43,6 +48,28 @@ export const api = {
     request(`${session(id)}/commands/${encodeURIComponent(command)}`, CommandAnswer, { method: "DELETE" }),
   olderEvents: async (id: string, before: number, limit: number) =>
     (await request(`${session(id)}/events?before=${before}&limit=${limit}`, EventPage)).items,
+
+  models: async () => (await request("/models", itemsOf(Model))).items,
+  /** Says something in a chat; it waits while a turn runs. */
+  say: (id: string, text: string) =>
+    request(`${session(id)}/messages`, QueuedMessage, { method: "POST", body: { text } }),
+  queue: async (id: string) => (await request(`${session(id)}/queue`, itemsOf(QueuedMessage))).items,
+  editQueued: (id: string, message: string, text: string) =>
+    requestNothing(`${session(id)}/queue/${encodeURIComponent(message)}`, {
+      method: "PATCH",
+      body: { text },
+    }),
+  removeQueued: (id: string, message: string) =>
+    requestNothing(`${session(id)}/queue/${encodeURIComponent(message)}`, { method: "DELETE" }),
+  decide: (id: string, decision: Decision) =>
+    request(`/approvals/${encodeURIComponent(id)}/decision`, Approval, { method: "POST", body: decision }),
+  grants: async (id: string) => (await request(`${session(id)}/grants`, itemsOf(Grant))).items,
+  giveGrant: (id: string, grant: { scope: ToolScope; expires_at?: number }) =>
+    request(`${session(id)}/grants`, Grant, { method: "POST", body: grant }),
+  revokeGrant: (id: string, grant: string) =>
+    requestNothing(`${session(id)}/grants/${encodeURIComponent(grant)}`, { method: "DELETE" }),
+  rules: async () => (await request("/rules", itemsOf(Rule))).items,
+  removeRule: (id: string) => requestNothing(`/rules/${encodeURIComponent(id)}`, { method: "DELETE" }),
 
   createHost: (name: string) => request("/hosts", CreatedHost, { method: "POST", body: { name } }),
   newHostCode: (id: string) => request(`${host(id)}/code`, CreatedHost, { method: "POST" }),

@@ -1,10 +1,10 @@
 import { useMemo } from "react";
-import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
+import { isEnded, type Session } from "../../../protocol/session.ts";
 import type { Host } from "../../../protocol/host.ts";
-import { byUrgency } from "../lib/byUrgency.ts";
 import { useStore } from "../lib/useStore.ts";
 import type { HubState } from "./hubState.ts";
 import type { SocketState } from "./liveSocket.ts";
+import { needsOf, type Needs } from "./needs.ts";
 import { hub } from "./stores.ts";
 
 /** Every session and host, live. */
@@ -25,10 +25,10 @@ export function useHosts(): Host[] {
   );
 }
 
-/** Sessions that need the person, the most urgent first. */
-export function useAttention(): Session[] {
-  const { sessions } = useHub();
-  return useMemo(() => [...sessions.values()].filter(needsAttention).sort(byUrgency), [sessions]);
+/** What needs the person, the most urgent first. */
+export function useNeeds(): Needs {
+  const { sessions, approvals } = useHub();
+  return useMemo(() => needsOf({ sessions, approvals }), [sessions, approvals]);
 }
 
 export function useOpenSessions(): Session[] {

@@ -1,0 +1,102 @@
+import { useMemo, type ReactNode } from "react";
+import * as z from "zod";
+import { CodeBlock } from "../../shared/code/CodeBlock.tsx";
+import { DiffText } from "../../shared/code/DiffText.tsx";
+import { languageOf } from "../../shared/code/highlight.ts";
+import { quoteArgv } from "../../shared/lib/quoteArgv.ts";
+import { showHidden } from "../../shared/lib/showHidden.ts";
+import { CopyButton } from "../../shared/ui/CopyButton.tsx";
+import { parseInput } from "./inputFields.ts";
+
+const Run = z.object({ argv: z.array(z.string()) });
+const Edit = z.object({ path: z.string(), old_text: z.string(), new_text: z.string() });
+const Write = z.object({ path: z.string(), text: z.string() });
+const NONE: Record<string, unknown> = {};
+
+/** The exact input of a call, in the form that is easiest to judge: words of a command, a difference, or fields. Nothing in it can hide. */
+export function ToolInput({ tool, json }: { tool: string; json: string }) {
+  const input = useMemo(() => parseInput(json), [json]);
+  if (input === null) return <CodeBlock code={showHidden(json)} language="json" what="the input" />;
+  const run = tool === "run_command" ? Run.safeParse(input) : null;
+  if (run?.success === true) {
+    const { argv: _argv, ...rest } = input;
+    return (
+      <div className="flex flex-col gap-1.5">
+        <CommandLine argv={run.data.argv} />
+        <Fields input={rest} />
+      </div>
+    );
+  }
+  const edit = tool === "edit_file" ? Edit.safeParse(input) : null;
+  if (edit?.success === true) {
+    const { path, old_text, new_text } = edit.data;
+    return (
+      <div className="flex flex-col gap-1.5">
+        <Fields input={{ path }} />
+        <Framed>
+          <DiffText before={showHidden(old_text)} after={showHidden(new_text)} label="What would change" />
+        </Framed>
+      </div>
+    );
+  }
+  const write = tool === "write_file" ? Write.safeParse(input) : null;
+  if (write?.success === true) {
+    const { path, text } = write.data;
+    return (
+      <div className="flex flex-col gap-1.5">
+        <Fields input={{ path }} />
+        <CodeBlock code={showHidden(text)} language={languageOf(path)} what="the text" />
+      </div>
+    );
+  }
+  return Object.keys(input).length === 0 ? (
+    <p className="text-muted">It takes no input.</p>
+  ) : (
+    <Fields input={input} />
+  );
+}
+
+/** An argument vector as one line that says where each word ends. */
+function CommandLine({ argv }: { argv: readonly string[] }) {
+  const line = quoteArgv(argv);
+  return (
+    <div className="flex items-start gap-2 rounded-base border border-line bg-term py-1 pr-1 pl-3">
+      <span aria-hidden className="font-mono text-[12px] leading-6 text-muted select-none">
+        $
+      </span>
+      <code
+        data-testid="argv-line"
+        className="max-h-60 min-w-0 grow overflow-auto font-mono text-[12px] leading-6 break-words whitespace-pre-wrap text-term-text"
+      >
+        {showHidden(line)}
+      </code>
+      <CopyButton text={line} what="the command" />
+    </div>
+  );
+}
+
+function Fields({ input = NONE }: { input?: Record<string, unknown> }) {
+  const fields = Object.entries(input);
+  if (fields.length === 0) return null;
+  return (
+    <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5">
+      {fields.map(([name, value]) => (
+        <div key={name} className="contents">
+          <dt className="text-muted">{fieldName(name)}</dt>
+          <dd className="max-h-60 overflow-auto font-mono text-[12px] leading-5 break-words whitespace-pre-wrap">
+            {showHidden(typeof value === "string" ? value : JSON.stringify(value))}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** A field's name for people: `timeout_ms` is “timeout ms”. */
+export function fieldName(name: string): string {
+  return name.replaceAll("_", " ");
+}
+
+function Framed({ children }: { children: ReactNode }) {
+  return <div className="overflow-hidden rounded-base border border-line">{children}</div>;
+}

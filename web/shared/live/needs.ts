@@ -1,0 +1,22 @@
+import type { Approval } from "../../../protocol/approvals.ts";
+import { needsAttention, type Session } from "../../../protocol/session.ts";
+import { byUrgency } from "../lib/byUrgency.ts";
+import type { HubState } from "./hubState.ts";
+
+/** What waits for the person: approvals, and sessions that need a look for another reason. */
+export type Needs = { approvals: Approval[]; sessions: Session[]; count: number };
+
+/** Everything that needs the person; the one count that stands in the rail, on the phone's bar and in the tab. */
+export function needsOf({ approvals, sessions }: Pick<HubState, "approvals" | "sessions">): Needs {
+  const pending = [...approvals.values()]
+    .filter(({ status }) => status === "pending")
+    .sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
+  // A session that waits for an approval which is listed itself does not count once more.
+  const covered = new Set(pending.map(({ session }) => session));
+  const others = [...sessions.values()]
+    .filter(
+      (session) => needsAttention(session) && !(session.status === "waiting" && covered.has(session.id)),
+    )
+    .sort(byUrgency);
+  return { approvals: pending, sessions: others, count: pending.length + others.length };
+}
