@@ -68,15 +68,22 @@ type Answer = {
 
 /** Reads the prompt and makes up the answer; throws the error that the message asks for. */
 function think({ prompt }: LanguageModelV4CallOptions): Answer {
-  const asked = prompt.findLastIndex((message) => message.role === "user");
+  const asked = findAsked(prompt);
   const text = textOf(prompt[asked]);
-  const after = prompt.slice(asked + 1);
   // Each answer since then that made calls was a step.
-  const done = after.filter(
-    (message) => message.role === "assistant" && message.content.some((part) => part.type === "tool-call"),
-  ).length;
-  const last = prompt.at(-1);
-  const results = last?.role === "tool" ? last.content.filter((part) => part.type === "tool-result") : [];
+  const done = prompt
+    .slice(asked + 1)
+    .filter(
+      (message) => message.role === "assistant" && message.content.some((part) => part.type === "tool-call"),
+    ).length;
+  const answered = prompt.findLastIndex((message) => message.role === "assistant");
+  const results =
+    answered < asked
+      ? []
+      : prompt
+          .slice(answered)
+          .flatMap((message) => (message.role === "tool" ? message.content : []))
+          .filter((part) => part.type === "tool-result");
   const rounds = toRounds(parseCommands(text));
   const round = rounds[done] ?? rounds.at(-1)?.filter((command) => command.kind === "loop") ?? [];
 
@@ -124,6 +131,21 @@ function think({ prompt }: LanguageModelV4CallOptions): Answer {
     ending: failed,
   };
   return { ...answer, usage: usageOf(prompt, answer) };
+}
+
+/**
+ * Where the message stands that is being answered: the person's last one. A message between two steps that holds no
+ * command is a remark, and the plan goes on.
+ */
+function findAsked(prompt: LanguageModelV4Prompt): number {
+  let asked = prompt.findLastIndex((message) => message.role === "user");
+  while (asked > 0 && prompt[asked - 1]?.role === "tool") {
+    const commands = parseCommands(textOf(prompt[asked])).flat();
+    const earlier = prompt.slice(0, asked).findLastIndex((message) => message.role === "user");
+    if (earlier < 0 || commands.some(({ kind }) => kind !== "unknown")) break;
+    asked = earlier;
+  }
+  return asked;
 }
 
 /**
