@@ -123,6 +123,8 @@ export class SessionObject extends DurableObject<Env> {
       watch: async (watched) => (await this.#host()?.watch(this.#id(), watched)) ?? null,
       ended: () => this.#endedBecause(),
     });
+    // Whatever woke this object: a turn that was interrupted goes on at once. The alarm sees to it that something wakes it.
+    if (this.#turns.active() !== null) this.#goOn();
   }
 
   /** Makes the session and, with `command`, asks its host to start it. The same id again changes nothing. */

@@ -10,7 +10,8 @@ import { isAllowed, type Act } from "../approvals/isAllowed.ts";
 import type { Ledger } from "../approvals/Ledger.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
 import type { Change, SessionStore } from "../SessionStore.ts";
-import type { AskModel, ModelPart } from "./AskModel.ts";
+import type { ModelRequest } from "../../../worker/models/askModel.ts";
+import type { ModelPart } from "../../../worker/models/callModel.ts";
 import { failure, itemOf, outcomeOf, toolMessage, type Call, type Outcome } from "./callResult.ts";
 import type { GrowingParts } from "./GrowingParts.ts";
 import { instructions } from "./instructions.ts";
@@ -29,7 +30,8 @@ type Parts = {
   ledger: Ledger;
   commands: SessionCommands;
   growing: GrowingParts;
-  askModel: AskModel;
+  /** One step of the model. Throws an error whose message a person can read; after `onRetry`, what it said so far is void. */
+  askModel: (request: ModelRequest, onRetry: (why: string) => void) => AsyncIterable<ModelPart>;
   /** The team's rules for a tool, read anew each time. */
   rules: (tool: string) => Promise<Rule[]>;
   /** A host of the team by id or name. */
@@ -379,13 +381,13 @@ export class TurnRunner {
           tool_call: part.id,
           tool: part.tool,
           input: JSON.stringify(part.input ?? {}),
-          state: part.error === undefined ? "proposed" : "failed",
+          state: part.error === null ? "proposed" : "failed",
           approval: null,
           host: session.host,
           command: null,
           output: null,
           output_cut: 0,
-          error: part.error ?? null,
+          error: part.error,
         };
         turns.addCall(call);
         events.push({ at: now, event: { type: "item", id: call.id, turn: turn.number, item: itemOf(call) } });

@@ -3,16 +3,15 @@ import { drizzle } from "drizzle-orm/d1";
 import { Rule } from "../../../protocol/approvals.ts";
 import type { Session } from "../../../protocol/session.ts";
 import { hosts, rules } from "../../../worker/db/schema.ts";
-import { askModel } from "../../../worker/models/askModel.ts";
+import { askModel, type ModelRequest } from "../../../worker/models/askModel.ts";
 import type { Env } from "../../shared/env.ts";
 import { sessionName } from "../../shared/names.ts";
-import type { AskModel } from "./AskModel.ts";
 
 /** What a turn needs from outside its object: the model, the team's rules and hosts, other sessions. */
 export function turnPorts(env: Env, session: () => Session | null) {
   const team = () => session()?.team ?? "";
   return {
-    askModel: ((request, onRetry) => askModel(env, request, onRetry)) satisfies AskModel,
+    askModel: (request: ModelRequest, onRetry: (why: string) => void) => askModel(env, request, onRetry),
 
     rules: async (tool: string): Promise<Rule[]> => {
       const open = or(isNull(rules.expires_at), gt(rules.expires_at, Date.now()));

@@ -10,13 +10,19 @@ export type Reply =
     }
   | { kind: "command"; command: string; reasoning: string | null }
   | { kind: "patch"; patch: string; reasoning: string | null }
-  | { kind: "status"; status: number }
+  /** Calls of tools by their names, with their inputs as JSON text (which may be none). */
+  | { kind: "calls"; calls: { tool: string; json: string }[]; reasoning: string | null }
+  /** `leak`: the answer repeats the key that it was asked with. */
+  | { kind: "status"; status: number; retryAfter: string | null; leak: boolean }
   /** The stream itself says that it failed. */
   | { kind: "stream_error" }
-  /** The connection is cut in the middle. */
-  | { kind: "drop" };
+  /** The connection is cut before anything was said. */
+  | { kind: "drop" }
+  /** Half of an answer comes; then the connection is cut, or ends as if all was well, or nothing comes any more. */
+  | { kind: "half"; how: "cut" | "end" | "hang" };
 
 type Step = Exclude<Reply, { kind: "text" }> & { times?: number };
+type CallStep = Extract<Step, { kind: "command" | "patch" | "calls" }>;
 
 const SLOW_PIECE_MS = 200;
 
@@ -26,7 +32,9 @@ const SLOW_PIECE_MS = 200;
  *     RUN: <command>                     runs it with the agent's shell tool
  *     WRITE: <path> :: <text>            makes a file with a patch
  *     EDIT: <path> :: <old> :: <new>     replaces a line with a patch
- *     FAIL: <status | sse | drop> [n]    fails; only the first n times when n is given
+ *     CALL: <tool> <json>                calls a tool by its name; `AND: <tool> <json>` after it calls one beside it
+ *     FAIL: <status | sse | drop | cut | end | hang> [n] [after=<retry-after>] [leak]
+ *                                        fails; only the first n times when n is given
  *
  * and these change how it answers: `SLOW: <n>` in n pieces, 200 ms apart; `THINK: <text>` with reasoning;
  * `SAY: <text>` exactly that. Without any of them the answer is an echo, or what the last tool said.
@@ -42,10 +50,13 @@ export function decide(
   let reasoning: string | null = null;
   let say: string | null = null;
   for (const line of userText.split("\n")) {
-    const [, word, rest = ""] = /^(RUN|WRITE|EDIT|FAIL|SLOW|THINK|SAY):\s*(.*)$/.exec(line) ?? [];
+    const [, word, rest = ""] = /^(RUN|WRITE|EDIT|CALL|AND|FAIL|SLOW|THINK|SAY):\s*(.*)$/.exec(line) ?? [];
     if (word === "RUN") steps.push({ kind: "command", command: rest, reasoning: null });
     if (word === "WRITE") steps.push({ kind: "patch", patch: addPatch(rest), reasoning: null });
     if (word === "EDIT") steps.push({ kind: "patch", patch: editPatch(rest), reasoning: null });
+    if (word === "CALL") steps.push({ kind: "calls", calls: [callOf(rest)], reasoning: null });
+    const last = steps.at(-1);
+    if (word === "AND" && last?.kind === "calls") last.calls.push(callOf(rest));
     if (word === "FAIL") steps.push(failStep(rest));
     if (word === "SLOW") pieces = Math.max(1, Number.parseInt(rest, 10) || 1);
     if (word === "THINK") reasoning = rest;
@@ -54,8 +65,9 @@ export function decide(
   // Tools were called by the steps before; failures do not count as outputs.
   let calls = 0;
   for (const [index, step] of steps.entries()) {
-    if (step.kind === "command" || step.kind === "patch") {
-      if (calls++ < toolOutputs.length) continue;
+    if (isCall(step)) {
+      calls += step.kind === "calls" ? step.calls.length : 1;
+      if (calls <= toolOutputs.length) continue;
       return { ...step, reasoning: index === 0 ? reasoning : null };
     }
     if (calls < toolOutputs.length) continue;
@@ -72,12 +84,25 @@ export function decide(
   };
 }
 
+function isCall(step: Step): step is CallStep {
+  return step.kind === "command" || step.kind === "patch" || step.kind === "calls";
+}
+
+function callOf(rest: string): { tool: string; json: string } {
+  const [, tool = "", json = "{}"] = /^(\S+)\s*(.*)$/.exec(rest) ?? [];
+  return { tool, json };
+}
+
 function failStep(rest: string): Step {
-  const [what = "", count] = rest.split(/\s+/);
+  const [what = "", ...words] = rest.split(/\s+/);
+  const count = words.find((word) => /^\d+$/.test(word));
   const times = count === undefined ? {} : { times: Number.parseInt(count, 10) };
   if (what === "sse") return { kind: "stream_error", ...times };
   if (what === "drop") return { kind: "drop", ...times };
-  return { kind: "status", status: Number.parseInt(what, 10) || 500, ...times };
+  if (what === "cut" || what === "end" || what === "hang") return { kind: "half", how: what, ...times };
+  const retryAfter = words.find((word) => word.startsWith("after="))?.slice("after=".length) ?? null;
+  const status = Number.parseInt(what, 10) || 500;
+  return { kind: "status", status, retryAfter, leak: words.includes("leak"), ...times };
 }
 
 function addPatch(rest: string): string {

@@ -57,6 +57,11 @@ export const openaiResponses: ModelApi = {
       add("response.output_item.done", { item: { type: "reasoning", id: `rs_${randomUUID()}`, summary } });
     }
     if (reply.kind === "text") addText(reply, add);
+    else if (reply.kind === "calls")
+      for (const { tool, json } of reply.calls) {
+        const item = { type: "function_call", call_id: `call_${randomUUID()}`, name: tool, arguments: json };
+        add("response.output_item.done", { item });
+      }
     else add("response.output_item.done", { item: callOf(reply) });
     add("response.completed", { response: { id, usage: usageOf(tokens) } });
     return frames;
