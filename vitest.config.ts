@@ -36,7 +36,12 @@ export default defineConfig(async () => {
           test: {
             name: "node",
             environment: "node",
-            include: ["agent-daemon/**/*.test.ts", "protocol/**/*.test.ts", "scripts/**/*.test.ts"],
+            include: [
+              "agent-daemon/**/*.test.ts",
+              "protocol/**/*.test.ts",
+              "scripts/**/*.test.ts",
+              "tests/models/**/*.test.ts",
+            ],
             exclude: NODE_ONLY,
             testTimeout: 30_000,
           },

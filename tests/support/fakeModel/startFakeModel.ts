@@ -52,7 +52,7 @@ export async function startFakeModel(port = 0): Promise<FakeModel> {
       return sendJson(response, 400, api.error(400, refused.at(-1) ?? ""));
     }
     const reply = decide(ask.userText, ask.toolOutputs, (step, times) => {
-      const key = JSON.stringify([ask.userText, ask.toolOutputs.length, step]);
+      const key = JSON.stringify([ask.model, ask.userText, ask.toolOutputs.length, step]);
       const before = failures.get(key) ?? 0;
       failures.set(key, before + 1);
       return before < times;
