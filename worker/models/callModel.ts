@@ -67,6 +67,11 @@ export async function* callModel(options: CallOptions): AsyncGenerator<ModelPart
     clean: options.clean ?? ((text) => text),
   };
   const origin = originOf(model);
+  const prompt = toPrompt(options.messages, {
+    instructions: options.instructions,
+    origin,
+    images: info?.images ?? true,
+  });
   const stop = new AbortController();
   const watch = startWatch({ ...TIMEOUTS, ...options.timeouts }, context.name, (late) => stop.abort(late));
   const cancelled = () => stop.abort(new ModelError("cancelled", "The step was cancelled."));
@@ -75,11 +80,6 @@ export async function* callModel(options: CallOptions): AsyncGenerator<ModelPart
 
   let reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart> | null = null;
   try {
-    const prompt = toPrompt(options.messages, {
-      instructions: options.instructions,
-      origin,
-      images: info?.images ?? true,
-    });
     reader = await open(model, {
       prompt,
       tools: toFunctionTools(tools),

@@ -47,3 +47,21 @@ export interface ModelEnv {
   /** Id of the model that a new chat begins with; the first of the list when it is not given. */
   SIGNALBOX_MODEL?: string;
 }
+
+/** Names of the variables above, for whatever hands the environment on to the edge. */
+export const MODEL_VARIABLES = [
+  "OPENAI_COMPATIBLE_BASE_URL",
+  "OPENAI_COMPATIBLE_API_KEY",
+  "OPENAI_COMPATIBLE_MODELS",
+  "OPENAI_API_KEY",
+  "OPENAI_MODELS",
+  "OPENAI_BASE_URL",
+  "DEEPSEEK_API_KEY",
+  "DEEPSEEK_MODELS",
+  "DEEPSEEK_BASE_URL",
+  "ANTHROPIC_API_KEY",
+  "ANTHROPIC_MODELS",
+  "ANTHROPIC_BASE_URL",
+  "WORKERS_AI_MODELS",
+  "SIGNALBOX_MODEL",
+] as const satisfies readonly Exclude<keyof ModelEnv, "AI">[];
