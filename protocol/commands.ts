@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CommandId, SessionId } from "./ids.ts";
+import { CommandId, HostId, SessionId } from "./ids.ts";
 import { MAX_INPUT_BYTES, MAX_PASTE_BYTES } from "./limits.ts";
 import { PaneAddress, Worktree } from "./session.ts";
 import { ToolOutput } from "./tools.ts";
@@ -100,8 +100,9 @@ export const Command = z.discriminatedUnion("type", [
     worktree: WorktreeRequest.optional(),
   }),
   z.object({ type: z.literal("codex_stop") }),
-  /** Of a chat, carried out on the edge: stops the turn, changes the model, answers a question of the model. */
+  /** Of a chat, carried out on the edge: stops the turn, changes the model, the host and directory, answers a question of the model. */
   z.object({ type: z.literal("cancel_turn") }),
+  z.object({ type: z.literal("hop"), host: HostId, workspace: Cwd }),
   z.object({
     type: z.literal("set_model"),
     model: z.string().max(200),

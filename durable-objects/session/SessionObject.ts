@@ -223,6 +223,19 @@ export class SessionObject extends DurableObject<Env> {
       const event = { type: "model", model: command.model, effort: command.effort ?? null, by } as const;
       await this.#store.write(() => ({ events: [{ at: Date.now(), event }] }));
     }
+    if (command.type === "hop") {
+      const { findHost } = turnPorts(this.env, () => this.#store.current?.session ?? null);
+      const host = await findHost(command.host);
+      if (host === null)
+        return { status: "failed", code: "host_not_found", message: "There is no such host." };
+      const event = {
+        type: "hopped",
+        host: host.id,
+        host_name: host.name,
+        workspace: command.workspace,
+      } as const;
+      await this.#store.write(() => ({ events: [{ at: Date.now(), event }] }));
+    }
     this.#goOn();
     return done;
   }
@@ -543,7 +556,7 @@ export class SessionObject extends DurableObject<Env> {
 const NOT_FOUND: Refused = { refused: "not_found", message: "No such session." };
 
 /** Commands of a chat that no host needs to hear of. */
-const EDGE_COMMANDS = new Set<Command["type"]>(["cancel_turn", "set_model", "answer"]);
+const EDGE_COMMANDS = new Set<Command["type"]>(["cancel_turn", "set_model", "hop", "answer"]);
 
 /** Commands that make sense when the pane or job has ended. */
 const WORKS_AFTER_END = new Set<Command["type"]>(["codex_start", "remove_worktree", "rename"]);

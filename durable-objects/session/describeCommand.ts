@@ -36,6 +36,8 @@ function inWords(command: Command): string {
       return redact(summarizeCall(command.tool, command.input));
     case "set_model":
       return command.model;
+    case "hop":
+      return `${command.host} ${command.workspace}`;
     case "answer":
       return redact(command.text);
     case "cancel_turn":
