@@ -14,7 +14,7 @@ import { Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
 import { presenceWord } from "../../shared/ui/Presence.tsx";
 import { readDraft, type AgentChoice, type Draft, type Kind } from "./newSession.ts";
 import { parseArgv, shellSigns } from "../../shared/lib/parseArgv.ts";
-import { places } from "./places.ts";
+import { places } from "../../shared/lib/places.ts";
 
 const KINDS: { kind: Kind; label: string; icon: LucideIcon }[] = [
   { kind: "shell", label: "Shell", icon: TerminalSquare },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { newId } from "../../../protocol/ids.ts";
 import { sampleHost, sampleSession } from "../../fixtures/sample.ts";
 import { readDraft, type Draft } from "./newSession.ts";
-import { places } from "./places.ts";
+import { places } from "../../shared/lib/places.ts";
 
 const host = newId("hst");
 const draft: Draft = {
