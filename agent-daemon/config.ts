@@ -5,6 +5,7 @@ import * as z from "zod";
 import { EXIT } from "./system/exitCodes.ts";
 import { readFileIfThere } from "./system/readFileIfThere.ts";
 import { Sentence, say } from "./system/Sentence.ts";
+import { ServicesConfig } from "./tools/services.ts";
 
 const home = homedir();
 
@@ -40,6 +41,8 @@ export const AgentConfig = z.strictObject({
       gemini: z.string().default("gemini"),
     })
     .prefault({}),
+  /** Services of this machine that chats may look at and restart. */
+  services: ServicesConfig.default({}),
   /** The journal takes no more than this; beyond it, lost events are counted and told. */
   journal_max_bytes: z
     .number()

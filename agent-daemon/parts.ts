@@ -29,6 +29,19 @@ export interface Part {
   stop(): Promise<void>;
 }
 
+/** Why a command is aborted when nobody cancelled it. */
+export class DaemonStops extends Error {
+  constructor() {
+    super("The daemon stops.");
+    this.name = "DaemonStops";
+  }
+}
+
+/** Whether a command was aborted because the daemon stops, and not because somebody cancelled it. */
+export function wasDaemonStop(signal: AbortSignal): boolean {
+  return signal.reason instanceof DaemonStops;
+}
+
 /** Writes one line of the daemon's log. */
 export type Log = (
   level: "debug" | "info" | "warn" | "error",

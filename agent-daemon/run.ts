@@ -13,6 +13,9 @@ export type RunRequest = {
   /** Bytes of stdout (and as many of stderr) that are kept; the rest is read and dropped. */
   maxOutputBytes?: number;
   signal?: AbortSignal;
+  /** Sees every byte as it comes, also those that are not kept. */
+  onStdout?: (chunk: Buffer) => void;
+  onStderr?: (chunk: Buffer) => void;
 };
 
 type Output = {
@@ -88,6 +91,8 @@ export function run(request: RunRequest): Promise<RunResult> {
 
   child.stdout?.on("data", stdout.add);
   child.stderr?.on("data", stderr.add);
+  if (request.onStdout !== undefined) child.stdout?.on("data", request.onStdout);
+  if (request.onStderr !== undefined) child.stderr?.on("data", request.onStderr);
   child.on("error", (error) => finish({ status: "unstarted", ...describe(error), ...output() }));
   child.on("exit", (code, signal) => {
     grace = setTimeout(() => ended(code, signal), PIPE_GRACE_MS);

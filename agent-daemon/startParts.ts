@@ -7,6 +7,7 @@ import type { ConsoleSet } from "./startConsoleWatcher.ts";
 import type { Store } from "./store.ts";
 import { say } from "./system/Sentence.ts";
 import { startTmux } from "./tmux/startTmux.ts";
+import { startTools } from "./tools/startTools.ts";
 
 export type PartsDeps = { config: AgentConfig; store: Store; outlet: Outlet; log: Log; self: SelfProgram };
 
@@ -36,8 +37,18 @@ export async function startParts({ config, store, outlet, log, self }: PartsDeps
   };
   const tmux = await guard("The tmux part", () => startTmux({ config, store, outlet, log }));
   const codex = await guard("The Codex part", () => startCodexJobs({ config, store, outlet, log, ...self }));
-  // Codex first: it takes only its own sessions and commands; panes take the rest.
-  const parts = [codex, tmux].filter((part) => part !== null);
+  const tools = await guard("The tools", async () =>
+    startTools({
+      config,
+      store,
+      log,
+      panes: tmux,
+      sessionDirectories: () => [...(tmux?.directories() ?? []), ...(codex?.directories() ?? [])],
+    }),
+  );
+  // Tool calls first, whatever session they are for. Then Codex: it takes only its own sessions and commands; panes take
+  // the rest.
+  const parts = [tools, codex, tmux].filter((part) => part !== null);
   return {
     parts,
     tmuxVersion: () => tmux?.version ?? null,

@@ -1,6 +1,6 @@
 import type { Command, CommandResult } from "../../protocol/commands.ts";
 import type { Log, Part } from "../parts.ts";
-import { failed } from "../parts.ts";
+import { DaemonStops, failed } from "../parts.ts";
 import type { Clock } from "./clock.ts";
 import type { CommandJournal } from "./commandJournal.ts";
 
@@ -208,7 +208,7 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
       for (const cancel of timers) cancel();
       for (const job of jobs.values()) job.stopExpiry();
       await quiet(STOP_GRACE_MS);
-      for (const job of jobs.values()) job.controller.abort(new Error("The daemon stops."));
+      for (const job of jobs.values()) job.controller.abort(new DaemonStops());
       await quiet(STOP_GRACE_MS);
       if (running.size > 0)
         log("warn", `${running.size} commands did not end in time; they will be reported as indeterminate.`);

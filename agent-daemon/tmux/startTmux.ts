@@ -108,6 +108,10 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
       [...watch.problems(), ...access.problems()].map((problem) => cutText(problem, 500)).slice(0, 10),
     refresh: watch.refresh,
     announce: watch.announce,
+    directories: () =>
+      [...records.all()].flatMap(({ endedAt, facts }) =>
+        endedAt === null && facts !== null && facts.cwd !== null ? [facts.cwd] : [],
+      ),
     handles: (command, session) =>
       command.type === "spawn" ||
       command.type === "adopt" ||

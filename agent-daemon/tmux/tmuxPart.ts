@@ -70,6 +70,8 @@ export interface TmuxPart extends Part, PaneAccess {
   problems(): string[];
   /** Looks at every pane now; resolves when what changed has been put into the outlet. */
   refresh(): Promise<void>;
+  /** Where the panes of live sessions are, as tmux says. */
+  directories(): string[];
   /** Tells the edge of every live session again, for an edge that has forgotten them. */
   announce(): void;
 }

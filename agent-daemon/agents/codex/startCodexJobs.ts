@@ -41,6 +41,8 @@ export type CodexDeps = SelfProgram & {
 export type CodexPart = Part & {
   /** The jobs that run now. */
   jobs(): JobKey[];
+  /** Where the sessions with a running job work. */
+  directories(): string[];
   /** Tells the edge of every session with a running job again, for an edge that has forgotten them. */
   announce(): void;
 };
@@ -375,6 +377,7 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
       command.type === "codex_start" || command.type === "codex_stop" || jobs.session(session) !== null,
     run,
     jobs: () => [...running].map(([session, { turn }]) => ({ session, turn })),
+    directories: () => [...running.keys()].flatMap((session) => jobs.session(session)?.cwd ?? []),
     announce() {
       for (const session of running.keys()) {
         const row = jobs.session(session);

@@ -1,0 +1,116 @@
+import { lstat, realpath } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { explainFsError, fsCode } from "./explainFsError.ts";
+import { isWithin } from "./isWithin.ts";
+import { shown } from "./toolResult.ts";
+
+/** What confines a call; every path in it without symbolic links. */
+export type Confinement = {
+  root: string;
+  /** Paths outside of the root that may be read too. */
+  outside: readonly string[];
+  /** The daemon's own files (its token, its journal), which no tool touches wherever they are. */
+  closed: readonly string[];
+};
+
+/** `path` has no symbolic links in it; its last names may not exist yet. */
+export type Confined = { ok: true; path: string } | { ok: false; code: string; message: string };
+
+/**
+ * Resolves a path as the system would (symbolic links before `..`), and refuses what leads out of the root.
+ * What opens it afterwards must not follow links (see holdDirectory): the path may change at any moment.
+ */
+export async function confine(
+  place: Confinement,
+  path: string,
+  use: "read" | "write" | "run",
+): Promise<Confined> {
+  if (/[\0\n\r]/.test(path)) return refuse("A path with a line feed or a NUL in it is not taken.");
+  const full = path.startsWith("/") ? path : `${place.root}/${path}`;
+  const found = await resolveExisting(full);
+  if (!found.ok) return found;
+  const { real, missing } = found;
+  const wanted = join(real, ...missing);
+  const allowed = use === "read" ? [place.root, ...place.outside] : [place.root];
+  if (!allowed.some((each) => isWithin(each, wanted))) {
+    const where = wanted === full ? "" : ` (it leads to ${shown(wanted)})`;
+    return refuse(`${shown(path)} is outside of the workspace ${shown(place.root)}${where}.`);
+  }
+  if (isClosed(place, wanted)) {
+    return {
+      ok: false,
+      code: "closed",
+      message: `${shown(path)} belongs to the daemon itself; no tool reads or writes it.`,
+    };
+  }
+  // What git would run by itself (hooks, filters, a pager) must not be planted by what may only write.
+  if (use === "write" && wanted.split("/").some((name) => name.toLowerCase() === ".git")) {
+    return {
+      ok: false,
+      code: "closed",
+      message: `${shown(path)} is in a .git directory, which is written by git alone.`,
+    };
+  }
+  return { ok: true, path: wanted };
+}
+
+/** Whether a path is one of the daemon's own files. */
+export function isClosed(place: Pick<Confinement, "closed">, path: string): boolean {
+  return place.closed.some((each) => isWithin(each, path));
+}
+
+/** The paths outside of a root that may be read, resolved. One inside of it opens nothing: a link there is no grant. */
+export async function resolveOutside(root: string, outside: readonly string[]): Promise<string[]> {
+  const resolved = await Promise.all(
+    outside.map(async (path) => {
+      if (!path.startsWith("/") || path.includes("\0") || isWithin(root, resolve(path))) return [];
+      try {
+        return [await realpath(path)];
+      } catch {
+        return []; // not there: there is nothing to read
+      }
+    }),
+  );
+  return resolved.flat();
+}
+
+type Existing = { ok: true; real: string; missing: string[] } | { ok: false; code: string; message: string };
+
+/** Resolves the deepest ancestor that exists; the names after it are what would be made. */
+async function resolveExisting(path: string): Promise<Existing> {
+  const names = path.split("/").filter((name) => name !== "" && name !== ".");
+  for (let count = names.length; ; count--) {
+    let real: string;
+    try {
+      // The system's own resolution; Node's join() would take `link/..` for the link's directory.
+      real = await realpath(`/${names.slice(0, count).join("/")}`);
+    } catch (error) {
+      if (fsCode(error) === "ENOENT" && count > 0) continue;
+      const message = explainFsError(error, path);
+      if (message === null) throw error;
+      return { ok: false, code: "bad_path", message };
+    }
+    const missing = names.slice(count);
+    if (missing.includes("..")) {
+      return refuse(`${shown(path)} goes up from a directory that does not exist.`);
+    }
+    const [next] = missing;
+    if (next !== undefined && (await isThere(join(real, next)))) {
+      return refuse(`${shown(join(real, next))} is a symbolic link that leads nowhere.`);
+    }
+    return { ok: true, real, missing };
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch {
+    return false; // whatever keeps it from being seen keeps it from being opened, too
+  }
+}
+
+function refuse(message: string): { ok: false; code: string; message: string } {
+  return { ok: false, code: "outside_workspace", message };
+}

@@ -1,0 +1,122 @@
+import type { ChildProcess } from "node:child_process";
+import { MAX_OUTPUT_BYTES } from "../../protocol/limits.ts";
+import { identify } from "../agents/codex/processIdentity.ts";
+import { launch } from "../run.ts";
+import type { CallStore } from "./callStore.ts";
+import { collectOutput } from "./collectOutput.ts";
+import type { Collected } from "./collectOutput.ts";
+import { endCall } from "./endCall.ts";
+import type { Ended } from "./endCall.ts";
+
+/** Room that stays for what we say of a program beside its output. */
+const NOTES_BYTES = 1024;
+/** Output that is still in the pipes when the last process is gone arrives within this. */
+const DRAIN_MS = 250;
+
+export type ProgramRequest = {
+  /** The call's id: the mark of its processes. */
+  id: string;
+  argv: readonly [string, ...string[]];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Whether its output is kept; otherwise it goes nowhere. */
+  output: boolean;
+};
+
+/** How it ended. `leftovers`: what it had started and left behind, which is ended with it. */
+export type ProgramEnd = Collected & {
+  why: "ended" | "timeout" | "aborted";
+  code: number | null;
+  signal: string | null;
+  leftovers: Ended;
+};
+
+export type Program =
+  | { status: "started"; pid: number; ended: Promise<ProgramEnd> }
+  /** It never ran; `code` is the operating system's. */
+  | { status: "unstarted"; code: string; message: string };
+
+/**
+ * Starts a program in a session and process group of its own. When it ends, its time is over or the signal aborts,
+ * every process of it is ended; what a daemon that dies meanwhile leaves behind, the next one ends (see endLeftCalls).
+ */
+export async function startProgram(request: ProgramRequest, calls: CallStore): Promise<Program> {
+  const { id } = request;
+  calls.begin(id);
+  let child: ChildProcess;
+  try {
+    const pipe = request.output ? "pipe" : "ignore";
+    child = launch({
+      argv: request.argv,
+      cwd: request.cwd,
+      env: request.env,
+      stdio: ["ignore", pipe, pipe],
+      detached: true,
+    });
+  } catch (error) {
+    calls.end(id);
+    return { status: "unstarted", ...describe(error) }; // Node refuses what it cannot pass on: a NUL in an argument
+  }
+  const closed = Promise.withResolvers<void>();
+  const exited = Promise.withResolvers<{ code: number | null; signal: string | null }>();
+  const spawned = Promise.withResolvers<Error | null>();
+  child.once("spawn", () => spawned.resolve(null));
+  child.once("error", (error) => spawned.resolve(error));
+  child.once("exit", (code, signal) => exited.resolve({ code, signal }));
+  child.once("close", () => closed.resolve());
+  const output = collectOutput(MAX_OUTPUT_BYTES - NOTES_BYTES);
+  child.stdout?.on("data", (chunk: Buffer) => output.add(1, chunk));
+  child.stderr?.on("data", (chunk: Buffer) => output.add(2, chunk));
+
+  const error = await spawned.promise;
+  const { pid } = child;
+  if (error !== null || pid === undefined) {
+    calls.end(id);
+    return { status: "unstarted", ...describe(error) };
+  }
+  return { status: "started", pid, ended: follow(pid) };
+
+  async function follow(leader: number): Promise<ProgramEnd> {
+    const stopped = Promise.withResolvers<"timeout" | "aborted">();
+    const timer = setTimeout(() => stopped.resolve("timeout"), request.timeoutMs);
+    const abort = () => stopped.resolve("aborted");
+    if (request.signal.aborted) abort();
+    request.signal.addEventListener("abort", abort, { once: true });
+    try {
+      const identity = await identify(leader);
+      if (identity !== null) calls.setLeader(id, identity);
+      const why = await Promise.race([exited.promise.then(() => "ended" as const), stopped.promise]);
+      const leftovers = await endCall({ id, leader });
+      const gone = await within(DRAIN_MS, exited.promise);
+      await within(DRAIN_MS, closed.promise);
+      // What remains is told now and looked for again by the next daemon.
+      if (leftovers.remain.length === 0) calls.end(id);
+      const { code, signal } = gone ?? { code: null, signal: null };
+      return { ...output.result(), why, code, signal, leftovers };
+    } finally {
+      clearTimeout(timer);
+      request.signal.removeEventListener("abort", abort);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }
+  }
+}
+
+/** The value if it comes in time. */
+async function within<T>(ms: number, value: Promise<T>): Promise<T | null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), ms);
+  try {
+    return await Promise.race([value, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  const code =
+    error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN";
+  return { code, message: error instanceof Error ? error.message : String(error) };
+}
