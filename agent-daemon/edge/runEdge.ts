@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createHash } from "node:crypto";
 import type { MiniflareOptions } from "miniflare";
 import { hasCode, readFileIfThere } from "../system/readFileIfThere.ts";
+import { MODEL_VARIABLES } from "../../worker/models/modelEnv.ts";
 import { Sentence, say } from "../system/Sentence.ts";
 import { writeFileSafely } from "../system/writeFileSafely.ts";
 import type { EdgeManifest } from "./edgeManifest.ts";
@@ -107,12 +108,23 @@ async function edgeConfig(input: EdgeConfigInput): Promise<MiniflareOptions> {
       modulesRoot: worker,
       bindings: {
         ...(typeof bindings === "object" ? bindings : {}),
+        ...modelSettings(),
         OWNER_TOKEN_SHA256: tokenHash,
         SIGNALBOX_MODE: "local",
       },
       ...(assets === undefined ? {} : { assets: { ...assets, directory: web } }),
     },
     { port, storage },
+  );
+}
+
+/** What the environment says of models: the edge knows its providers by it (worker/models/modelEnv.ts). */
+function modelSettings(): Record<string, string> {
+  return Object.fromEntries(
+    MODEL_VARIABLES.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
   );
 }
 

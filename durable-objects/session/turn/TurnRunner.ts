@@ -396,6 +396,10 @@ export class TurnRunner {
         turns.update(turn.number, { phase: "calls", usage: JSON.stringify(usage) });
         return { events };
       }
+      if (end.finishReason === "length") {
+        const item = { kind: "warning", text: "The answer was cut: the model reached its longest answer." } as const;
+        events.push({ at: now, event: { type: "item", id: `t${turn.number}.cut`, turn: turn.number, item } });
+      }
       turns.update(turn.number, { ended_at: now, usage: JSON.stringify(usage) });
       events.push({ at: now, event: { type: "turn_completed", turn: turn.number, usage } });
       events.push({ at: now, event: { type: "status", status: "idle", reason: null } });
