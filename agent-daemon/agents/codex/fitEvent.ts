@@ -84,6 +84,8 @@ function shrinkItem(
       return { ...item, query: cut(item.query) };
     case "other":
       return { ...item, name: cutEnd(item.name, 200), json: cut(item.json) };
+    default:
+      return item; // items of a chat: they are made on the edge
   }
 }
 

@@ -77,7 +77,7 @@ function itemInBrief(item: Item): string {
     case "other":
       return `other ${item.name}: ${item.json}`;
     default:
-      return `${item.kind} ${item.text.split("\n")[0]}`;
+      return "text" in item ? `${item.kind} ${item.text.split("\n")[0]}` : item.kind;
   }
 }
 
