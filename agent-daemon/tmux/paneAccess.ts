@@ -73,7 +73,7 @@ export function startPaneAccess(deps: {
       return watch.live(session) === undefined ? { state: "starting" } : { state: "live" };
     },
     listen: watch.listen,
-    async attach(session, onData, onLost) {
+    async attach(session, options) {
       const pane = watch.live(session);
       if (pane === undefined) return { status: "gone", reason: GONE.reason };
       if (pipes === null) return { status: "failed", reason: problems[0] ?? "there is no place for pipes" };
@@ -83,8 +83,7 @@ export function startPaneAccess(deps: {
         send: pane.send,
         pipes,
         ring,
-        onData,
-        onLost,
+        options,
         onPiped(pipe) {
           attached.get(session)?.pipe.close();
           rings.set(session, ring);
@@ -98,7 +97,7 @@ export function startPaneAccess(deps: {
       const { attachment } = result;
       const own: Attached = {
         pipe,
-        onLost,
+        onLost: options.onLost,
         attachment: {
           ...attachment,
           async close() {
@@ -114,10 +113,10 @@ export function startPaneAccess(deps: {
       attached.set(session, own);
       return { status: "attached", attachment: own.attachment };
     },
-    async capture(session) {
+    async capture(session, options) {
       const pane = watch.live(session);
       if (pane === undefined) return GONE;
-      const reply = await pane.send(screenCommands(pane.row.pane));
+      const reply = await pane.send(screenCommands(pane.row.pane, options));
       if (!reply.ok) return { ok: false, reason: reply.error };
       const screen = readScreen(reply.outputs);
       return screen === null
