@@ -4,15 +4,19 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { cleanUpOnSignal } from "./lib/cleanUp.ts";
 import { isMet, type Bench, type BenchResult } from "./lib/bench.ts";
 import { printTable } from "./lib/printTable.ts";
 import { ROOT } from "./lib/startEdge.ts";
+import { command } from "./command.ts";
 import { cost } from "./cost.ts";
 import { fanOut } from "./fanOut.ts";
+import { flood } from "./flood.ts";
 import { keystroke } from "./keystroke.ts";
+import { narrowLink } from "./narrowLink.ts";
 import { replay } from "./replay.ts";
 
-const BENCHES: Bench[] = [fanOut, replay, cost, keystroke];
+const BENCHES: Bench[] = [fanOut, replay, cost, keystroke, flood, narrowLink, command];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,6 +36,7 @@ if (values.list || unknown !== undefined || !Number.isInteger(rounds) || rounds 
   process.exit(values.list ? 0 : 2);
 }
 
+cleanUpOnSignal();
 const began = new Date();
 const chosen = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const results: Record<string, BenchResult> = {};

@@ -3,9 +3,11 @@ import * as z from "zod";
 import {
   CONSOLE,
   decodeConsole,
+  decodeNote,
   decodeSnapshot,
   encodeConsole,
   encodeU32,
+  type ConsoleNote,
 } from "../../protocol/consoleFrames.ts";
 import { startCreditMeter } from "../../web/features/session/terminal/creditMeter.ts";
 
@@ -90,6 +92,11 @@ export async function openTerminal({ kind, url, token }: TerminalAddress): Promi
   };
 }
 
+/** A terminal that is gone will never show anything. */
+function failWhenOver(note: ConsoleNote | null): void {
+  if (note?.state === "ended") throw new Error(`the terminal has ended: ${note.reason}`);
+}
+
 const PROTOCOLS: Record<TerminalAddress["kind"], () => Protocol> = {
   signalbox() {
     let credit: ReturnType<typeof startCreditMeter> | null = null;
@@ -107,6 +114,7 @@ const PROTOCOLS: Record<TerminalAddress["kind"], () => Protocol> = {
       input: (bytes) => encodeConsole(CONSOLE.input, 0, bytes),
       output(data) {
         const frame = decodeConsole(data);
+        if (frame?.type === CONSOLE.note) failWhenOver(decodeNote(frame.payload));
         if (frame === null || (frame.type !== CONSOLE.output && frame.type !== CONSOLE.snapshot)) return null;
         credit?.drawn(frame.payload.length);
         if (frame.type === CONSOLE.output) return { bytes: frame.payload, snapshot: false };
