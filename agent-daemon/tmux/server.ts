@@ -51,6 +51,8 @@ export type TmuxServerDeps = {
 /** Each client is a process; beyond these, sessions are served by the others' clients and by the poll. */
 const MAX_CLIENTS = 64;
 const EXEC_TIMEOUT_MS = 5_000;
+/** A server that has not listed its panes by then is not waited for: what runs on the others must still be seen. */
+const LIST_PATIENCE_MS = 2_000;
 /** A client that cannot attach is not tried again before this. */
 const CLIENT_RETRY_MS = 30_000;
 const NEWS =
@@ -63,6 +65,9 @@ export function startServer(deps: TmuxServerDeps): TmuxServer {
   const { socket } = deps;
   const clients = new Map<string, Client>();
   const refused = new Map<string, number>();
+  /** Where the unanswered commands of a tmux session went: what follows them must not overtake them on another way. */
+  const underWay = new Map<string, { client: Client; commands: number }>();
+  let asking = false;
   let deadFile: string | null = null;
   let stopped = false;
 
@@ -114,16 +119,26 @@ export function startServer(deps: TmuxServerDeps): TmuxServer {
 
   const send: TmuxServer["send"] = async (commands, to) => {
     if (stopped) return { ok: false, error: "the daemon stops" };
-    const client =
-      clients.get(to.tmuxSession) ?? clients.values().next().value ?? startClient(to.tmuxSession);
-    // Not awaited once it is known: what is typed must keep its order and lose no time.
-    if (client.server === null) await client.ready;
-    if (client.server !== `${to.serverPid} ${to.serverStart}`)
-      return { ok: false, error: "the pane's tmux server is gone" };
-    return client.send(commands);
+    const way = underWay.get(to.tmuxSession) ?? {
+      client: clients.get(to.tmuxSession) ?? clients.values().next().value ?? startClient(to.tmuxSession),
+      commands: 0,
+    };
+    underWay.set(to.tmuxSession, way);
+    way.commands += 1;
+    const { client } = way;
+    try {
+      // Not awaited once it is known: what is typed must keep its order and lose no time.
+      if (client.server === null) await client.ready;
+      if (client.server !== `${to.serverPid} ${to.serverStart}`)
+        return { ok: false, error: "the pane's tmux server is gone" };
+      return await client.send(commands);
+    } finally {
+      way.commands -= 1;
+      if (way.commands === 0) underWay.delete(to.tmuxSession);
+    }
   };
 
-  const list = async (): Promise<Listing> => {
+  const ask = async (): Promise<Listing> => {
     const command: TmuxCommand = ["list-panes", "-a", "-F", paneFormat(nonce)];
     const client = clients.values().next().value;
     if (client !== undefined) {
@@ -144,8 +159,29 @@ export function startServer(deps: TmuxServerDeps): TmuxServer {
     }
     const said = result.stderr.toString("utf8");
     if (/^no (?:current|sessions)/m.test(said)) return { status: "ok", panes: [] };
-    if (/no server running|error connecting|lost server|server exited/.test(said)) return { status: "dead" };
+    if (/^no server running|^error connecting.*\(No such file or directory\)/m.test(said))
+      return { status: "dead" };
     return { status: "unreachable", message: `${explainRun("tmux", result)} (socket ${socket.name})` };
+  };
+
+  /** An answer that comes too late is thrown away: what it says was true before the look that would use it. */
+  const list = async (): Promise<Listing> => {
+    const silent: Listing = {
+      status: "unreachable",
+      message: `tmux does not answer (socket ${socket.name})`,
+    };
+    if (asking) return silent;
+    asking = true;
+    const answer = ask().finally(() => {
+      asking = false;
+    });
+    const patience = Promise.withResolvers<Listing>();
+    const timer = setTimeout(() => patience.resolve(silent), LIST_PATIENCE_MS);
+    try {
+      return await Promise.race([answer, patience.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   };
 
   return {
