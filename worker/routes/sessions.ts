@@ -168,11 +168,10 @@ function messageCommand(session: Session, text: string): Command {
   if (session.provider === "tmux") return { type: "paste", text, enter: true };
   if (session.provider !== "codex" || session.cwd === null)
     throw new Problem(409, "not_supported", `A session of ${session.provider} takes no messages yet.`);
-  const cwd = session.worktree?.path ?? session.cwd;
   return {
     type: "codex_start",
     prompt: text,
-    cwd,
+    cwd: session.cwd,
     ...(session.thread === null ? {} : { resume: session.thread }),
   };
 }
