@@ -8,7 +8,7 @@ import { startTyping } from "./lib/startTyping.ts";
 
 const LINE = { bytesPerSecond: 2.5e6, roundTripMs: 40 };
 const KEYS = 40;
-const FLOOD = "while :; do seq 1 100000; done";
+const FLOOD = "seq inf";
 
 /**
  * A viewer on a narrow line looks at a flood and types into another pane: both cross the same line. The peer has it
@@ -17,8 +17,9 @@ const FLOOD = "while :; do seq 1 100000; done";
 export const narrowLink: Bench = {
   name: "narrow-link",
   about: "a keystroke over a line of 2.5 MB/s and 40 ms that a flood shares",
-  async run({ rounds, say }) {
-    const sides = await startSides();
+  async run(context) {
+    const { rounds, say } = context;
+    const sides = await startSides(context);
     const typing = startTyping();
     const lines: NarrowLink[] = [];
     try {
@@ -35,7 +36,7 @@ export const narrowLink: Bench = {
         await keys.enter("exec cat", "\n");
         contenders[side.name] = async () => {
           const flood = await typing.open(through(floodLine, await side.make()));
-          await flood.enter(FLOOD, "100000");
+          await flood.enter(FLOOD, "1000");
           const times = await keys.echo(KEYS, 5);
           // The effect of Ctrl-C in the flooded pane itself: its shell prints again.
           await flood.type("\u0003");

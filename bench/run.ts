@@ -85,5 +85,6 @@ for (const [name, { rows, notes }] of Object.entries(results)) {
   for (const note of notes) console.log(`  ${note}`);
 }
 const missed = Object.values(results).flatMap(({ rows }) => rows.filter((row) => isMet(row) === false));
+for (const name of failed) console.log(`\n${name} failed; what it said is above.`);
 console.log(`\n${missed.length === 0 ? "Every target is met." : `${missed.length} targets are not met.`}`);
 process.exit(failed.length > 0 ? 1 : 0);

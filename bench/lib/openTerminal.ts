@@ -11,9 +11,9 @@ import {
 } from "../../protocol/consoleFrames.ts";
 import { startCreditMeter } from "../../web/features/session/terminal/creditMeter.ts";
 
-/** `signalbox`: a session's console; `ttyd`: its own protocol; `raw`: bytes both ways. */
+/** `signalbox`: a session's console; `ttyd` and `wetty` (socket.io): their own protocols; `raw`: bytes both ways. */
 export const TerminalAddress = z.object({
-  kind: z.enum(["signalbox", "ttyd", "raw"]),
+  kind: z.enum(["signalbox", "ttyd", "wetty", "raw"]),
   url: z.string(),
   token: z.string(),
 });
@@ -66,7 +66,8 @@ export async function openTerminal({ kind, url, token }: TerminalAddress): Promi
   });
   await shown.promise;
   return {
-    type: (bytes) => socket.send(protocol.input(bytes)),
+    // socket.io speaks text, the others bytes.
+    type: (bytes) => socket.send(protocol.input(bytes), { binary: kind !== "wetty" }),
     waitFor(bytes, limitMs) {
       const { promise, resolve } = Promise.withResolvers<number | null>();
       const timer = setTimeout(() => wanted?.found(null), limitMs);
@@ -126,6 +127,19 @@ const PROTOCOLS: Record<TerminalAddress["kind"], () => Protocol> = {
     open: (socket) => socket.send(JSON.stringify({ AuthToken: "", columns: 80, rows: 24 })),
     input: (bytes) => Buffer.concat([Buffer.from("0"), bytes]),
     output: (data) => (data[0] === 0x30 ? { bytes: data.subarray(1), snapshot: false } : null),
+  }),
+  wetty: () => ({
+    open: () => {},
+    input: (bytes) => Buffer.from(`42${JSON.stringify(["input", bytes.toString("utf8")])}`),
+    output(data, socket) {
+      const text = data.toString("utf8");
+      if (text === "2") socket.send("3");
+      if (text.startsWith("0")) socket.send("40");
+      if (!text.startsWith('42["data",')) return null;
+      const [, drawn] = z.tuple([z.string(), z.string()]).parse(JSON.parse(text.slice(2)));
+      socket.send(`42${JSON.stringify(["commit", drawn.length])}`);
+      return { bytes: Buffer.from(drawn), snapshot: false };
+    },
   }),
   raw: () => ({
     open: () => {},

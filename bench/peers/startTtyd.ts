@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
 import { cleanUpLater } from "../lib/cleanUp.ts";
+import { freePort } from "../lib/freePort.ts";
 import { until } from "../lib/startDaemon.ts";
 import { ROOT } from "../lib/startEdge.ts";
 import type { TerminalSide } from "../lib/terminalSides.ts";
@@ -41,13 +41,4 @@ function findTtyd(): string | null {
   if (existsSync(BUILT_TTYD)) return BUILT_TTYD;
   const directory = (process.env["PATH"] ?? "").split(delimiter).find((dir) => existsSync(join(dir, "ttyd")));
   return directory === undefined ? null : join(directory, "ttyd");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // SAFETY: a server that listens on a TCP port has an address with a port.
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
