@@ -31,7 +31,13 @@ if (only.length === 0) {
 
 rmSync(REPORT, { force: true });
 mkdirSync(join(ROOT, ".cache"), { recursive: true });
-const status = run("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...only]);
+const status = run("vitest", [
+  "run",
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${REPORT}`,
+  ...only,
+]);
 const report = readReport();
 passed += report.passed;
 failed += report.failed;
