@@ -1,4 +1,4 @@
-import type { Reply } from "./controlClient.ts";
+import type { Reply } from "./commandChannel.ts";
 import { PIPE_MARK, type PanePipe, type PipeDirectory } from "./panePipe.ts";
 import type { TmuxCommand } from "./command.ts";
 import type { Ring } from "./ring.ts";

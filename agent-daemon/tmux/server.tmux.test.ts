@@ -1,4 +1,3 @@
-import { chmodSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -20,21 +19,21 @@ afterEach(async () => {
   await rig.end();
 });
 
-/** A tmux server, as it is spoken with, and whom commands for one of its sessions are for. */
-function speak(program = "tmux") {
+/** A tmux server, as it is spoken with, and whom commands for it are for. */
+function speak() {
   const [path = "", pid = "", start = ""] = rig
     .tmux("default", "display-message", "-p", "#{socket_path}|#{pid}|#{start_time}")
     .trim()
     .split("|");
   const server = startServer({
-    program,
+    program: "tmux",
     socket: { path, name: "default" },
     env: rig.env,
     log: () => {},
-    onNews: () => {},
+    directory: join(rig.directory, "channels"),
   });
   servers.push(server);
-  const to = (tmuxSession: string) => ({ tmuxSession, serverPid: Number(pid), serverStart: Number(start) });
+  const to = { serverPid: Number(pid), serverStart: Number(start) };
   const stop = () => {
     stoppedPid = Number(pid);
     process.kill(stoppedPid, "SIGSTOP");
@@ -65,8 +64,8 @@ describe.skipIf(noTmux !== null)(`one server (${noTmux ?? "real tmux"})`, () => 
 
   it("does not wait for a server that hangs, and asks it again when it answers", async () => {
     rig.tmux("default", "new-session", "-d", "sleep", "1000");
-    const { server, stop } = speak();
-    server.keepClients([{ id: "$0", activity: 1 }]);
+    const { server, to, stop } = speak();
+    expect(await server.send([["list-sessions"]], to)).toMatchObject({ ok: true });
     expect(await server.list()).toMatchObject({ status: "ok" });
     stop();
     const began = performance.now();
@@ -76,32 +75,25 @@ describe.skipIf(noTmux !== null)(`one server (${noTmux ?? "real tmux"})`, () => 
     await vi.waitFor(async () => expect(await server.list()).toMatchObject({ status: "ok" }), 10_000);
   });
 
-  it("keeps the order of what is typed when a session gets a client of its own", async () => {
-    // A client that is slow to pass on what it is told, as one is on a busy machine.
-    const slow = join(rig.directory, "slow-tmux");
-    writeFileSync(
-      slow,
-      `#!/bin/sh
-case "$*" in
-  *'-C '*'-t $0') while IFS= read -r line; do sleep 0.2; printf '%s\\n' "$line"; done | tmux "$@" ;;
-  *) exec tmux "$@" ;;
-esac
-`,
-    );
-    chmodSync(slow, 0o755);
-    rig.tmux("default", "new-session", "-d", "sleep", "1000");
+  it("reaches nobody on a server that has taken the place of the one that is meant", async () => {
     rig.tmux("default", "new-session", "-d", "cat");
-    const { server, to } = speak(slow);
-    server.keepClients([{ id: "$0", activity: 1 }]);
-    await server.send([["list-sessions"]], to("$0"));
-    const first = server.send([["send-keys", "-t", "%1", "first "]], to("$1"));
-    server.keepClients([
-      { id: "$0", activity: 1 },
-      { id: "$1", activity: 2 },
-    ]);
-    await Promise.all([first, server.send([["send-keys", "-t", "%1", "second"]], to("$1"))]);
-    await vi.waitFor(() => {
-      expect(rig.tmux("default", "capture-pane", "-p", "-t", "%1")).toMatch(/first second/);
-    });
+    const { server, to } = speak();
+    expect(await server.send([["list-sessions"]], to)).toMatchObject({ ok: true });
+    rig.tmux("default", "kill-server");
+    await vi.waitFor(() => rig.tmux("default", "new-session", "-d", "cat"));
+    for (let i = 0; i < 3; i++) {
+      expect(await server.send([["send-keys", "-t", "%0", "wrong"]], to)).toMatchObject({ ok: false });
+    }
+    expect(rig.tmux("default", "capture-pane", "-p", "-t", "%0").trim()).toBe("");
+  });
+
+  it("lets a server end whose last session has ended, once it is released", async () => {
+    rig.tmux("default", "new-session", "-d", "sleep", "1000");
+    const { server, to } = speak();
+    expect(await server.send([["list-sessions"]], to)).toMatchObject({ ok: true });
+    rig.tmux("default", "kill-session", "-t", "$0");
+    expect(await server.list()).toEqual({ status: "ok", panes: [] });
+    server.release();
+    await vi.waitFor(async () => expect(await server.list()).toEqual({ status: "dead" }), 3_000);
   });
 });
