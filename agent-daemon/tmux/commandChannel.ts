@@ -33,12 +33,26 @@ export type CommandChannelDeps = {
 
 type Request = {
   text: string;
-  commands: number;
+  /** Whether each command is followed by a marker: those that print are, and the last. */
+  marked: boolean[];
+  /** What came before each marker. */
   outputs: Buffer[];
   since: number;
   resolve: (reply: Reply) => void;
 };
 
+/** Commands that print nothing; marking them too would only cost time. */
+const SILENT = new Set([
+  "copy-mode",
+  "send-keys",
+  "paste-buffer",
+  "pipe-pane",
+  "set-option",
+  "kill-pane",
+  "resize-pane",
+  "resize-window",
+]);
+const NOTHING = Buffer.alloc(0);
 /** What is handed over at once fits into a FIFO. */
 const MAX_BATCH_BYTES = 32 * 1024;
 /** tmux answers within milliseconds; after this the channel is given up. */
@@ -139,8 +153,13 @@ export function openCommandChannel(deps: CommandChannelDeps): CommandChannel {
     const request = running.shift();
     if (request === undefined) return;
     lost = 0;
-    if (request.outputs.length === request.commands) {
-      request.resolve({ ok: true, outputs: request.outputs });
+    const { marked, outputs } = request;
+    if (outputs.length === marked.filter(Boolean).length) {
+      let taken = 0;
+      request.resolve({
+        ok: true,
+        outputs: marked.map((isMarked) => (isMarked ? outputs[taken++] : null) ?? NOTHING),
+      });
       return;
     }
     setTimeout(() => {
@@ -232,12 +251,15 @@ export function openCommandChannel(deps: CommandChannelDeps): CommandChannel {
       if (over) return Promise.resolve({ ok: false, error: "the channel to tmux has ended" });
       const { promise, resolve } = Promise.withResolvers<Reply>();
       const output: TmuxCommand = ["display-message", "-p", marker.output(nonce)];
-      const line = commandLine(commands.flatMap((command) => [command, output]));
+      const marked = commands.map(([name], i) => i === commands.length - 1 || !SILENT.has(name));
+      const line = commandLine(
+        commands.flatMap((command, i) => (marked[i] === true ? [command, output] : [command])),
+      );
       // A line of its own: it is carried out whatever became of the one before.
       const lineEnd = commandLine([["display-message", "-p", marker.end(nonce)]]);
       queue.push({
         text: `${line}${lineEnd}`,
-        commands: commands.length,
+        marked,
         outputs: [],
         since: performance.now(),
         resolve,
