@@ -2,6 +2,9 @@ import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
+/** No test asserts a duration: this only ends one that hangs, on a machine that may be slow and busy. */
+const PATIENCE_MS = 120_000;
+
 const NODE_ONLY = ["**/node_modules/**", "dist/**"];
 
 export default defineConfig(async () => {
@@ -30,6 +33,8 @@ export default defineConfig(async () => {
             setupFiles: ["./tests/workers/setup.ts"],
             include: ["tests/workers/**/*.test.ts", "worker/**/*.test.ts", "durable-objects/**/*.test.ts"],
             exclude: NODE_ONLY,
+            testTimeout: PATIENCE_MS,
+            hookTimeout: PATIENCE_MS,
           },
         },
         {
@@ -43,7 +48,8 @@ export default defineConfig(async () => {
               "tests/models/**/*.test.ts",
             ],
             exclude: NODE_ONLY,
-            testTimeout: 30_000,
+            testTimeout: PATIENCE_MS,
+            hookTimeout: PATIENCE_MS,
           },
         },
         {
@@ -52,6 +58,8 @@ export default defineConfig(async () => {
             environment: "node",
             include: ["web/**/*.test.ts", "web/**/*.test.tsx"],
             exclude: NODE_ONLY,
+            testTimeout: PATIENCE_MS,
+            hookTimeout: PATIENCE_MS,
           },
         },
         {

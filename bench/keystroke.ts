@@ -14,14 +14,15 @@ import { startTyping, type OpenTerminal } from "./lib/startTyping.ts";
 const KEYS = 200;
 const GAP_MS = 3;
 /** A pane that never stops. */
-const FLOOD = "while :; do seq 1 100000; done";
+const FLOOD = "seq inf";
 
 /** A keystroke's way to the screen: browser → edge → daemon → tmux and back, beside a terminal server without any of that. */
 export const keystroke: Bench = {
   name: "keystroke",
   about: "a keystroke's echo, idle and while another pane floods",
-  async run({ rounds, say }) {
-    const sides = await startSides();
+  async run(context) {
+    const { rounds, say } = context;
+    const sides = await startSides(context);
     const typing = startTyping();
     try {
       const open = async (side: TerminalSide) => ({ side, terminal: await typing.open(await side.make()) });
@@ -40,7 +41,7 @@ export const keystroke: Bench = {
             async () => {
               // Somebody looks at that pane, else it costs next to nothing.
               const other = await typing.open(await side.make());
-              await other.enter(FLOOD, "100000");
+              await other.enter(FLOOD, "1000");
               const sample = await measure(terminal);
               await other.type("\u0003");
               await other.type("\u0003exit\r");

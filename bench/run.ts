@@ -1,18 +1,22 @@
 // npm run bench [-- names] [--rounds N] [--ttyd] [--list]
-import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { run } from "../agent-daemon/run.ts";
+import { cleanUpOnSignal } from "./lib/cleanUp.ts";
 import { isMet, type Bench, type BenchResult } from "./lib/bench.ts";
 import { printTable } from "./lib/printTable.ts";
 import { ROOT } from "./lib/startEdge.ts";
+import { command } from "./command.ts";
 import { cost } from "./cost.ts";
 import { fanOut } from "./fanOut.ts";
+import { flood } from "./flood.ts";
 import { keystroke } from "./keystroke.ts";
+import { narrowLink } from "./narrowLink.ts";
 import { replay } from "./replay.ts";
 
-const BENCHES: Bench[] = [fanOut, replay, cost, keystroke];
+const BENCHES: Bench[] = [fanOut, replay, cost, keystroke, flood, narrowLink, command];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,6 +36,7 @@ if (values.list || unknown !== undefined || !Number.isInteger(rounds) || rounds 
   process.exit(values.list ? 0 : 2);
 }
 
+cleanUpOnSignal();
 const began = new Date();
 const chosen = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const results: Record<string, BenchResult> = {};
@@ -52,7 +57,7 @@ for (const bench of chosen) {
 const report = {
   at: began.toISOString(),
   seconds: Math.round((Date.now() - began.getTime()) / 1000),
-  commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT, encoding: "utf8" }).trim(),
+  commit: await commit(),
   machine: {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
@@ -80,5 +85,12 @@ for (const [name, { rows, notes }] of Object.entries(results)) {
   for (const note of notes) console.log(`  ${note}`);
 }
 const missed = Object.values(results).flatMap(({ rows }) => rows.filter((row) => isMet(row) === false));
+for (const name of failed) console.log(`\n${name} failed; what it said is above.`);
 console.log(`\n${missed.length === 0 ? "Every target is met." : `${missed.length} targets are not met.`}`);
 process.exit(failed.length > 0 ? 1 : 0);
+
+/** What was measured; null where it is no checkout. */
+async function commit(): Promise<string | null> {
+  const result = await run({ argv: ["git", "rev-parse", "--short", "HEAD"], cwd: ROOT, timeoutMs: 10_000 });
+  return result.status === "exited" && result.code === 0 ? result.stdout.toString("utf8").trim() : null;
+}

@@ -7,7 +7,11 @@ import { ROOT, setUp, useProjectNode } from "./setup.mjs";
 
 const REPORT = join(ROOT, ".cache", "test-report.json");
 const CHECKS = [
-  ...["worker", "agent-daemon", "web", "tests"].map((part) => [`type check ${part}`, "tsc", ["-p", part]]),
+  ...["worker", "agent-daemon", "web", "web/tsconfig.node.json", "tests"].map((part) => [
+    `type check ${part}`,
+    "tsc",
+    ["-p", part],
+  ]),
   ["lint", "oxlint", []],
   ["format", "oxfmt", ["--check"]],
 ];
@@ -31,7 +35,13 @@ if (only.length === 0) {
 
 rmSync(REPORT, { force: true });
 mkdirSync(join(ROOT, ".cache"), { recursive: true });
-const status = run("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...only]);
+const status = run("vitest", [
+  "run",
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${REPORT}`,
+  ...only,
+]);
 const report = readReport();
 passed += report.passed;
 failed += report.failed;

@@ -16,7 +16,7 @@ let edge: EdgeStandIn;
 let consoles: Consoles;
 beforeEach(async () => {
   rig = makeRig();
-  part = await rig.start();
+  part = await rig.start({ poll_ms: 500 });
   edge = await startEdgeStandIn();
   consoles = startConsoles({
     url: edge.url,
@@ -303,6 +303,26 @@ describe.skipIf(noTmux !== null)(`a console (${noTmux ?? "real tmux"})`, () => {
     viewer.type("still here\r");
     await until(() => expect(viewer.text()).toContain("still here"));
     expect(viewer.text()).not.toContain("no");
+  });
+
+  it("says that a pane has ended, also when its whole server dies", async () => {
+    const { session } = await paneWith(["sh", "-c", "read go; echo last words"]);
+    const other = await paneWith(["cat"]);
+    const viewers = [session, other.session].map((id) => edge.session(id).join());
+    consoles.watch(session);
+    consoles.watch(other.session);
+    await until(() => expect(viewers.map((viewer) => viewer.snapshots.length)).toEqual([1, 1]));
+    viewers[0]?.type("\r");
+    await until(() =>
+      expect(viewers[0]?.notes.at(-1)).toEqual({ state: "ended", reason: "It ended with code 0." }),
+    );
+    expect(viewers[0]?.text()).toContain("last words");
+    rig.tmux("default", "kill-server");
+    await until(() =>
+      expect(viewers[1]?.notes.at(-1)).toEqual({ state: "ended", reason: "The tmux server ended." }),
+    );
+    viewers[1]?.type("x");
+    await until(() => expect(viewers[1]?.notes.at(-1)).toMatchObject({ state: "refused" }));
   });
 
   it("comes back after its connection broke, and starts anew", async () => {

@@ -194,15 +194,15 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
     if (stopped || flow.viewers.length === 0 || state !== "live") return state !== "live";
     let own: Attachment | null = null;
     const isOurs = () => own !== null && attachment === own && !stopped;
-    const result = await tmux.attach(
-      session,
-      (bytes) => {
+    const result = await tmux.attach(session, {
+      history: flow.wanted === "fresh",
+      onData(bytes) {
         if (isOurs()) onData(bytes);
       },
-      (reason) => {
+      onLost(reason) {
         if (isOurs()) lost(reason);
       },
-    );
+    });
     if (result.status !== "attached") {
       forgetOutput();
       if (result.status === "gone") {
@@ -234,7 +234,8 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
   /** Sends a screen to everybody who can take it; who cannot is out of step. */
   const show = (shown: Screen) => {
     screen = shown;
-    const takers = flow.takers();
+    // Who came while a screen without history was read gets the next one.
+    const takers = flow.takers().filter(({ fresh }) => shown.hasHistory || !fresh);
     const left = flow.loseStep().filter((viewer) => !takers.some((taker) => taker.viewer === viewer));
     leave(left);
     const payloads = new Map<boolean, Uint8Array>();
@@ -253,6 +254,8 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
     const head = { cols: shown.cols, rows: shown.rows, fresh };
     const bytes = fresh ? shown.fresh() : shown.redraw();
     if (bytes.length <= MAX_SNAPSHOT_BYTES) return encodeSnapshot(head, bytes);
+    const alone = Buffer.concat([Buffer.from("\x1bc"), shown.redraw()]);
+    if (alone.length <= MAX_SNAPSHOT_BYTES) return encodeSnapshot(head, alone);
     log("warn", "a screen is too large to be shown", { session, bytes: bytes.length });
     return encodeSnapshot(head, Buffer.from("\x1bcThis screen is too large to be shown here.\r\n"));
   };
@@ -271,7 +274,7 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
       session,
       tmux,
       reason,
-      isWanted: () => flow.wanted !== null,
+      wanted: () => flow.wanted,
       show(polled) {
         show(polled);
         for (const viewer of flow.viewers) {

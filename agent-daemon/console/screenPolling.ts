@@ -12,8 +12,8 @@ export type ScreenPollingDeps = {
   reason: string;
   /** Shows a screen that changed, or that somebody waits for. */
   show: (screen: Screen) => void;
-  /** Whether somebody waits for a screen even if it has not changed. */
-  isWanted: () => boolean;
+  /** Who waits for a screen even if it has not changed. */
+  wanted: () => "fresh" | "redraw" | null;
   /** It is time to ask for the pane's bytes again. */
   onRetry: () => void;
 };
@@ -36,11 +36,11 @@ export function startScreenPolling(deps: ScreenPollingDeps): ScreenPolling {
       return;
     }
     looking = true;
-    const captured = await deps.tmux.capture(deps.session);
+    const captured = await deps.tmux.capture(deps.session, { history: deps.wanted() === "fresh" });
     looking = false;
     if (stopped || !captured.ok) return;
     const text = Buffer.from(captured.screen.redraw()).toString("latin1");
-    if (text === shown && !deps.isWanted()) return;
+    if (text === shown && deps.wanted() === null) return;
     shown = text;
     deps.show(captured.screen);
   };

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ProcessIdentity } from "../agents/codex/processIdentity.ts";
+import { ProcessIdentity } from "../system/processIdentity.ts";
 
 /** What the edge's process tells its supervisor. */
 export const EdgeMessage = z.discriminatedUnion("type", [

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { identify } from "../agents/codex/processIdentity.ts";
-import type { ProcessIdentity } from "../agents/codex/processIdentity.ts";
+import { identify } from "../system/processIdentity.ts";
+import type { ProcessIdentity } from "../system/processIdentity.ts";
 import { run } from "../run.ts";
 
 /** The processes that a process has started and that still run. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ProcessIdentity } from "../agents/codex/processIdentity.ts";
+import { ProcessIdentity } from "../system/processIdentity.ts";
 import { readJsonFile } from "../system/readJsonFile.ts";
 import { writeFileSafely } from "../system/writeFileSafely.ts";
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { identify } from "../agents/codex/processIdentity.ts";
+import { identify } from "../system/processIdentity.ts";
 import type { SelfProgram } from "../agents/codex/launchSupervisor.ts";
 import { callApi } from "../cli/callApi.ts";
 import { DEFAULT_CONFIG_PATH } from "../config.ts";

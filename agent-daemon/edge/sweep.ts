@@ -1,7 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { identify, isAlive } from "../agents/codex/processIdentity.ts";
-import type { ProcessIdentity } from "../agents/codex/processIdentity.ts";
+import { identify, isAlive } from "../system/processIdentity.ts";
+import type { ProcessIdentity } from "../system/processIdentity.ts";
 import type { Log } from "../parts.ts";
 import { RUN_VARIABLE } from "./runRecord.ts";
 import type { RunRecord } from "./runRecord.ts";

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll } from "vitest";
 import { bundleAgent } from "../../scripts/build.mjs";
-import { identify } from "../agents/codex/processIdentity.ts";
+import { identify } from "../system/processIdentity.ts";
 
 /** The program under test, bundled from its source as it ships: it starts faster than from many files. */
 const bundle = bundleOnce();

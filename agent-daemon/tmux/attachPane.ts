@@ -1,9 +1,9 @@
-import type { Reply } from "./controlClient.ts";
+import type { Reply } from "./commandChannel.ts";
 import { PIPE_MARK, type PanePipe, type PipeDirectory } from "./panePipe.ts";
 import type { TmuxCommand } from "./command.ts";
 import type { Ring } from "./ring.ts";
 import { readScreen, screenCommands } from "./screen.ts";
-import type { AttachResult } from "./tmuxPart.ts";
+import type { AttachOptions, AttachResult } from "./tmuxPart.ts";
 import { ViewerFilter } from "./viewerFilter.ts";
 
 export type AttachDeps = {
@@ -12,8 +12,7 @@ export type AttachDeps = {
   send: (commands: readonly TmuxCommand[]) => Promise<Reply>;
   pipes: PipeDirectory;
   ring: Ring;
-  onData: (bytes: Buffer) => void;
-  onLost: (reason: string) => void;
+  options: AttachOptions;
   /** The pipe is on the pane: it takes the place of the one before. */
   onPiped: (pipe: PanePipe) => void;
   /** Whether a pipe is still the one that the pane carries. */
@@ -32,7 +31,7 @@ export async function attachPane(deps: AttachDeps): Promise<AttachResult> {
   const { pipe } = opened;
   const piping = pipe.commands(deps.pane);
   // One line: nothing is written to the pane between the pipe's begin and the capture.
-  const reply = await deps.send([...piping, ...screenCommands(deps.pane)]);
+  const reply = await deps.send([...piping, ...screenCommands(deps.pane, deps.options)]);
   const screen = reply.ok ? readScreen(reply.outputs.slice(piping.length)) : null;
   if (screen === null) {
     pipe.close();
@@ -51,9 +50,9 @@ export async function attachPane(deps: AttachDeps): Promise<AttachResult> {
             if (!deps.isCurrent(pipe)) return;
             deps.ring.add(bytes);
             const shown = filter.push(bytes);
-            if (shown.length > 0) deps.onData(shown);
+            if (shown.length > 0) deps.options.onData(shown);
           },
-          (error) => deps.onLost(error.message),
+          (error) => deps.options.onLost(error.message),
         );
       },
       pause: pipe.pause,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { controlLine, execArguments, shellQuote } from "./command.ts";
+import { commandLine, execArguments, shellQuote } from "./command.ts";
 
 describe("execArguments", () => {
   it("separates commands and keeps a semicolon that is meant", () => {
@@ -12,9 +12,9 @@ describe("execArguments", () => {
   });
 });
 
-describe("controlLine", () => {
+describe("commandLine", () => {
   it("is one line whatever the arguments hold", () => {
-    const line = controlLine([
+    const line = commandLine([
       ["set-option", "-p", "-t", "%1", "@x", 'it\'s #{a} ~ $HOME ; "b"\nnext'],
       ["list-panes", "-a"],
     ]);

@@ -14,14 +14,14 @@ export function execArguments(commands: readonly TmuxCommand[]): string[] {
   return args;
 }
 
-/** Commands as one line for a control-mode client; they run one after the other with nothing in between. */
-export function controlLine(commands: readonly TmuxCommand[]): string {
+/** Commands as one line of a file that tmux reads; they run one after the other with nothing in between. */
+export function commandLine(commands: readonly TmuxCommand[]): string {
   return `${commands.map((command) => command.map(quote).join(" ")).join(" ; ")}\n`;
 }
 
 const PLAIN = /^[A-Za-z0-9_-]+$/;
 
-/** Single quotes protect everything but themselves; a line feed would end the control line, so it is spelt out. */
+/** Single quotes protect everything but themselves; a line feed would end the line, so it is spelt out. */
 function quote(arg: string): string {
   if (PLAIN.test(arg)) return arg;
   return `'${arg.replaceAll("'", `'"'"'`).replaceAll("\n", `'"\\n"'`)}'`;

@@ -136,6 +136,7 @@ describe.skipIf(noTmux !== null)(`typing (${noTmux ?? "real tmux"})`, () => {
     const part = await rig.start();
     const session = await paneWith(part);
     const pane = rig.tmux("default", "list-panes", "-a", "-F", "#{pane_id}").trim();
+    await shows(part, session, /[#$] *$/m);
     for (const mode of ["copy-mode", "choose-tree", "clock-mode"]) {
       rig.tmux("default", mode, "-t", pane);
       await rig.command(part, session, { type: "send_input", text: `echo after ${mode}`, enter: true });

@@ -2,7 +2,7 @@ import type { AgentName } from "../../protocol/session.ts";
 import type { AgentFinder } from "./agentFinder.ts";
 import type { ClaudeRegistry, ClaudeSession } from "./claudeRegistry.ts";
 import type { TmuxCommand } from "./command.ts";
-import type { Reply } from "./controlClient.ts";
+import type { Reply } from "./commandChannel.ts";
 import type { PaneRow } from "./paneFormat.ts";
 import type { SeenPane } from "./planPanes.ts";
 import type { Processes } from "./processes.ts";
@@ -39,7 +39,7 @@ export async function observePane(
   const server = deps.servers.on({ path: pane.socket, name: deps.servers.nameOf(pane.socket) });
   const claude = await claudeIn(deps, row);
   const found = await deps.agents.find(row);
-  const to = { tmuxSession: row.tmuxSessionId, serverPid: row.serverPid, serverStart: row.serverStart };
+  const to = { serverPid: row.serverPid, serverStart: row.serverStart };
   return {
     record,
     row,

@@ -25,8 +25,12 @@ async function paneWith(
 }
 
 async function attach(session: string, onData: (bytes: Buffer) => void = () => {}): Promise<Attachment> {
-  const result = await part.attach(session, onData, (reason) => {
-    throw new Error(reason);
+  const result = await part.attach(session, {
+    history: true,
+    onData,
+    onLost(reason) {
+      throw new Error(reason);
+    },
   });
   if (result.status !== "attached") throw new Error(JSON.stringify(result));
   return result.attachment;
@@ -85,7 +89,7 @@ async function expectSame(
   seen: { session: string; pane: string; live: TestTerminal },
   size: { cols: number; rows: number },
 ) {
-  const captured = await part.capture(seen.session);
+  const captured = await part.capture(seen.session, { history: true });
   if (!captured.ok) throw new Error(captured.reason);
   const fresh = await draw(captured.screen.fresh(), size.cols, size.rows);
   // a redraw must come right on top of anything: another screen, odd modes, a region
@@ -170,13 +174,9 @@ describe.skipIf(noTmux !== null)(`attaching (${noTmux ?? "real tmux"})`, () => {
     const { session, pane } = await paneWith(["sh", "-c", "while read x; do echo got $x; done"]);
     const log = join(rig.directory, "their.log");
     rig.tmux("default", "pipe-pane", "-O", "-t", pane, `cat >> ${log}`);
-    expect(
-      await part.attach(
-        session,
-        () => {},
-        () => {},
-      ),
-    ).toEqual({ status: "occupied" });
+    expect(await part.attach(session, { history: true, onData: () => {}, onLost: () => {} })).toEqual({
+      status: "occupied",
+    });
     rig.tmux("default", "pipe-pane", "-t", pane);
 
     const left = await attach(session);
@@ -188,11 +188,11 @@ describe.skipIf(noTmux !== null)(`attaching (${noTmux ?? "real tmux"})`, () => {
     expect(orphan).toMatch(/^1 \//);
     const later = await rig.start();
     const seen: string[] = [];
-    const result = await later.attach(
-      session,
-      (bytes) => seen.push(bytes.toString()),
-      () => {},
-    );
+    const result = await later.attach(session, {
+      history: true,
+      onData: (bytes) => seen.push(bytes.toString()),
+      onLost: () => {},
+    });
     if (result.status !== "attached") throw new Error(JSON.stringify(result));
     result.attachment.start();
     await later.type(session, Buffer.from("x\r"));
@@ -202,7 +202,7 @@ describe.skipIf(noTmux !== null)(`attaching (${noTmux ?? "real tmux"})`, () => {
   it("says that its pipe was taken, and does not end the other's", async () => {
     const { session, pane } = await paneWith(["sh", "-c", "while read x; do echo got $x; done"]);
     const onLost = vi.fn();
-    const result = await part.attach(session, () => {}, onLost);
+    const result = await part.attach(session, { history: true, onData: () => {}, onLost });
     if (result.status !== "attached") throw new Error(JSON.stringify(result));
     result.attachment.start();
     rig.tmux("default", "pipe-pane", "-O", "-t", pane, `cat >> ${join(rig.directory, "their.log")}`);
@@ -215,22 +215,13 @@ describe.skipIf(noTmux !== null)(`attaching (${noTmux ?? "real tmux"})`, () => {
     const { session, pane } = await paneWith(["sleep", "1000"]);
     rig.tmux("default", "kill-pane", "-t", pane);
     expect(
-      (
-        await part.attach(
-          session,
-          () => {},
-          () => {},
-        )
-      ).status,
+      (await part.attach(session, { history: true, onData: () => {}, onLost: () => {} })).status,
     ).not.toBe("attached");
     await part.refresh();
-    expect(
-      await part.attach(
-        session,
-        () => {},
-        () => {},
-      ),
-    ).toEqual({ status: "gone", reason: "The pane is gone." });
+    expect(await part.attach(session, { history: true, onData: () => {}, onLost: () => {} })).toEqual({
+      status: "gone",
+      reason: "The pane is gone.",
+    });
     expect(await part.type(session, Buffer.from("x"))).toEqual({ ok: false, reason: "The pane is gone." });
   });
 });
@@ -305,7 +296,7 @@ describe.skipIf(noTmux !== null)(`screens (${noTmux ?? "real tmux"})`, () => {
       for (const program of programs) {
         const seen = await follow(["sh", "-c", `${program}; sleep 1000`], size);
         await seen.settle();
-        const captured = await part.capture(seen.session);
+        const captured = await part.capture(seen.session, { history: true });
         if (!captured.ok) throw new Error(captured.reason);
         const fresh = await draw(captured.screen.fresh(), size.cols, size.rows);
         expect(fresh.cursor).toEqual(seen.live.cursor);
@@ -334,7 +325,7 @@ describe.skipIf(noTmux !== null)(`screens (${noTmux ?? "real tmux"})`, () => {
     expect(lines).toContain("5".padStart(200, "0"));
     expect(lines.slice(-2)).toEqual(["240", "prompt"]);
     // a redraw keeps scrollback
-    const captured = await part.capture(seen.session);
+    const captured = await part.capture(seen.session, { history: true });
     if (!captured.ok) throw new Error(captured.reason);
     const before = fresh.lines().length;
     await fresh.write(captured.screen.redraw());

@@ -22,8 +22,8 @@ export type PaneAccessPart = {
 
 type Attached = { pipe: PanePipe; attachment: Attachment; onLost: (reason: string) => void };
 
-/** How often it is checked that pipes still carry bytes. */
-const CHECK_MS = 2_000;
+/** How often watched panes are looked at, between the looks at all of them. */
+const CHECK_MS = 500;
 const GONE = { ok: false, reason: "The pane is gone." } as const;
 
 /** Lets consoles read and type. */
@@ -39,13 +39,26 @@ export function startPaneAccess(deps: {
   const rings = new Map<string, Ring>();
   const queues = new Map<string, Promise<unknown>>();
   const problems: string[] = [];
+  let stopped = false;
   const pipes = openPipes(deps.directory, problems);
 
-  const checks = setInterval(() => {
-    for (const { pipe, onLost } of attached.values()) {
-      if (pipe.alive() === false) onLost("somebody else took the pane's pipe");
-    }
-  }, CHECK_MS);
+  /** Whether the panes that are watched still are what they were. */
+  const check = async () => {
+    await Promise.all(
+      [...attached].map(async ([session, { pipe, onLost }]) => {
+        if (pipe.alive() === false) onLost("somebody else took the pane's pipe");
+        const pane = watch.live(session);
+        if (pane === undefined) return;
+        const format = "#{pane_dead} #{pane_width} #{pane_height}";
+        const reply = await pane.send([["display-message", "-p", "-t", pane.row.pane, format]]);
+        const [dead, cols, rows] = reply.ok ? (reply.outputs[0] ?? "").toString().trim().split(" ") : [];
+        if (dead !== "0") void watch.refresh();
+        else watch.resized(session, Number(cols), Number(rows));
+      }),
+    );
+    if (!stopped) checks = setTimeout(() => void check(), CHECK_MS);
+  };
+  let checks = setTimeout(() => void check(), CHECK_MS);
   checks.unref();
 
   const inOrder: PaneAccessPart["inOrder"] = (session, work, detour = false) => {
@@ -73,7 +86,7 @@ export function startPaneAccess(deps: {
       return watch.live(session) === undefined ? { state: "starting" } : { state: "live" };
     },
     listen: watch.listen,
-    async attach(session, onData, onLost) {
+    async attach(session, options) {
       const pane = watch.live(session);
       if (pane === undefined) return { status: "gone", reason: GONE.reason };
       if (pipes === null) return { status: "failed", reason: problems[0] ?? "there is no place for pipes" };
@@ -83,8 +96,7 @@ export function startPaneAccess(deps: {
         send: pane.send,
         pipes,
         ring,
-        onData,
-        onLost,
+        options,
         onPiped(pipe) {
           attached.get(session)?.pipe.close();
           rings.set(session, ring);
@@ -98,7 +110,7 @@ export function startPaneAccess(deps: {
       const { attachment } = result;
       const own: Attached = {
         pipe,
-        onLost,
+        onLost: options.onLost,
         attachment: {
           ...attachment,
           async close() {
@@ -114,10 +126,10 @@ export function startPaneAccess(deps: {
       attached.set(session, own);
       return { status: "attached", attachment: own.attachment };
     },
-    async capture(session) {
+    async capture(session, options) {
       const pane = watch.live(session);
       if (pane === undefined) return GONE;
-      const reply = await pane.send(screenCommands(pane.row.pane));
+      const reply = await pane.send(screenCommands(pane.row.pane, options));
       if (!reply.ok) return { ok: false, reason: reply.error };
       const screen = readScreen(reply.outputs);
       return screen === null
@@ -142,7 +154,8 @@ export function startPaneAccess(deps: {
     inOrder,
     problems: () => problems,
     async stop() {
-      clearInterval(checks);
+      stopped = true;
+      clearTimeout(checks);
       await Promise.all([...attached.values()].map(({ attachment }) => attachment.close()));
     },
   };

@@ -2,8 +2,8 @@ import type { PaneNews } from "./tmuxPart.ts";
 
 export type PaneListeners = {
   listen(session: string, listener: (news: PaneNews) => void): () => void;
-  /** The pane was seen with this size; tells when that is news. */
-  seen(session: string, cols: number, rows: number): void;
+  /** The pane was seen with this size; tells when that is news, and gives whether it is. */
+  seen(session: string, cols: number, rows: number): boolean;
   ended(session: string, reason: string): void;
 };
 
@@ -26,9 +26,10 @@ export function paneListeners(): PaneListeners {
     seen(session, cols, rows) {
       const size = `${cols}x${rows}`;
       const known = sizes.get(session);
-      if (known === size) return;
+      if (known === size) return false;
       sizes.set(session, size);
       tell(session, known === undefined ? { type: "appeared" } : { type: "resized", cols, rows });
+      return true;
     },
     ended(session, reason) {
       sizes.delete(session);

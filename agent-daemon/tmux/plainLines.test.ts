@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_LINE_CHARS, plainLines } from "./plainLines.ts";
+import { MAX_LINE_CHARS, plainLines, plainLinesInSlices } from "./plainLines.ts";
 
 describe("plainLines", () => {
   it.each([
@@ -64,5 +64,27 @@ describe("plainLines", () => {
         },
       ),
     );
+  });
+
+  it("does not grow by characters that are put in", () => {
+    const lines = plainLines(`${"\x1b[4096@".repeat(290_000)}end`);
+    expect(lines.every((line) => line.length <= MAX_LINE_CHARS)).toBe(true);
+  });
+
+  it.each([
+    ["a colour for each character", "\x1b[31mx\x1b[32my".repeat(170_000)],
+    ["one long line written over and over", `${"x".repeat(4_000)}${"\x1b[1Gy\x1b[9Cz".repeat(150_000)}`],
+  ])("holds up nobody: %s", async (_name, output) => {
+    let longest = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    const lines = await plainLinesInSlices(output);
+    longest = Math.max(longest, performance.now() - last);
+    clearInterval(timer);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(longest).toBeLessThan(250);
   });
 });

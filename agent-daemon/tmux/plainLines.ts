@@ -20,11 +20,38 @@ export const MAX_LINE_CHARS = 4_096;
 const TOKEN =
   /\x1b[\]PX^_k][^\x07\x1b]*(?:\x07|\x1b\\|\x1b|$)|\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\[[ -?]*$|\x1b[ -/]*[0-~]?|([^\x00-\x1f\x7f\x80-\x9f]+)|[\x00-\x1f\x7f\x80-\x9f]/g;
 
+/** Pieces of output between two moments at which others may go first. */
+const STEP = 500;
+/** The daemon does nothing else for longer than this. */
+const SLICE_MS = 8;
+
+/** Makes plain lines of terminal output at once; for output that is short. */
+export function plainLines(output: string, start: LineStart = EMPTY_START): string[] {
+  const work = assemble(output, start);
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same for output of any length, letting everything else of the daemon go first again and again. */
+export async function plainLinesInSlices(output: string, start: LineStart = EMPTY_START): Promise<string[]> {
+  const work = assemble(output, start);
+  let slice = performance.now();
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (performance.now() - slice < SLICE_MS) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    slice = performance.now();
+  }
+}
+
 /**
- * Makes plain lines of terminal output: escape sequences dropped, carriage return, backspace, tab and the erasing and
+ * Makes plain lines of terminal output, yielding now and then: escape sequences dropped, carriage return, backspace, tab and the erasing and
  * moving within a line carried out. Moving between lines is not: what redraws the screen is no history.
  */
-export function plainLines(output: string, start: LineStart = EMPTY_START): string[] {
+function* assemble(output: string, start: LineStart): Generator<undefined, string[]> {
   const lines = [...start.lines];
   let current = start.current;
   let column = start.column;
@@ -83,7 +110,11 @@ export function plainLines(output: string, start: LineStart = EMPTY_START): stri
           current.slice(column + count);
         break;
       case "@":
-        current = current.slice(0, column).padEnd(column) + " ".repeat(count) + current.slice(column);
+        // What is pushed over the edge is gone, as on a screen; and nothing can grow without bound.
+        current = (current.slice(0, column).padEnd(column) + " ".repeat(count) + current.slice(column)).slice(
+          0,
+          MAX_LINE_CHARS,
+        );
         break;
       case "J":
         if (params !== "" && params !== "0" && current !== "") endLine();
@@ -98,7 +129,10 @@ export function plainLines(output: string, start: LineStart = EMPTY_START): stri
     }
   };
 
+  let pieces = 0;
   for (const [token, params, final, text] of output.matchAll(TOKEN)) {
+    pieces += 1;
+    if (pieces % STEP === 0) yield;
     if (text !== undefined) {
       if (!alternate) write(text);
     } else if (final !== undefined) sequence(params ?? "", final);

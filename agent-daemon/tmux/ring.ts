@@ -1,5 +1,5 @@
 import { RING_LINES } from "../../protocol/limits.ts";
-import { EMPTY_START, type LineStart, plainLines } from "./plainLines.ts";
+import { EMPTY_START, type LineStart, plainLinesInSlices } from "./plainLines.ts";
 
 /** Raw bytes kept; enough for {@link RING_LINES} lines of 400 bytes. */
 export const RING_BYTES = 2 * 1024 * 1024;
@@ -53,16 +53,17 @@ export class Ring {
   }
 
   /** The newest lines, oldest first; at most {@link RING_LINES}. Empty when it is not complete. */
-  lines(): string[] {
+  async lines(): Promise<string[]> {
     if (this.#start === null) return [];
     const last = this.#blocks.at(-1);
     const bytes = Buffer.concat(
       last === undefined ? [] : [...this.#blocks.slice(0, -1), last.subarray(0, this.#used)],
     );
     const start = this.#whole ? this.#start() : { ...EMPTY_START, alternate: this.#alternate };
-    const lines = plainLines(bytes.toString("utf8"), start);
+    const whole = this.#whole;
+    const lines = await plainLinesInSlices(bytes.toString("utf8"), start);
     // What remains of the first line once the oldest bytes are gone is not a line.
-    if (!this.#whole) lines.shift();
+    if (!whole) lines.shift();
     return lines.slice(-RING_LINES);
   }
 

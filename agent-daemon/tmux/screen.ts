@@ -34,14 +34,17 @@ type Numbers = Record<(typeof NUMBERS)[number], number>;
 const MAX_HISTORY_CHARS = 300_000;
 
 /** The commands that read a screen; run in one line, they see one instant. */
-export function screenCommands(pane: string): TmuxCommand[] {
+export function screenCommands(pane: string, options: { history: boolean }): TmuxCommand[] {
+  const past: TmuxCommand[] = options.history
+    ? // Joined lines wrap by themselves when they are printed, so they can be selected and reflowed as what they are.
+      [["capture-pane", "-e", "-p", "-J", "-t", pane, "-S", `-${SNAPSHOT_HISTORY_LINES}`, "-E", "-1"]]
+    : [];
   return [
     ["display-message", "-p", "-t", pane, `${NUMBERS.map((name) => `#{${name}}`).join(",")}|#{pane_tabs}`],
-    // Joined lines wrap by themselves when they are printed, so they can be selected and reflowed as what they are.
-    ["capture-pane", "-e", "-p", "-J", "-t", pane, "-S", `-${SNAPSHOT_HISTORY_LINES}`, "-E", "-1"],
+    ["capture-pane", "-e", "-p", "-N", "-t", pane],
     // The main screen while the alternate one is shown; nothing (-q) otherwise.
     ["capture-pane", "-e", "-p", "-N", "-a", "-q", "-t", pane],
-    ["capture-pane", "-e", "-p", "-N", "-t", pane],
+    ...past,
   ];
 }
 
@@ -50,9 +53,8 @@ export type ScreenCapture = Screen & { alternate: boolean; start: () => LineStar
 
 /** Builds a screen from what {@link screenCommands} printed; null when that is not what they print. */
 export function readScreen(outputs: readonly Buffer[]): ScreenCapture | null {
-  const [info, history, saved, visible] = outputs.map((output) => output.toString("utf8"));
-  if (info === undefined || history === undefined || saved === undefined || visible === undefined)
-    return null;
+  const [info, visible, saved, history] = outputs.map((output) => output.toString("utf8"));
+  if (info === undefined || visible === undefined || saved === undefined) return null;
   const [list = "", tabs = ""] = info.trim().split("|");
   const values = list.split(",").map(Number);
   if (values.length !== NUMBERS.length || values.some((value) => Number.isNaN(value))) return null;
@@ -63,7 +65,7 @@ export function readScreen(outputs: readonly Buffer[]): ScreenCapture | null {
 
   const alternate = at("alternate_on") === 1;
   // Without history tmux prints the first visible line instead.
-  const past = at("history_size") === 0 ? [] : splitRows(history);
+  const past = history === undefined || at("history_size") === 0 ? [] : splitRows(history);
   const main = fit(splitRows(alternate ? saved : visible), rows);
   const front = fit(splitRows(visible), rows);
   const mainCursor = alternate
@@ -78,6 +80,7 @@ export function readScreen(outputs: readonly Buffer[]): ScreenCapture | null {
     rows,
     fresh: () => encode(`\x1bc${CHARSETS}${printRows(past, main)}${rest()}`),
     redraw: () => encode(`${CALM}${CHARSETS}\x1b[?1049l\x1b[r${drawRows(main)}${rest()}`),
+    hasHistory: history !== undefined,
     alternate,
     start: () => ({
       lines: plainLines(`${[...past, ...main.slice(0, mainCursor.y)].join("\n")}\n`),

@@ -53,6 +53,7 @@ describe("searchLines", () => {
     "(.*a){20}b",
     "((a{1,90}){1,9}b?){1,1}$",
     "[a-z]{1,500}[0-9]{1,400}x",
+    "(?:[a-m]+[b-z]+){240}[xy]",
   ])("stays responsive with %s on 20 MB", async (pattern) => {
     const random = Array.from(
       { length: 8_000 },

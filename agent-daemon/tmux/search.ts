@@ -8,8 +8,8 @@ export type SearchOutcome =
   | { ok: false; code: "bad_pattern" | "too_slow"; message: string };
 
 const DEFAULT_LIMIT = 100;
-/** Instructions of a compiled pattern; the engine's time is lines × this at worst. */
-const MAX_PROGRAM = 4_000;
+/** Instructions of a compiled pattern; the engine's time is characters × this at worst, and one line is never cut short. */
+const MAX_PROGRAM = 1_000;
 /** The other panes wait no longer than this for a search, and a search as a whole no longer than that. */
 const SLICE_MS = 8;
 const MAX_MS = 3_000;

@@ -1,7 +1,9 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Log } from "../parts.ts";
 import { explainRun, run, type RunResult } from "../run.ts";
 import { execArguments, type TmuxCommand } from "./command.ts";
-import { startControlClient, type ControlClient, type Reply } from "./controlClient.ts";
+import { openCommandChannel, type CommandChannel, type Reply } from "./commandChannel.ts";
 import { paneFormat, parsePanes, type PaneRow } from "./paneFormat.ts";
 import { isListening, socketFile, type SocketName } from "./sockets.ts";
 
@@ -16,118 +18,85 @@ export type Listing =
 export type TmuxServer = SocketName & {
   list(): Promise<Listing>;
   /**
-   * Runs commands with nothing in between, through a control client. A client belongs to one server process for
-   * life, so commands for a pane of a server that has been replaced reach nobody.
+   * Runs commands with nothing in between, through the channel. A channel belongs to one server process for life, so
+   * commands for a pane of a server that has been replaced reach nobody.
    */
   send(commands: readonly TmuxCommand[], to: Addressee): Promise<Reply>;
   /** Runs commands in a process of their own, which may start the server. */
   exec(commands: readonly TmuxCommand[], options?: { input?: string; cwd?: string }): Promise<RunResult>;
-  /** Keeps one control client for each of these sessions. */
-  keepClients(sessions: readonly { id: string; activity: number }[]): void;
-  clients(): number;
+  /** Nobody needs the channel. While it is there, a server whose last session ends would not end itself. */
+  release(): void;
   stop(): void;
 };
 
-/** Whom commands are for: a server process, and the tmux session whose client is best used. */
-export type Addressee = { tmuxSession: string; serverPid: number; serverStart: number };
-
-type Client = ControlClient & {
-  /** `pid start` of its server, once it is known. */
-  server: string | null;
-  /** Resolves when it is. */
-  ready: Promise<void>;
-};
+/** A server process. */
+export type Addressee = { serverPid: number; serverStart: number };
 
 export type TmuxServerDeps = {
   /** The tmux program. */
   program: string;
   socket: SocketName;
   env: NodeJS.ProcessEnv;
+  /** Where the channel keeps its FIFOs. */
+  directory: string;
   log: Log;
-  /** Something about panes may have changed. */
-  onNews: () => void;
 };
 
-/** Each client is a process; beyond these, sessions are served by the others' clients and by the poll. */
-const MAX_CLIENTS = 64;
 const EXEC_TIMEOUT_MS = 5_000;
-/** A client that cannot attach is not tried again before this. */
-const CLIENT_RETRY_MS = 30_000;
-const NEWS =
-  /^(?:layout-change|window-(?:add|close|pane-changed|renamed)|unlinked-window-(?:add|close|renamed)|sessions-changed|session-(?:changed|renamed))$/;
+/** A server that has not listed its panes by then is not waited for: what runs on the others must still be seen. */
+const LIST_PATIENCE_MS = 2_000;
 
 const nonce = `:${Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) => byte.toString(36)).join("")}:`;
+let channels = 0;
 
 /** Speaks with the tmux server on one socket, whether it runs or not. */
 export function startServer(deps: TmuxServerDeps): TmuxServer {
   const { socket } = deps;
-  const clients = new Map<string, Client>();
-  const refused = new Map<string, number>();
+  const tmux = [deps.program, "-u", "-S", socket.path] as const;
+  let channel: CommandChannel | null = null;
+  let asking = false;
   let deadFile: string | null = null;
   let stopped = false;
 
   const exec: TmuxServer["exec"] = (commands, options = {}) =>
     run({
-      argv: [deps.program, "-u", "-S", socket.path, ...execArguments(commands)],
+      argv: [...tmux, ...execArguments(commands)],
       env: deps.env,
       timeoutMs: EXEC_TIMEOUT_MS,
       maxOutputBytes: 16 * 1024 * 1024,
       ...options,
     });
 
-  const startClient = (session: string): Client => {
-    const began = performance.now();
-    const control = startControlClient({
-      argv: [
-        deps.program,
-        "-u",
-        "-S",
-        socket.path,
-        "-C",
-        "attach-session",
-        "-f",
-        "no-output,ignore-size",
-        "-t",
-        session,
-      ],
+  const open = (): CommandChannel => {
+    const directory = join(deps.directory, `${process.pid}-${++channels}`);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const own: CommandChannel = openCommandChannel({
+      tmux,
       env: deps.env,
+      directory,
       log: deps.log,
-      onNotification(name, rest) {
-        // When its session ends, tmux may move a client to another one, which has a client of its own.
-        if (name === "session-changed" && !rest.startsWith(`${session} `)) control.stop();
-        if (NEWS.test(name)) deps.onNews();
-      },
       onEnd() {
-        if (clients.get(session) === client) clients.delete(session);
-        if (stopped) return;
-        if (performance.now() - began < 1000) refused.set(session, performance.now());
-        deps.onNews();
+        if (channel === own) channel = null;
       },
     });
-    const client: Client = { ...control, server: null, ready: Promise.resolve() };
-    client.ready = control.send([["display-message", "-p", "#{pid} #{start_time}"]]).then((reply) => {
-      if (reply.ok) client.server = (reply.outputs[0] ?? "").toString().trim();
-    });
-    clients.set(session, client);
-    return client;
+    return own;
   };
 
   const send: TmuxServer["send"] = async (commands, to) => {
     if (stopped) return { ok: false, error: "the daemon stops" };
-    const client =
-      clients.get(to.tmuxSession) ?? clients.values().next().value ?? startClient(to.tmuxSession);
+    const own = (channel ??= open());
     // Not awaited once it is known: what is typed must keep its order and lose no time.
-    if (client.server === null) await client.ready;
-    if (client.server !== `${to.serverPid} ${to.serverStart}`)
+    if (own.server() === null) await own.ready;
+    if (own.server() !== `${to.serverPid} ${to.serverStart}`) {
       return { ok: false, error: "the pane's tmux server is gone" };
-    return client.send(commands);
+    }
+    return own.send(commands);
   };
 
-  const list = async (): Promise<Listing> => {
+  const ask = async (): Promise<Listing> => {
     const command: TmuxCommand = ["list-panes", "-a", "-F", paneFormat(nonce)];
-    const client = clients.values().next().value;
-    if (client !== undefined) {
-      const reply = await client.send([command]);
+    if (channel !== null && channel.server() !== null) {
+      const reply = await channel.send([command]);
       if (reply.ok) return { status: "ok", panes: parsePanes(reply.outputs[0] ?? Buffer.alloc(0), nonce) };
     }
     const file = socketFile(socket.path);
@@ -144,8 +113,29 @@ export function startServer(deps: TmuxServerDeps): TmuxServer {
     }
     const said = result.stderr.toString("utf8");
     if (/^no (?:current|sessions)/m.test(said)) return { status: "ok", panes: [] };
-    if (/no server running|error connecting|lost server|server exited/.test(said)) return { status: "dead" };
+    if (/^no server running|^error connecting.*\(No such file or directory\)/m.test(said))
+      return { status: "dead" };
     return { status: "unreachable", message: `${explainRun("tmux", result)} (socket ${socket.name})` };
+  };
+
+  /** An answer that comes too late is thrown away: what it says was true before the look that would use it. */
+  const list = async (): Promise<Listing> => {
+    const silent: Listing = {
+      status: "unreachable",
+      message: `tmux does not answer (socket ${socket.name})`,
+    };
+    if (asking) return silent;
+    asking = true;
+    const answer = ask().finally(() => {
+      asking = false;
+    });
+    const patience = Promise.withResolvers<Listing>();
+    const timer = setTimeout(() => patience.resolve(silent), LIST_PATIENCE_MS);
+    try {
+      return await Promise.race([answer, patience.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   };
 
   return {
@@ -153,26 +143,10 @@ export function startServer(deps: TmuxServerDeps): TmuxServer {
     list,
     send,
     exec,
-    keepClients(sessions) {
-      if (stopped) return;
-      const newest = sessions.toSorted((a, b) => b.activity - a.activity).slice(0, MAX_CLIENTS);
-      const wanted = new Set(newest.map((session) => session.id));
-      const alive = new Set(sessions.map((session) => session.id));
-      for (const [id, client] of clients) if (!alive.has(id)) client.stop();
-      for (const id of refused.keys()) if (!alive.has(id)) refused.delete(id);
-      // The oldest first: a bare `tmux attach` takes the session that was attached to last.
-      for (const { id } of newest.toReversed()) {
-        const since = refused.get(id);
-        if (since !== undefined && performance.now() - since < CLIENT_RETRY_MS) continue;
-        if (!clients.has(id) && clients.size < MAX_CLIENTS) startClient(id);
-      }
-      for (const [id, client] of clients) if (clients.size > MAX_CLIENTS && !wanted.has(id)) client.stop();
-    },
-    clients: () => clients.size,
+    release: () => channel?.stop(),
     stop() {
       stopped = true;
-      for (const client of clients.values()) client.stop();
-      clients.clear();
+      channel?.stop();
     },
   };
 }

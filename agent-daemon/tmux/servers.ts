@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import type { AgentConfig } from "../config.ts";
 import type { Log } from "../parts.ts";
 import { startServer, type Listing, type TmuxServer } from "./server.ts";
@@ -19,9 +20,12 @@ export function startServers(deps: {
   config: AgentConfig;
   env: NodeJS.ProcessEnv;
   log: Log;
-  onNews: () => void;
+  /** Where channels keep their FIFOs. */
+  directory: string;
 }): Servers {
   const { config, env } = deps;
+  // What a daemon that was killed has left; its processes have come to their end by themselves.
+  rmSync(deps.directory, { recursive: true, force: true });
   const servers = new Map<string, TmuxServer>();
 
   const on = (socket: SocketName): TmuxServer => {
@@ -32,7 +36,7 @@ export function startServers(deps: {
       socket,
       env,
       log: deps.log,
-      onNews: deps.onNews,
+      directory: deps.directory,
     });
     servers.set(socket.path, server);
     return server;

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { hasCode } from "../system/readFileIfThere.ts";
 
 /** A tmux socket: its path, and the name by which people know it (`default`, that of `-L`, or the path). */
 export type SocketName = { path: string; name: string };
@@ -54,7 +55,10 @@ export function socketFile(path: string): string | null {
   }
 }
 
-/** Whether anybody listens on a socket; a process to ask tmux would cost a hundred times as much. */
+/** What a system says when nobody listens. */
+const NOBODY = ["ECONNREFUSED", "ENOENT", "ENOTSOCK"];
+
+/** Whether anybody listens on a socket, as far as can be told; a process to ask tmux would cost a hundred times as much. */
 export function isListening(path: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect(path);
@@ -63,7 +67,8 @@ export function isListening(path: string): Promise<boolean> {
     resolve(answer);
   };
   socket.on("connect", () => finish(true));
-  socket.on("error", () => finish(false));
+  // Any other error (no descriptors left, a full queue) says nothing of the server.
+  socket.on("error", (error) => finish(!NOBODY.some((code) => hasCode(error, code))));
   // A server too busy to accept is there all the same.
   socket.setTimeout(2000, () => finish(true));
   return promise;

@@ -6,6 +6,8 @@ export type Screen = {
   rows: number;
   /** Replaces everything, with history. */
   fresh(): Uint8Array;
+  /** Whether it was read with history; a fresh one without would lack it. */
+  hasHistory: boolean;
   /** Draws the screen anew and leaves scrollback alone. */
   redraw(): Uint8Array;
 };
@@ -34,6 +36,14 @@ export type Attachment = {
   close(): Promise<void>;
 };
 
+export type AttachOptions = {
+  /** Reads history too, which is most of the work and only a fresh snapshot needs. */
+  history: boolean;
+  onData: (bytes: Buffer) => void;
+  /** The pipe has ended by no wish of ours. */
+  onLost: (reason: string) => void;
+};
+
 export type AttachResult =
   | { status: "attached"; attachment: Attachment }
   /** Somebody else's `pipe-pane` is on the pane; it is left alone. */
@@ -48,13 +58,12 @@ export interface PaneAccess {
   paneState(session: string): PaneState;
   /** Calls back when the session's pane appears, changes its size or ends; gives back how to stop. */
   listen(session: string, listener: (news: PaneNews) => void): () => void;
-  attach(
-    session: string,
-    onData: (bytes: Buffer) => void,
-    onLost: (reason: string) => void,
-  ): Promise<AttachResult>;
+  attach(session: string, options: AttachOptions): Promise<AttachResult>;
   /** The screen alone, for a pane whose bytes cannot be had. */
-  capture(session: string): Promise<{ ok: true; screen: Screen } | { ok: false; reason: string }>;
+  capture(
+    session: string,
+    options: { history: boolean },
+  ): Promise<{ ok: true; screen: Screen } | { ok: false; reason: string }>;
   /** Types bytes as they are. Calls keep their order. */
   type(session: string, bytes: Uint8Array): Promise<TypeResult>;
   paste(session: string, text: string): Promise<TypeResult>;

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { newId } from "../../protocol/ids.ts";
 import type { DaemonMessage } from "../../protocol/link.ts";
 import type { AgentName } from "../../protocol/session.ts";
@@ -68,11 +69,11 @@ const UNADOPTED_NOTE = "unadopted";
 /** Follows the panes of every tmux server, makes sessions of them and tells the edge what changes. */
 export function watchPanes(deps: PaneWatchDeps): PaneWatch {
   const { records, clock, log } = deps;
-  const onNews = () => loop.kick();
-  const servers = startServers({ config: deps.config, env: deps.env, log, onNews });
+  const directory = join(deps.config.state_dir, "channels");
+  const servers = startServers({ config: deps.config, env: deps.env, log, directory });
   const processes = processTable();
   const agents = agentFinder(processes, clock);
-  const claude = followClaudeRegistry(deps.env, onNews);
+  const claude = followClaudeRegistry(deps.env, () => loop.kick());
   const observing = { servers, agents, claude, processes };
   const previews = startPreviews(clock);
   const git = gitStates({ clock });
@@ -112,7 +113,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     await hurryStatus(plan);
     tellUnadopted();
     await markPanes();
-    keepClients(listings);
+    releaseServers(listings);
     for (const [path, { status }] of listings) if (status !== "unreachable") asked.add(path);
     records.prune(clock() - KEEP_ENDED_MS);
   };
@@ -290,13 +291,10 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     );
   };
 
-  const keepClients = (listings: ReadonlyMap<string, Listing>) => {
-    const wanted = new Map([...listings.keys()].map((path) => [path, new Map<string, number>()]));
-    for (const { row, server } of live.values())
-      wanted.get(server.path)?.set(row.tmuxSessionId, row.sessionActivity);
-    for (const [path, sessions] of wanted) {
-      const list = [...sessions].map(([id, activity]) => ({ id, activity }));
-      servers.on({ path, name: servers.nameOf(path) }).keepClients(list);
+  const releaseServers = (listings: ReadonlyMap<string, Listing>) => {
+    const used = new Set([...live.values()].map(({ server }) => server.path));
+    for (const path of listings.keys()) {
+      if (!used.has(path)) servers.on({ path, name: servers.nameOf(path) }).release();
     }
   };
 
@@ -315,8 +313,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     },
     listen: listeners.listen,
     resized(session, cols, rows) {
-      listeners.seen(session, cols, rows);
-      loop.kick();
+      if (listeners.seen(session, cols, rows)) loop.kick();
     },
     problems: () => problems,
     announce() {
@@ -328,7 +325,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
       stopped = true;
       git.stop();
       claude.stop();
-      // Clients that end answer everything that waits for them, also the look.
+      // Channels that end answer everything that waits for them, also the look.
       servers.stop();
       await loop.stop();
     },

@@ -1,5 +1,5 @@
 import type { Store } from "../store.ts";
-import type { ProcessIdentity } from "../agents/codex/processIdentity.ts";
+import type { ProcessIdentity } from "../system/processIdentity.ts";
 
 /** A call that was begun by a daemon that did not see its end. */
 export type LeftCall = {

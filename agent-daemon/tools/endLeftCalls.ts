@@ -1,5 +1,5 @@
 import { unlink } from "node:fs/promises";
-import { isAlive } from "../agents/codex/processIdentity.ts";
+import { isAlive } from "../system/processIdentity.ts";
 import type { Log } from "../parts.ts";
 import type { CallStore } from "./callStore.ts";
 import { endCall } from "./endCall.ts";

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { MAX_OUTPUT_BYTES } from "../../protocol/limits.ts";
-import { identify } from "../agents/codex/processIdentity.ts";
+import { identify } from "../system/processIdentity.ts";
 import { launch } from "../run.ts";
 import type { CallStore } from "./callStore.ts";
 import { collectOutput } from "./collectOutput.ts";

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
-import { identify } from "../agents/codex/processIdentity.ts";
-import type { ProcessIdentity } from "../agents/codex/processIdentity.ts";
+import { identify } from "../system/processIdentity.ts";
+import type { ProcessIdentity } from "../system/processIdentity.ts";
 import { explainRun, run } from "../run.ts";
 
 /** One running instance: the line that tells of it, and its process where the line begins with a number. */

@@ -3,15 +3,17 @@ import * as z from "zod";
 import {
   CONSOLE,
   decodeConsole,
+  decodeNote,
   decodeSnapshot,
   encodeConsole,
   encodeU32,
+  type ConsoleNote,
 } from "../../protocol/consoleFrames.ts";
 import { startCreditMeter } from "../../web/features/session/terminal/creditMeter.ts";
 
-/** `signalbox`: a session's console; `ttyd`: its own protocol; `raw`: bytes both ways. */
+/** `signalbox`: a session's console; `ttyd` and `wetty` (socket.io): their own protocols; `raw`: bytes both ways. */
 export const TerminalAddress = z.object({
-  kind: z.enum(["signalbox", "ttyd", "raw"]),
+  kind: z.enum(["signalbox", "ttyd", "wetty", "raw"]),
   url: z.string(),
   token: z.string(),
 });
@@ -64,7 +66,8 @@ export async function openTerminal({ kind, url, token }: TerminalAddress): Promi
   });
   await shown.promise;
   return {
-    type: (bytes) => socket.send(protocol.input(bytes)),
+    // socket.io speaks text, the others bytes.
+    type: (bytes) => socket.send(protocol.input(bytes), { binary: kind !== "wetty" }),
     waitFor(bytes, limitMs) {
       const { promise, resolve } = Promise.withResolvers<number | null>();
       const timer = setTimeout(() => wanted?.found(null), limitMs);
@@ -90,6 +93,11 @@ export async function openTerminal({ kind, url, token }: TerminalAddress): Promi
   };
 }
 
+/** A terminal that is gone will never show anything. */
+function failWhenOver(note: ConsoleNote | null): void {
+  if (note?.state === "ended") throw new Error(`the terminal has ended: ${note.reason}`);
+}
+
 const PROTOCOLS: Record<TerminalAddress["kind"], () => Protocol> = {
   signalbox() {
     let credit: ReturnType<typeof startCreditMeter> | null = null;
@@ -107,6 +115,7 @@ const PROTOCOLS: Record<TerminalAddress["kind"], () => Protocol> = {
       input: (bytes) => encodeConsole(CONSOLE.input, 0, bytes),
       output(data) {
         const frame = decodeConsole(data);
+        if (frame?.type === CONSOLE.note) failWhenOver(decodeNote(frame.payload));
         if (frame === null || (frame.type !== CONSOLE.output && frame.type !== CONSOLE.snapshot)) return null;
         credit?.drawn(frame.payload.length);
         if (frame.type === CONSOLE.output) return { bytes: frame.payload, snapshot: false };
@@ -118,6 +127,19 @@ const PROTOCOLS: Record<TerminalAddress["kind"], () => Protocol> = {
     open: (socket) => socket.send(JSON.stringify({ AuthToken: "", columns: 80, rows: 24 })),
     input: (bytes) => Buffer.concat([Buffer.from("0"), bytes]),
     output: (data) => (data[0] === 0x30 ? { bytes: data.subarray(1), snapshot: false } : null),
+  }),
+  wetty: () => ({
+    open: () => {},
+    input: (bytes) => Buffer.from(`42${JSON.stringify(["input", bytes.toString("utf8")])}`),
+    output(data, socket) {
+      const text = data.toString("utf8");
+      if (text === "2") socket.send("3");
+      if (text.startsWith("0")) socket.send("40");
+      if (!text.startsWith('42["data",')) return null;
+      const [, drawn] = z.tuple([z.string(), z.string()]).parse(JSON.parse(text.slice(2)));
+      socket.send(`42${JSON.stringify(["commit", drawn.length])}`);
+      return { bytes: Buffer.from(drawn), snapshot: false };
+    },
   }),
   raw: () => ({
     open: () => {},

@@ -7,6 +7,7 @@ import * as z from "zod";
 import { run } from "../../agent-daemon/run.ts";
 import { Host } from "../../protocol/host.ts";
 import { Session } from "../../protocol/session.ts";
+import { cleanUpLater } from "./cleanUp.ts";
 import { buildTarget, ROOT, type EdgeHandle } from "./startEdge.ts";
 
 export type DaemonHandle = {
@@ -16,6 +17,8 @@ export type DaemonHandle = {
   work: string;
   /** Runs tmux on this daemon's own servers. */
   tmux(...args: string[]): Promise<string>;
+  /** What it has said. */
+  said(): string;
   /** Environment in which tmux finds this daemon's servers. */
   env: NodeJS.ProcessEnv;
   stop(): Promise<void>;
@@ -69,8 +72,10 @@ export async function startDaemon(edge: EdgeHandle, options: DaemonOptions = {})
     pid: child.pid ?? 0,
     work: join(base, "work"),
     tmux,
+    said: () => output,
     env,
     async stop() {
+      forget();
       const gone = new Promise((resolve) => child.on("exit", resolve));
       if (child.exitCode === null && child.signalCode === null) {
         child.kill("SIGTERM");
@@ -81,11 +86,14 @@ export async function startDaemon(edge: EdgeHandle, options: DaemonOptions = {})
       rmSync(base, { recursive: true, force: true });
     },
   };
+  const forget = cleanUpLater(handle.stop);
   try {
     await until(`the daemon to be online (it says: ${output})`, async () => {
       if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}: ${output}`);
       return (await edge.call({ path: `/api/hosts/${host}`, schema: Host })).presence === "online";
     });
+    // tmux ends with its last session; what a bench makes and ends must not take the server with it.
+    await tmux("new-session", "-d", "-s", "base", "/bin/sh");
   } catch (error) {
     await handle.stop();
     throw error;
@@ -99,7 +107,7 @@ export async function sessionOfPane(edge: EdgeHandle, host: string, pane: string
   let found: string | undefined;
   await until(`a session for pane ${pane}`, async () => {
     const { items } = await edge.call({ path: `/api/sessions?host=${host}&limit=200`, schema: page });
-    found = items.find((session) => session.pane?.pane === pane)?.id;
+    found = items.find((session) => session.ended_at === null && session.pane?.pane === pane)?.id;
     return found !== undefined;
   });
   return found ?? "";

@@ -7,6 +7,7 @@ import { homeFiles } from "../../agent-daemon/edge/homeFiles.ts";
 import { readOwnerToken } from "../../agent-daemon/edge/ownerToken.ts";
 import { CreatedHost, Enrolled } from "../../protocol/api.ts";
 import { run } from "../../agent-daemon/run.ts";
+import { cleanUpLater } from "./cleanUp.ts";
 import { startHelper } from "./startHelper.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
@@ -33,6 +34,12 @@ export async function startEdge(dist?: string): Promise<EdgeHandle> {
   if (dist === undefined) await buildTarget("worker");
   const home = mkdtempSync(join(tmpdir(), "signalbox-bench-"));
   const helper = startHelper("lib/edgeProcess.ts");
+  const stop = async () => {
+    forget();
+    await helper.stop();
+    rmSync(home, { recursive: true, force: true });
+  };
+  const forget = cleanUpLater(stop);
   const started = z.object({ url: z.string(), workerd: z.array(z.number()) });
   const { url, workerd } = await helper.ask("start", { home, dist: dist ?? join(ROOT, "dist") }, started);
   const token = readOwnerToken(homeFiles(home).ownerToken) ?? "";
@@ -55,10 +62,7 @@ export async function startEdge(dist?: string): Promise<EdgeHandle> {
       return { host: enrolled.host, token: enrolled.token };
     },
     socketUrl: (path) => `${url.replace(/^http/, "ws")}${path}`,
-    async stop() {
-      await helper.stop();
-      rmSync(home, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 

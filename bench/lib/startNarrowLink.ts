@@ -46,17 +46,37 @@ export async function startNarrowLink(options: NarrowLinkOptions): Promise<Narro
 }
 
 function makeDirection({ bytesPerSecond = Number.POSITIVE_INFINITY, roundTripMs }: NarrowLinkOptions) {
+  /** What is on the line, in order; all of it takes the same time, so it arrives in order too. */
+  const line: { at: number; arrive: () => void }[] = [];
   /** When the line has carried what was put into it. */
   let freeAt = 0;
+  let timer: NodeJS.Timeout | null = null;
+
+  function put(bytes: number, arrive: () => void): void {
+    freeAt = Math.max(freeAt, performance.now()) + (bytes / bytesPerSecond) * 1000;
+    line.push({ at: freeAt + roundTripMs / 2, arrive });
+    timer ??= setTimeout(deliver, 0);
+  }
+
+  function deliver(): void {
+    for (;;) {
+      const [next] = line;
+      const wait = (next?.at ?? 0) - performance.now();
+      // A timer comes up to a millisecond late; what is due by then goes now.
+      timer = next !== undefined && wait > 0.5 ? setTimeout(deliver, wait - 0.5) : null;
+      if (next === undefined || timer !== null) return;
+      line.shift();
+      next.arrive();
+    }
+  }
+
   return (from: Socket, to: Socket): void => {
     let waiting = 0;
-    const later = (at: number, work: () => void) => setTimeout(work, Math.max(0, at - performance.now()));
     from.on("data", (data: Buffer) => {
       for (let at = 0; at < data.length; at += PIECE_BYTES) {
         const piece = data.subarray(at, at + PIECE_BYTES);
-        freeAt = Math.max(freeAt, performance.now()) + (piece.length / bytesPerSecond) * 1000;
         waiting += piece.length;
-        later(freeAt + roundTripMs / 2, () => {
+        put(piece.length, () => {
           waiting -= piece.length;
           if (!to.destroyed) to.write(piece);
           if (waiting < BUFFER_BYTES / 2) from.resume();
@@ -64,6 +84,6 @@ function makeDirection({ bytesPerSecond = Number.POSITIVE_INFINITY, roundTripMs 
       }
       if (waiting >= BUFFER_BYTES) from.pause();
     });
-    from.on("end", () => later(Math.max(freeAt, performance.now()) + roundTripMs / 2, () => to.end()));
+    from.on("end", () => put(0, () => to.end()));
   };
 }

@@ -1,6 +1,9 @@
 import type { TerminalAddress } from "./openTerminal.ts";
 import { sessionOfPane, startDaemon } from "./startDaemon.ts";
 import { startEdge } from "./startEdge.ts";
+import type { BenchContext } from "./bench.ts";
+import { buildTtyd } from "../peers/buildTtyd.ts";
+import { startWetty } from "../peers/startWetty.ts";
 import { startRawTmux } from "../peers/startRawTmux.ts";
 import { startTtyd } from "../peers/startTtyd.ts";
 
@@ -56,14 +59,14 @@ export async function startProduct(): Promise<TerminalSide> {
   }
 }
 
-/** The product and what it is measured against: the limit that tmux itself sets, and ttyd where it is. */
-export async function startSides(): Promise<TerminalSide[]> {
+/** The product and what it is measured against: the limit that tmux itself sets, and ttyd, or wetty where there is no ttyd. */
+export async function startSides({ ttyd, say }: BenchContext): Promise<TerminalSide[]> {
+  if (ttyd) await buildTtyd(say);
   const sides: TerminalSide[] = [];
   try {
     sides.push(await startProduct());
     sides.push(await startRawTmux());
-    const ttyd = await startTtyd();
-    if (ttyd !== null) sides.push(ttyd);
+    sides.push((await startTtyd()) ?? (await startWetty(say)));
     return sides;
   } catch (error) {
     for (const side of sides) await side.stop();

@@ -62,8 +62,10 @@ function startServer(): Promise<number> {
 
 serveHelper(
   {
-    start(input) {
+    async start(input) {
       fifos = Start.parse(input).fifos;
+      // tmux ends with its last session.
+      await tmux("new-session", "-d", "-s", "base", "/bin/sh");
       return startServer();
     },
     pane: async () => `/${encodeURIComponent(await makePane())}`,

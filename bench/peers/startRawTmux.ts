@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
 import { run } from "../../agent-daemon/run.ts";
+import { cleanUpLater } from "../lib/cleanUp.ts";
 import type { TerminalSide } from "../lib/terminalSides.ts";
 import { startHelper } from "../lib/startHelper.ts";
 
@@ -12,6 +13,13 @@ export async function startRawTmux(): Promise<TerminalSide> {
   const { TMUX: _tmux, TMUX_PANE: _pane, ...inherited } = process.env;
   const env = { ...inherited, TMUX_TMPDIR: base, SHELL: "/bin/sh", HOME: base };
   const helper = startHelper("peers/rawTmuxServer.ts", env);
+  const stop = async () => {
+    forget();
+    await helper.stop();
+    await run({ argv: ["tmux", "kill-server"], env, timeoutMs: 5_000 });
+    rmSync(base, { recursive: true, force: true });
+  };
+  const forget = cleanUpLater(stop);
   const port = await helper.ask("start", { fifos: base }, z.number());
   return {
     name: "tmux → socket",
@@ -21,10 +29,6 @@ export async function startRawTmux(): Promise<TerminalSide> {
     },
     pids: { server: helper.pid },
     port,
-    async stop() {
-      await helper.stop();
-      await run({ argv: ["tmux", "kill-server"], env, timeoutMs: 5_000 });
-      rmSync(base, { recursive: true, force: true });
-    },
+    stop,
   };
 }

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
+import { cleanUpLater } from "../lib/cleanUp.ts";
+import { freePort } from "../lib/freePort.ts";
 import { until } from "../lib/startDaemon.ts";
 import { ROOT } from "../lib/startEdge.ts";
 import type { TerminalSide } from "../lib/terminalSides.ts";
@@ -16,6 +17,7 @@ export async function startTtyd(): Promise<TerminalSide | null> {
   const port = await freePort();
   const argv = ["-i", "127.0.0.1", "-p", String(port), "-W", "-d", "3", "/bin/sh"];
   const child = spawn(program, argv, { stdio: "ignore" });
+  const forget = cleanUpLater(() => void child.kill("SIGKILL"));
   await until("ttyd", async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => null); // it starts
     await answer?.arrayBuffer();
@@ -27,6 +29,7 @@ export async function startTtyd(): Promise<TerminalSide | null> {
     pids: { ttyd: child.pid ?? 0 },
     port,
     async stop() {
+      forget();
       const gone = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGKILL");
       await gone;
@@ -38,13 +41,4 @@ function findTtyd(): string | null {
   if (existsSync(BUILT_TTYD)) return BUILT_TTYD;
   const directory = (process.env["PATH"] ?? "").split(delimiter).find((dir) => existsSync(join(dir, "ttyd")));
   return directory === undefined ? null : join(directory, "ttyd");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // SAFETY: a server that listens on a TCP port has an address with a port.
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

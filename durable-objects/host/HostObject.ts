@@ -273,6 +273,7 @@ export class HostObject extends DurableObject<Env> {
   }
 
   #wentOffline(): void {
+    if (this.#state.current?.presence === "never") return; // a host that never came cannot leave
     const now = Date.now();
     const waiting_commands = this.#commands.count;
     this.#changed(() => this.#state.change({ presence: "offline", last_seen: now, waiting_commands }, now));

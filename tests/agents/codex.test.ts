@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { jobDir, jobPaths } from "../../agent-daemon/agents/codex/jobFiles.ts";
-import { isAlive, ProcessIdentity } from "../../agent-daemon/agents/codex/processIdentity.ts";
+import { isAlive, ProcessIdentity } from "../../agent-daemon/system/processIdentity.ts";
 import { NO_FINAL_EVENT } from "../../agent-daemon/agents/codex/translate.ts";
 import {
   DAEMON_PROGRAM,

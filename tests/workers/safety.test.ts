@@ -115,6 +115,17 @@ describe("a host's rights", () => {
     ]);
   });
 
+  test("of a host that never came: rotating its token does not make it one that left", async ({ expect }) => {
+    const { host } = await (
+      await call("/api/hosts", { body: { name: "box" } })
+    ).json<{ host: { id: string } }>();
+    await call(`/api/hosts/${host.id}/rotate`, { method: "POST" });
+    expect(await (await call(`/api/hosts/${host.id}`)).json()).toMatchObject({
+      presence: "never",
+      last_seen: null,
+    });
+  });
+
   test("end at once when the token is rotated or the host removed", async ({ expect }) => {
     const { id, token } = await enrolHost();
     const { daemon } = await FakeDaemon.connect(token);

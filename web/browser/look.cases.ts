@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { sessionPath, stage } from "./stage.ts";
+import { FIRST_LOAD_LIMIT, measureFirstLoad } from "../measureFirstLoad.ts";
+import { root, sessionPath, stage } from "./stage.ts";
 import type { FixtureServer } from "../fixtures/startFixtureServer.ts";
 
 const PAGES: [string, string | ((server: FixtureServer) => string)][] = [
@@ -28,6 +29,13 @@ describe.each(LOOKS)("on $screen, $theme", (look) => {
         expect(await nameless(page), name).toEqual([]);
       }
     }));
+});
+
+it("costs little to open: the terminal comes later", () => {
+  const { first, later, total } = measureFirstLoad(root);
+  expect(total).toBeLessThanOrEqual(FIRST_LOAD_LIMIT);
+  expect(first.some(({ file }) => file.includes("Terminal"))).toBe(false);
+  expect(later.some(({ file }) => file.includes("Terminal"))).toBe(true);
 });
 
 it("stands still when motion is reduced", () =>

@@ -129,6 +129,7 @@ it("stays smooth with 600 sessions that change", () =>
     const scroll = async (): Promise<{ work: number; median: number }> => {
       const before = await work();
       const median = await list.evaluate(async (element, count) => {
+        element.scrollTop = 0;
         const gaps: number[] = [];
         let last = performance.now();
         for (let frame = 0; frame < count; frame++) {

@@ -17,7 +17,8 @@ export type Stage = { page: Page; context: BrowserContext; server: FixtureServer
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let browser: Browser;
-let root: string;
+/** Where the built page is. */
+export let root: string;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), "signalbox-web-"));
@@ -57,7 +58,7 @@ export async function stage(
   const context = await newContext(browser, { ...options, baseURL: server.url });
   try {
     const { page, complaints } = await newPage(context);
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     await page.goto(typeof path === "string" ? path : path(server));
     await play({ page, context, server, complaints });
     if (!complains && complaints.length > 0) throw new Error(`The page complained: ${complaints.join("\n")}`);
@@ -84,7 +85,7 @@ export async function until<T>(
   right: (value: T) => boolean,
   what: string,
 ): Promise<T> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 20_000;
   for (;;) {
     const value = await read();
     if (right(value)) return value;

@@ -9,7 +9,7 @@ import { fitEvent } from "./fitEvent.ts";
 import { claimJob, hasSpec, jobPaths, readClaim, readExit } from "./jobFiles.ts";
 import type { Claim, JobExit } from "./jobFiles.ts";
 import { jobProcesses } from "./jobProcesses.ts";
-import { isAlive } from "./processIdentity.ts";
+import { isAlive } from "../../system/processIdentity.ts";
 import { createJobLines } from "./splitLines.ts";
 import type { Line } from "./splitLines.ts";
 import { translateLine } from "./translate.ts";

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { SessionId } from "../../../protocol/ids.ts";
 import { Worktree } from "../../../protocol/session.ts";
 import { claimDurably, readIfThere, writeDurably } from "./durableFiles.ts";
-import { ProcessIdentity } from "./processIdentity.ts";
+import { ProcessIdentity } from "../../system/processIdentity.ts";
 
 /** What a supervisor runs. The prompt is a file of its own: it becomes the process's stdin. */
 export const JobSpec = z.object({

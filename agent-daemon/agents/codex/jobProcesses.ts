@@ -1,6 +1,6 @@
 import { readFile, readdir } from "node:fs/promises";
 import { JOB_VARIABLE, readChild } from "./jobFiles.ts";
-import { isAlive } from "./processIdentity.ts";
+import { isAlive } from "../../system/processIdentity.ts";
 
 /**
  * The processes of a job that run now: on Linux all that carry its mark in their environment (the agent and whatever

@@ -12,7 +12,7 @@ import { seededRandom } from "../../testing/seededRandom.ts";
 import { tempDir } from "../../testing/tempDir.ts";
 import { gitOutput, runGit } from "../../worktrees/runGit.ts";
 import { claimJob, createJobFiles, jobDir, jobPaths, readChild } from "./jobFiles.ts";
-import { identify } from "./processIdentity.ts";
+import { identify } from "../../system/processIdentity.ts";
 import { JOB_WORD } from "./superviseJob.ts";
 import { DAEMON_PROGRAM, JOB_PROGRAM, startJobHarness, until } from "./testing/jobHarness.ts";
 import type { HarnessOptions } from "./testing/jobHarness.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { hasSpec, readClaim, readExit } from "./jobFiles.ts";
 import { jobProcesses, signalAll } from "./jobProcesses.ts";
-import { isAlive } from "./processIdentity.ts";
+import { isAlive } from "../../system/processIdentity.ts";
 import { KILL_SIGNAL, STOP_SIGNAL } from "./superviseJob.ts";
 
 const LOOK_MS = 50;

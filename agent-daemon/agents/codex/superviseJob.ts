@@ -6,7 +6,7 @@ import { claimJob, JOB_VARIABLE, jobPaths, readSpec, writeChild, writeExit } fro
 import type { JobExit, JobSpec } from "./jobFiles.ts";
 import { hasCode } from "./durableFiles.ts";
 import { jobProcesses, signalAll } from "./jobProcesses.ts";
-import { identify } from "./processIdentity.ts";
+import { identify } from "../../system/processIdentity.ts";
 
 /** The hidden word by which the daemon's program becomes a supervisor: `… __job <dir>`. */
 export const JOB_WORD = "__job";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive } from "../../agents/codex/processIdentity.ts";
+import { isAlive } from "../../system/processIdentity.ts";
 import type { HomeFiles } from "../../edge/homeFiles.ts";
 import { readRunRecord } from "../../edge/runRecord.ts";
 import { sweep } from "../../edge/sweep.ts";

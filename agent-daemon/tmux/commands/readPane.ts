@@ -2,6 +2,7 @@ import type { CommandOf, CommandResult } from "../../../protocol/commands.ts";
 import { RING_LINES } from "../../../protocol/limits.ts";
 import { failed } from "../../parts.ts";
 import type { LivePane } from "../livePane.ts";
+import { MAX_LINE_CHARS } from "../plainLines.ts";
 import type { Ring } from "../ring.ts";
 import { searchLines } from "../search.ts";
 
@@ -37,7 +38,7 @@ export async function searchPane(
   command: CommandOf<"search">,
   signal: AbortSignal,
 ): Promise<CommandResult> {
-  const recent = ring?.complete === true ? ring.lines() : [];
+  const recent = ring?.complete === true ? await ring.lines() : [];
   const past = recent.length >= RING_LINES ? [] : await historyLines(pane);
   if (past === null && recent.length === 0) return failed("tmux", "tmux did not give the pane's history.");
   const source = past === null || recent.length > past.length ? "ring" : "history";
@@ -54,7 +55,8 @@ async function historyLines(pane: LivePane): Promise<string[] | null> {
   const lines = (reply.outputs[0] ?? "")
     .toString()
     .split("\n")
-    .map((line) => line.trimEnd());
+    // tmux joins wrapped lines, however long that makes them.
+    .map((line) => line.slice(0, MAX_LINE_CHARS).trimEnd());
   while (lines.at(-1) === "") lines.pop();
   return lines.slice(-RING_LINES);
 }

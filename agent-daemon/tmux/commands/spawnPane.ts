@@ -118,7 +118,8 @@ async function makePane(
   const target = `=${session}:`;
   const size = ["-x", String(command.cols ?? DEFAULT_COLS), "-y", String(command.rows ?? DEFAULT_ROWS)];
   const commands: TmuxCommand[] = [
-    ["new-session", "-d", "-P", "-F", BORN, "-s", session, ...size, "--", ...run],
+    ["new-session", "-d", "-E", "-P", "-F", BORN, "-s", session, ...size, "--", ...run],
+    // -E above: the session's environment is that of the person's server, not of the daemon.
     // The name is this session's own and is matched whole, so this is as safe as the pane's number, which is not known yet.
     ["set-option", "-p", "-t", target, "@signalbox", session],
     ["set-option", "-p", "-t", target, "remain-on-exit", "on"],

@@ -1,16 +1,19 @@
 import { useEffect } from "react";
-import { useNeeds } from "../../shared/live/useHub.ts";
-import { useConnection } from "../../shared/live/useHub.ts";
+import { useStore } from "../../shared/lib/useStore.ts";
+import { useConnection, useNeeds } from "../../shared/live/useHub.ts";
+import { pageTitle } from "../../shared/ui/pageTitle.ts";
 
 /** The title and the icon of the browser's tab say how many sessions need the person. */
 export function useDocumentSignal(): void {
   const count = useNeeds().count;
   const connection = useConnection();
+  const title = useStore(pageTitle);
   const stale = connection.phase === "waiting" || connection.phase === "refused";
 
   useEffect(() => {
-    document.title = `${count > 0 ? `(${count}) ` : ""}Signalbox${stale ? " · not connected" : ""}`;
-  }, [count, stale]);
+    const name = title === null ? "Signalbox" : `${title} · Signalbox`;
+    document.title = `${count > 0 ? `(${count}) ` : ""}${name}${stale ? " · not connected" : ""}`;
+  }, [count, stale, title]);
 
   useEffect(() => {
     const link = document.querySelector('link[rel="icon"]');

@@ -103,7 +103,7 @@ export function HostCard({ host }: { host: Host }) {
           </Button>
         </div>
       ) : (
-        <dl className="grid grid-cols-[repeat(auto-fill,minmax(140px,1fr))] gap-x-6 gap-y-2 px-4 pb-4">
+        <dl className="grid grid-cols-[repeat(auto-fill,minmax(140px,1fr))] desk:grid-cols-3 gap-x-6 gap-y-2 px-4 pb-4">
           <Fact name="Sessions">
             <Link
               href={`/?host=${host.id}`}

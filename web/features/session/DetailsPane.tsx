@@ -21,7 +21,9 @@ export function DetailsPane({ session, host }: { session: Session; host: Host | 
         title="State"
         facts={[
           { name: "Is", value: SIGNAL_WORDS[session.status] },
-          ...(session.status_reason === null ? [] : [{ name: "Why", value: session.status_reason }]),
+          ...(session.status_reason === null || session.exit !== null
+            ? []
+            : [{ name: "Why", value: session.status_reason }]),
           { name: "Since", value: <Since at={session.status_since} long /> },
           ...(session.exit === null ? [] : [{ name: "Ended", value: exitWords(session.exit) }]),
           { name: "Started", value: fullTime(session.created_at) },

@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
 import { useKeys } from "../../shared/keys/useKeys.ts";
+import { classes } from "../../shared/lib/classes.ts";
 import { remembered, rememberedNumber } from "../../shared/lib/remembered.ts";
 import { usePhone } from "../../shared/lib/useMedia.ts";
 import { useStore } from "../../shared/lib/useStore.ts";
@@ -10,6 +11,7 @@ import { holdSession, sessionStore } from "../../shared/live/stores.ts";
 import { isHostAway, useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { Empty } from "../../shared/ui/Empty.tsx";
+import { usePageTitle } from "../../shared/ui/pageTitle.ts";
 import { ResizeEdge } from "../../shared/ui/ResizeEdge.tsx";
 import { Skeleton } from "../../shared/ui/Skeleton.tsx";
 import { TabPanel, Tabs } from "../../shared/ui/Tabs.tsx";
@@ -47,6 +49,7 @@ export default function SessionPage({ id }: { id: string }) {
   const connection = useStore(store.connection);
   const { sessions, loaded } = useHub();
   const listed = sessions.get(id);
+  usePageTitle((state.session ?? listed)?.title ?? null);
   // Whichever of the two connections knows more.
   const session =
     state.session !== null && (listed === undefined || state.session.version >= listed.version)
@@ -228,6 +231,15 @@ const CONSOLE_WORDS: Record<ConsoleState["phase"], string> = {
   refused: "Refused",
 };
 
+const CONSOLE_TONES: Record<ConsoleState["phase"], string> = {
+  connecting: "text-muted",
+  waiting: "text-waiting-text",
+  live: "text-done-text",
+  lost: "text-waiting-text",
+  ended: "text-muted",
+  refused: "text-trouble-text",
+};
+
 function TerminalTools(props: {
   state: ConsoleState;
   sizes: Sizes;
@@ -242,7 +254,7 @@ function TerminalTools(props: {
     <>
       <span
         data-testid="console-state"
-        className={live ? "px-1 text-done-text phone:hidden" : "px-1 text-waiting-text phone:hidden"}
+        className={classes("px-1 phone:hidden", CONSOLE_TONES[props.state.phase])}
       >
         {CONSOLE_WORDS[props.state.phase]}
       </span>

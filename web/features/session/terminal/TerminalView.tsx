@@ -200,6 +200,8 @@ export default function TerminalView(props: TerminalViewProps) {
           ref={room}
           className="min-h-0 grow overflow-auto overscroll-contain bg-term p-2 phone:px-1"
           data-testid="terminal-room"
+          // What the pane leaves free of the room belongs to it for a click.
+          onClick={(event) => event.target === event.currentTarget && terminal.current?.focus()}
         >
           <div
             ref={mount}

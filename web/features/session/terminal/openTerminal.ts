@@ -95,11 +95,21 @@ export function openTerminal(options: TerminalOptions): OpenTerminal {
   mount.addEventListener("paste", onPaste, { capture: true });
 
   let mirror: ReturnType<typeof setTimeout> | undefined;
+  let told = 0;
+  /** At once when it was quiet, and otherwise as soon as it may be told again. */
   function tellText(): void {
-    mirror ??= setTimeout(() => {
-      mirror = undefined;
+    const wait = told + MIRROR_EVERY_MS - performance.now();
+    if (mirror !== undefined) return;
+    if (wait <= 0) {
+      told = performance.now();
       options.onText(screenText(terminal));
-    }, MIRROR_EVERY_MS);
+      return;
+    }
+    mirror = setTimeout(() => {
+      mirror = undefined;
+      told = performance.now();
+      options.onText(screenText(terminal));
+    }, wait);
   }
   terminal.onWriteParsed(tellText);
   terminal.onScroll(tellText);

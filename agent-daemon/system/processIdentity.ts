@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
-import { run } from "../../run.ts";
+import { run } from "../run.ts";
 
 /** A process that cannot be mistaken for a later one with the same number. */
 export const ProcessIdentity = z.object({

@@ -1,0 +1,18 @@
+const left = new Set<() => Promise<void> | void>();
+
+/** Notes how to undo something that would outlive the bench, should it be interrupted; gives back how to forget that. */
+export function cleanUpLater(undo: () => Promise<void> | void): () => void {
+  left.add(undo);
+  return () => left.delete(undo);
+}
+
+/** Undoes what is left when somebody ends the bench early. */
+export function cleanUpOnSignal(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => {
+      Promise.allSettled([...left].map(async (undo) => undo())).then(
+        () => process.exit(130),
+        () => process.exit(130),
+      );
+    });
+}
