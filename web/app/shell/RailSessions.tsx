@@ -62,6 +62,17 @@ export function RailSessions() {
               </h2>
             );
           }
+          if (row.kind === "none") {
+            return (
+              <h2
+                key={row.key}
+                style={place}
+                className="absolute inset-x-0 top-0 flex items-end px-4 pb-1 text-small text-muted"
+              >
+                On no host
+              </h2>
+            );
+          }
           const { session } = row;
           const here = session.id === current;
           return (
@@ -77,7 +88,7 @@ export function RailSessions() {
               >
                 <Signal status={session.status} size={10} hollow={isHostAway(hosts, session)} />
                 <span className="grow truncate">{session.title}</span>
-                {session.agent !== null && session.agent !== "shell" && (
+                {(session.provider === "edge" || (session.agent !== null && session.agent !== "shell")) && (
                   <span className="shrink-0 text-small text-muted">{agentLabel(session)}</span>
                 )}
               </Link>

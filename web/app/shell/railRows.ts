@@ -3,23 +3,30 @@ import { isEnded, needsAttention, type Session } from "../../../protocol/session
 
 export type RailRow =
   | { kind: "host"; key: string; host: Host }
+  /** Over the sessions that work on no host. */
+  | { kind: "none"; key: string }
   | { kind: "session"; key: string; session: Session };
 
 /** The rail's rows: each host with its open sessions, and with those that failed and wait to be seen. */
 export function railRows(sessions: Iterable<Session>, hosts: Iterable<Host>): RailRow[] {
-  const byHost = new Map<string, Session[]>();
+  const byHost = new Map<string | null, Session[]>();
   for (const session of sessions) {
-    if (session.host === null || (isEnded(session) && !needsAttention(session))) continue;
+    if (isEnded(session) && !needsAttention(session)) continue;
     const list = byHost.get(session.host);
     if (list === undefined) byHost.set(session.host, [session]);
     else list.push(session);
   }
   const rows: RailRow[] = [];
-  for (const host of [...hosts].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))) {
-    rows.push({ kind: "host", key: host.id, host });
-    const list = byHost.get(host.id) ?? [];
+  const add = (list: Session[]): void => {
     for (const session of list.sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1)))
       rows.push({ kind: "session", key: session.id, session });
+  };
+  for (const host of [...hosts].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))) {
+    rows.push({ kind: "host", key: host.id, host });
+    add(byHost.get(host.id) ?? []);
   }
+  const homeless = byHost.get(null) ?? [];
+  if (homeless.length > 0) rows.push({ kind: "none", key: "none" });
+  add(homeless);
   return rows;
 }

@@ -41,6 +41,7 @@ export function SessionHeader({ session, host, away, actions, side }: HeaderProp
   const close = (): void => setAsking(null);
   const running = !actions.ended;
   const tmux = session.provider === "tmux";
+  const chat = session.provider === "edge";
   const jobRuns = session.provider === "codex" && running && session.status !== "idle";
 
   return (
@@ -109,8 +110,8 @@ export function SessionHeader({ session, host, away, actions, side }: HeaderProp
               Stop the job
             </MenuItem>
           )}
-          <MenuLine />
-          {running && (
+          {!chat && <MenuLine />}
+          {running && !chat && (
             <MenuItem icon={<OctagonX size={14} />} danger onSelect={() => setAsking("kill")}>
               {tmux ? "End the terminal" : "End the job"}
             </MenuItem>
@@ -123,9 +124,9 @@ export function SessionHeader({ session, host, away, actions, side }: HeaderProp
           <MenuItem
             icon={<Trash2 size={14} />}
             danger
-            disabled={running}
+            disabled={running && !chat}
             onSelect={() => setAsking("delete")}
-            {...(running ? { hint: "end it first" } : {})}
+            {...(running && !chat ? { hint: "end it first" } : {})}
           >
             Delete
           </MenuItem>

@@ -1,5 +1,5 @@
 import { Maximize2, ScrollText, Search, TerminalSquare, Info, MessagesSquare } from "lucide-react";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
 import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
 import { useKeys } from "../../shared/keys/useKeys.ts";
@@ -25,6 +25,8 @@ import { useSessionActions } from "./useSessionActions.ts";
 
 const loadTerminal = () => import("./terminal/TerminalView.tsx");
 const TerminalView = lazy(loadTerminal);
+const ChatPanel = lazy(() => import("../chat/ChatPanel.tsx"));
+const ChatSettings = lazy(() => import("../chat/ChatSettings.tsx"));
 
 /** Fetches the terminal's chunk before it is needed. */
 export function preloadTerminal(): Promise<unknown> {
@@ -77,6 +79,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   const [, navigate] = useLocation();
   const wantedTab = new URLSearchParams(useSearch()).get("tab");
   const tmux = session.provider === "tmux";
+  const chat = session.provider === "edge";
   const tabs = useMemo(
     () => [
       tmux
@@ -98,6 +101,11 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   const [consoleState, setConsoleState] = useState<ConsoleState>({ phase: "connecting" });
   const [sizes, setSizes] = useState<Sizes>({ pane: null, fitting: null });
   const showSide = useStore(sideOpen) && !phone;
+  const settings = chat ? (
+    <Suspense fallback={null}>
+      <ChatSettings session={session} state={state} />
+    </Suspense>
+  ) : null;
 
   function neighbour(step: 1 | -1): void {
     const open = [...sessions.values()]
@@ -172,7 +180,14 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
               </Suspense>
             </TabPanel>
           )}
-          {!tmux && (
+          {chat && (
+            <TabPanel id="conversation">
+              <Suspense fallback={null}>
+                <ChatPanel session={session} state={state} loadOlder={store.loadOlder} />
+              </Suspense>
+            </TabPanel>
+          )}
+          {!tmux && !chat && (
             <TabPanel id="conversation">
               <ConversationPanel
                 session={session}
@@ -193,17 +208,23 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
           )}
           <TabPanel id="details">
             <div className="min-h-0 grow overflow-y-auto">
+              {settings}
               <DetailsPane session={session} host={host} />
             </div>
           </TabPanel>
         </Tabs>
       </div>
-      {showSide && <SidePane session={session} host={host} />}
+      {showSide && (
+        <SidePane>
+          {settings}
+          <DetailsPane session={session} host={host} />
+        </SidePane>
+      )}
     </div>
   );
 }
 
-function SidePane(props: Parameters<typeof DetailsPane>[0]) {
+function SidePane({ children }: { children: ReactNode }) {
   const px = useStore(sideWidth);
   return (
     <aside
@@ -212,9 +233,7 @@ function SidePane(props: Parameters<typeof DetailsPane>[0]) {
       className="relative flex shrink-0 flex-col border-l border-line bg-surface"
     >
       <ResizeEdge side="left" width={sideWidth} label="Width of the details" min={220} max={520} />
-      <div className="min-h-0 grow overflow-y-auto">
-        <DetailsPane {...props} />
-      </div>
+      <div className="min-h-0 grow overflow-y-auto">{children}</div>
     </aside>
   );
 }

@@ -9,7 +9,7 @@ import { isHostAway } from "../../shared/live/useHub.ts";
 import { Presence, presenceWord } from "../../shared/ui/Presence.tsx";
 import { Signal } from "../../shared/ui/Signal.tsx";
 import { Since } from "../../shared/ui/Since.tsx";
-import type { ListRow } from "./groupSessions.ts";
+import { NO_HOST, type ListRow } from "./groupSessions.ts";
 import { ROW_HEIGHT, SessionRow } from "./SessionRow.tsx";
 
 const GROUP_HEIGHT = 34;
@@ -121,7 +121,11 @@ function GroupHead({ row }: { row: Extract<ListRow, { kind: "group" }> }) {
       {row.group === "ended" && <Signal status="done" silent />}
       {row.group === "host" && row.host !== null && <Presence presence={row.host.presence} size={12} />}
       <h2 className={classes("truncate font-medium", row.group === "host" && "text-text")}>
-        {attention ? "Needs you" : row.group === "ended" ? "Ended" : (row.host?.name ?? "Unknown host")}
+        {attention
+          ? "Needs you"
+          : row.group === "ended"
+            ? "Ended"
+            : (row.host?.name ?? (row.key === NO_HOST ? "On no host" : "Unknown host"))}
       </h2>
       <span>{row.count}</span>
       {row.group === "host" && row.host !== null && (

@@ -3,6 +3,9 @@ import type { Host } from "../../../protocol/host.ts";
 import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
 import { byUrgency } from "../../shared/lib/byUrgency.ts";
 
+/** Key of the group of sessions that work on no host. */
+export const NO_HOST = "none";
+
 /** One line of the list: the head of a group, or a session. */
 export type ListRow =
   | { kind: "group"; key: string; group: "attention" | "host" | "ended"; host: Host | null; count: number }
@@ -68,7 +71,7 @@ export function groupSessions(
   for (const { id, host, list } of groups.sort((a, b) => compareNames(a.host, b.host)))
     add(
       "host",
-      id ?? "none",
+      id ?? NO_HOST,
       host,
       list.sort((a, b) => b.created_at - a.created_at || byId(a, b)),
     );

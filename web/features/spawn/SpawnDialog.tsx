@@ -1,15 +1,15 @@
-import { Bot, SquareTerminal, TerminalSquare, Workflow, type LucideIcon } from "lucide-react";
+import { Bot, MessagesSquare, SquareTerminal, TerminalSquare, Workflow, type LucideIcon } from "lucide-react";
 import { useId, useMemo, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
+import { useModels } from "../../shared/api/models.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { shortPath } from "../../shared/lib/paths.ts";
 import { useHosts, useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { Dialog, DialogFoot } from "../../shared/ui/Dialog.tsx";
 import { openDialog } from "../../shared/ui/dialogs.ts";
-import { Empty } from "../../shared/ui/Empty.tsx";
 import { Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
 import { presenceWord } from "../../shared/ui/Presence.tsx";
 import { readDraft, type AgentChoice, type Draft, type Kind } from "./newSession.ts";
@@ -17,6 +17,7 @@ import { parseArgv, shellSigns } from "../../shared/lib/parseArgv.ts";
 import { places } from "../../shared/lib/places.ts";
 
 const KINDS: { kind: Kind; label: string; icon: LucideIcon }[] = [
+  { kind: "chat", label: "Chat", icon: MessagesSquare },
   { kind: "shell", label: "Shell", icon: TerminalSquare },
   { kind: "command", label: "Command", icon: SquareTerminal },
   { kind: "agent", label: "Agent", icon: Bot },
@@ -40,33 +41,25 @@ export function SpawnDialog({
   cwd?: string | undefined;
 }) {
   const hosts = useHosts();
-  if (hosts.length === 0) {
-    return (
-      <Dialog open onClose={onClose} title="New session">
-        <Empty title="No host yet">
-          <p>A session runs on a host. Add one first.</p>
-          <Button look="primary" onClick={() => openDialog.set({ name: "enrol" })}>
-            Add a host
-          </Button>
-        </Empty>
-      </Dialog>
-    );
-  }
   const first =
     hosts.find((host) => host.id === wantedHost) ??
     hosts.find((host) => host.presence === "online") ??
     hosts[0];
-  return <SpawnForm onClose={onClose} firstHost={first?.id ?? ""} cwd={cwd} />;
+  // Asked for at a place, it is something that runs there; from nowhere, it is a chat.
+  const kind = wantedHost === undefined && cwd === undefined ? "chat" : "shell";
+  return <SpawnForm onClose={onClose} firstHost={first?.id ?? ""} cwd={cwd} firstKind={kind} />;
 }
 
 function SpawnForm({
   onClose,
   firstHost,
   cwd,
+  firstKind,
 }: {
   onClose(): void;
   firstHost: string;
   cwd: string | undefined;
+  firstKind: Kind;
 }) {
   const { sessions, hosts } = useHub();
   const hostList = useHosts();
@@ -75,11 +68,12 @@ function SpawnForm({
   const [draft, setDraft] = useState<Draft>(() => ({
     host: firstHost,
     cwd: cwd ?? places(hosts.get(firstHost) ?? null, sessions.values())[0] ?? "",
-    kind: "shell",
+    kind: firstKind,
     command: "",
     agent: "claude",
     prompt: "",
     model: "",
+    chatModel: "",
     sandbox: "",
     worktree: false,
     branch: "",
@@ -89,6 +83,7 @@ function SpawnForm({
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
+  const models = useModels() ?? [];
   const host = hosts.get(draft.host) ?? null;
   const offered = useMemo(() => places(host, sessions.values()), [host, sessions]);
   const read = readDraft(draft);
@@ -110,7 +105,9 @@ function SpawnForm({
     }
   }
 
-  const noTmux = host?.info?.tmux_version === null && draft.kind !== "codex";
+  const chat = draft.kind === "chat";
+  const homeless = hostList.length === 0;
+  const noTmux = host?.info?.tmux_version === null && draft.kind !== "codex" && !chat;
   const agents = host?.info?.agents ?? {};
   const missing =
     draft.kind === "agent" ? !(draft.agent in agents) : draft.kind === "codex" ? !("codex" in agents) : false;
@@ -129,13 +126,14 @@ function SpawnForm({
         <div className="flex flex-col gap-4 p-5">
           <fieldset>
             <legend className="sr-only">What to start</legend>
-            <div className="grid grid-cols-4 gap-2">
+            <div className="grid grid-cols-5 gap-2 phone:gap-1.5">
               {KINDS.map(({ kind, label, icon: Icon }) => (
                 <label
                   key={kind}
                   className={classes(
-                    "flex h-14 flex-col items-center justify-center gap-1 rounded-base border has-focus-visible:outline-2 has-focus-visible:outline-focus",
+                    "flex h-14 min-w-0 flex-col items-center justify-center gap-1 rounded-base border text-center leading-4 has-focus-visible:outline-2 has-focus-visible:outline-focus",
                     draft.kind === kind ? "border-edge bg-selected" : "border-line text-muted hover:bg-hover",
+                    kind !== "chat" && homeless && "opacity-45",
                   )}
                 >
                   <input
@@ -143,6 +141,7 @@ function SpawnForm({
                     name="kind"
                     className="sr-only"
                     data-testid={`kind-${kind}`}
+                    disabled={kind !== "chat" && homeless}
                     checked={draft.kind === kind}
                     onChange={() => set({ kind })}
                   />
@@ -209,54 +208,74 @@ function SpawnForm({
             </Field>
           )}
 
-          <div className="grid grid-cols-[minmax(0,1fr)_minmax(0,2fr)] gap-4 phone:grid-cols-1">
-            <Field label="Host" error={errors.host ?? null}>
-              {(ids) => (
-                <Select
-                  {...ids}
-                  data-testid="host"
-                  value={draft.host}
-                  onChange={(event) => {
-                    const next = hosts.get(event.target.value) ?? null;
-                    const offers = places(next, sessions.values());
-                    set({
-                      host: event.target.value,
-                      cwd: offers.includes(draft.cwd) ? draft.cwd : (offers[0] ?? ""),
-                    });
-                  }}
-                >
-                  {hostList.map((each) => (
-                    <option key={each.id} value={each.id}>
-                      {each.name}
-                      {each.presence === "online" ? "" : ` (${presenceWord(each.presence).toLowerCase()})`}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
-            <Field label="Directory" error={errors.cwd ?? null}>
-              {(ids) => (
-                <>
-                  <Input
+          {homeless && (
+            <Hint>
+              No host yet: a chat works without one, but its tools do not.{" "}
+              <button
+                type="button"
+                className="underline underline-offset-2"
+                onClick={() => openDialog.set({ name: "enrol" })}
+              >
+                Add a host
+              </button>
+            </Hint>
+          )}
+          {!homeless && chat && (
+            <p className="-mb-1 text-muted">
+              You talk, a model works with tools on the host, and what needs permission waits for you.
+            </p>
+          )}
+          {!homeless && (
+            <div className="grid grid-cols-[minmax(0,1fr)_minmax(0,2fr)] gap-4 phone:grid-cols-1">
+              <Field label="Host" error={errors.host ?? null}>
+                {(ids) => (
+                  <Select
                     {...ids}
-                    list={listId}
-                    className="font-mono"
-                    data-testid="cwd"
-                    placeholder="/home/you/project"
-                    autoCapitalize="off"
-                    spellCheck={false}
-                    value={draft.cwd}
-                    onChange={(event) => set({ cwd: event.target.value })}
-                  />
-                  <datalist id={listId}>
-                    {offered.map((place) => (
-                      <option key={place} value={place} />
+                    data-testid="host"
+                    value={draft.host}
+                    onChange={(event) => {
+                      const next = hosts.get(event.target.value) ?? null;
+                      const offers = places(next, sessions.values());
+                      set({
+                        host: event.target.value,
+                        cwd: offers.includes(draft.cwd) ? draft.cwd : (offers[0] ?? ""),
+                      });
+                    }}
+                  >
+                    {chat && <option value="">None yet</option>}
+                    {hostList.map((each) => (
+                      <option key={each.id} value={each.id}>
+                        {each.name}
+                        {each.presence === "online" ? "" : ` (${presenceWord(each.presence).toLowerCase()})`}
+                      </option>
                     ))}
-                  </datalist>
-                </>
-              )}
-            </Field>
-          </div>
+                  </Select>
+                )}
+              </Field>
+              <Field label="Directory" error={errors.cwd ?? null}>
+                {(ids) => (
+                  <>
+                    <Input
+                      {...ids}
+                      list={listId}
+                      className="font-mono"
+                      data-testid="cwd"
+                      placeholder="/home/you/project"
+                      autoCapitalize="off"
+                      spellCheck={false}
+                      value={draft.cwd}
+                      onChange={(event) => set({ cwd: event.target.value })}
+                    />
+                    <datalist id={listId}>
+                      {offered.map((place) => (
+                        <option key={place} value={place} />
+                      ))}
+                    </datalist>
+                  </>
+                )}
+              </Field>
+            </div>
+          )}
           {offered.length > 1 && (
             <div className="-mt-2 flex flex-wrap gap-1.5">
               {offered.slice(0, 6).map((place) => (
@@ -309,7 +328,28 @@ function SpawnForm({
             </div>
           )}
 
-          <div className="flex flex-col gap-3">
+          {chat && models.length > 1 && (
+            <Field label="Model">
+              {(ids) => (
+                <Select
+                  {...ids}
+                  data-testid="chat-model"
+                  value={
+                    draft.chatModel === "" ? (models.find((each) => each.default)?.id ?? "") : draft.chatModel
+                  }
+                  onChange={(event) => set({ chatModel: event.target.value })}
+                >
+                  {models.map(({ id, name }) => (
+                    <option key={id} value={id}>
+                      {name}
+                    </option>
+                  ))}
+                </Select>
+              )}
+            </Field>
+          )}
+
+          <div className={classes("flex-col gap-3", chat ? "hidden" : "flex")}>
             <label className="flex min-h-6 items-center gap-2">
               <input
                 type="checkbox"
@@ -358,7 +398,7 @@ function SpawnForm({
               <Input
                 {...ids}
                 data-testid="title"
-                placeholder="Made of what it runs"
+                placeholder={chat ? "New chat" : "Made of what it runs"}
                 maxLength={200}
                 value={draft.title}
                 onChange={(event) => set({ title: event.target.value })}
@@ -367,7 +407,12 @@ function SpawnForm({
           </Field>
 
           {host !== null && host.presence !== "online" && (
-            <Hint>{host.name} is not connected. The session starts when it is back.</Hint>
+            <Hint>
+              {host.name} is not connected.{" "}
+              {chat
+                ? "The chat works; what it does on the host waits."
+                : "The session starts when it is back."}
+            </Hint>
           )}
           {noTmux && (
             <Hint>{host?.name} has no tmux, which terminals need. A Codex job works without it.</Hint>

@@ -13,6 +13,7 @@ const draft: Draft = {
   agent: "claude",
   prompt: "",
   model: "",
+  chatModel: "",
   sandbox: "",
   worktree: false,
   branch: "",
@@ -51,6 +52,16 @@ describe("a draft of a session", () => {
         worktree: { branch: "fix/it", base: "main" },
       },
     ],
+    [{ kind: "chat" }, { provider: "edge", host, cwd: "/home/dev/work" }],
+    [{ kind: "chat", host: "", prompt: "x" }, { provider: "edge" }],
+    [
+      { kind: "chat", cwd: "", title: " plan " },
+      { provider: "edge", title: "plan" },
+    ],
+    [
+      { kind: "chat", host: "", chatModel: "openai/gpt-5.5" },
+      { provider: "edge", model: "openai/gpt-5.5" },
+    ],
     // What belongs to another kind is not sent.
     [
       { kind: "shell", command: "rm -rf /", prompt: "x", branch: "y" },
@@ -65,6 +76,7 @@ describe("a draft of a session", () => {
     [{ cwd: "" }, { cwd: "Choose a directory." }],
     [{ cwd: "work" }, { cwd: "The directory must be an absolute path." }],
     [{ kind: "command", command: "echo 'x" }, { command: "A ' is not closed." }],
+    [{ kind: "chat", cwd: "work" }, { cwd: "The directory must be an absolute path." }],
     [{ kind: "codex", prompt: "  " }, { prompt: "Say what is to be done." }],
     [{ worktree: true }, { branch: "Name the new branch." }],
     [{ worktree: true, branch: "a..b" }, { branch: "Not a branch name." }],

@@ -1,7 +1,7 @@
 import { CreateSession } from "../../../protocol/api.ts";
 import { parseArgv } from "../../shared/lib/parseArgv.ts";
 
-export type Kind = "shell" | "command" | "agent" | "codex";
+export type Kind = "chat" | "shell" | "command" | "agent" | "codex";
 export type AgentChoice = "claude" | "codex" | "opencode" | "gemini";
 
 /** What stands in the dialog. */
@@ -13,6 +13,8 @@ export type Draft = {
   agent: AgentChoice;
   prompt: string;
   model: string;
+  /** Of a chat; empty: the default one. */
+  chatModel: string;
   sandbox: "" | "read-only" | "workspace-write" | "danger-full-access";
   worktree: boolean;
   branch: string;
@@ -28,6 +30,7 @@ export type DraftErrors = Partial<
 export function readDraft(
   draft: Draft,
 ): { ok: true; request: CreateSession } | { ok: false; errors: DraftErrors } {
+  if (draft.kind === "chat") return readChatDraft(draft);
   const errors: DraftErrors = {};
   const argv = draft.kind === "command" ? parseArgv(draft.command) : null;
   if (argv?.ok === false) errors.command = argv.message;
@@ -79,6 +82,25 @@ export function readDraft(
   }
   if (Object.keys(errors).length > 0 || !parsed.success) return { ok: false, errors };
   return { ok: true, request: parsed.data };
+}
+
+/** A chat needs neither host nor directory; one without the other says nothing. */
+function readChatDraft(draft: Draft): ReturnType<typeof readDraft> {
+  const cwd = draft.cwd.trim();
+  const placed = draft.host !== "" && cwd !== "";
+  const parsed = CreateSession.safeParse({
+    provider: "edge",
+    ...(placed ? { host: draft.host, cwd } : {}),
+    ...(draft.title.trim() === "" ? {} : { title: draft.title.trim() }),
+    ...(draft.chatModel === "" ? {} : { model: draft.chatModel }),
+  });
+  if (parsed.success) return { ok: true, request: parsed.data };
+  const errors: DraftErrors = {};
+  for (const { path, message } of parsed.error.issues) {
+    const field = path[0];
+    if (field === "cwd" || field === "title" || field === "host") errors[field] ??= sentence(message);
+  }
+  return { ok: false, errors };
 }
 
 function sentence(message: string): string {

@@ -7,15 +7,18 @@ const NAMES: Record<string, string> = {
   gemini: "Gemini",
 };
 
+type Labelled = Pick<Session, "agent" | "command" | "provider">;
+
 /** Who works in a session: the agent's name, or the program in the foreground. */
-export function agentLabel(session: Pick<Session, "agent" | "command" | "provider">): string {
+export function agentLabel(session: Labelled): string {
+  if (session.provider === "edge") return "Chat";
   if (session.provider === "codex") return "Codex job";
   if (session.agent !== null && session.agent in NAMES) return NAMES[session.agent] ?? session.agent;
   return session.command ?? (session.agent === "shell" ? "shell" : "—");
 }
 
 /** The agent's name; a program that is no agent is quieter and in mono. */
-export function AgentLabel({ session }: { session: Pick<Session, "agent" | "command" | "provider"> }) {
+export function AgentLabel({ session }: { session: Labelled }) {
   const isAgent = session.provider !== "tmux" || (session.agent !== null && session.agent in NAMES);
   return (
     <span className={isAgent ? "truncate" : "truncate font-mono text-muted"}>{agentLabel(session)}</span>

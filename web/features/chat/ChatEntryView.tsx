@@ -1,0 +1,198 @@
+import { AlertTriangle, Brain, FoldVertical, Info, Paperclip } from "lucide-react";
+import { memo } from "react";
+import type { Approval } from "../../../protocol/approvals.ts";
+import type { AttachmentRef } from "../../../protocol/events.ts";
+import { classes } from "../../shared/lib/classes.ts";
+import { Markdown } from "../../shared/markdown/Markdown.tsx";
+import { CopyButton } from "../../shared/ui/CopyButton.tsx";
+import { Signal } from "../../shared/ui/Signal.tsx";
+import { CallCard } from "./CallCard.tsx";
+import { FoldCard } from "./FoldCard.tsx";
+import { MessageBoundary } from "./MessageBoundary.tsx";
+import { QuestionCard } from "./QuestionCard.tsx";
+import { sameEntry, type ChatEntry } from "./readChat.ts";
+import { TurnLine } from "./TurnLine.tsx";
+
+type EntryProps = {
+  entry: ChatEntry;
+  session: string;
+  /** The approval of a call. */
+  approval: Approval | null;
+  /** The host that the chat works on. */
+  host: string | null;
+  /** The running turn waits for the person. */
+  waits: boolean;
+};
+
+/** One card or line of a chat. */
+export const ChatEntryView = memo(
+  function ChatEntryView({ entry, ...rest }: EntryProps) {
+    return (
+      <div
+        className="mx-auto max-w-3xl px-4 py-1.5"
+        data-testid="entry"
+        data-kind={entry.kind === "item" ? entry.item.kind : entry.kind}
+        data-key={entry.key}
+        data-growing={(entry.kind === "item" && entry.growing) || undefined}
+      >
+        <MessageBoundary raw={() => JSON.stringify(entry, null, 2)}>
+          {entry.kind === "item" ? (
+            <ItemView entry={entry} {...rest} />
+          ) : entry.kind === "turn" ? (
+            <TurnLine turn={entry} waits={rest.waits} />
+          ) : (
+            <Notice level={entry.level} text={entry.text} />
+          )}
+        </MessageBoundary>
+      </div>
+    );
+  },
+  (a, b) =>
+    sameEntry(a.entry, b.entry) &&
+    a.approval === b.approval &&
+    a.host === b.host &&
+    (a.waits === b.waits || a.entry.kind !== "turn"),
+);
+
+function ItemView({
+  entry,
+  session,
+  approval,
+  host,
+}: Omit<EntryProps, "entry"> & { entry: Extract<ChatEntry, { kind: "item" }> }) {
+  const { item, growing } = entry;
+  const id = `${session} ${entry.key}`;
+  switch (item.kind) {
+    case "user_message":
+      return <UserMessage text={item.text} attachments={item.attachments ?? []} />;
+    case "message":
+      return (
+        <div className="group/message relative">
+          <Markdown text={item.text} />
+          {!growing && (
+            <CopyButton
+              text={item.text}
+              what="the message"
+              className="absolute -top-1 -right-6 opacity-0 group-hover/message:opacity-100 focus-visible:opacity-100 phone:hidden"
+            />
+          )}
+        </div>
+      );
+    case "reasoning":
+      return (
+        <FoldCard
+          id={id}
+          plain
+          head={
+            <>
+              {growing ? (
+                <Signal status="working" silent />
+              ) : (
+                <Brain size={14} aria-hidden className="shrink-0" />
+              )}
+              <span className="shrink-0">{growing ? "Thinking" : "Thought"}</span>
+              <span className="min-w-0 truncate">{growing ? lastLine(item.text) : firstLine(item.text)}</span>
+            </>
+          }
+        >
+          <Markdown text={item.text} />
+        </FoldCard>
+      );
+    case "call":
+      return <CallCard id={id} item={item} approval={approval} sessionHost={host} />;
+    case "question":
+      return <QuestionCard session={session} id={entry.id} item={item} />;
+    case "summary":
+      return (
+        <div data-testid="summary">
+          <FoldCard
+            id={id}
+            head={
+              <>
+                <FoldVertical size={14} aria-hidden className="shrink-0 text-muted" />
+                <span className="min-w-0 grow truncate">
+                  {item.turns} earlier turn{item.turns === 1 ? "" : "s"} in short
+                </span>
+                <span className="shrink-0 text-muted phone:hidden">what the model still has of them</span>
+              </>
+            }
+          >
+            <div className="p-3">
+              <Markdown text={item.text} />
+            </div>
+          </FoldCard>
+        </div>
+      );
+    case "warning":
+      return <Notice level="warning" text={item.text} />;
+    default:
+      // Items of other agents do not come up in a chat; what does is shown as it came.
+      return (
+        <FoldCard id={id} head={<span className="grow">{item.kind}</span>}>
+          <pre className="overflow-auto p-3 font-mono text-[12px] break-words whitespace-pre-wrap">
+            {JSON.stringify(item, null, 2)}
+          </pre>
+        </FoldCard>
+      );
+  }
+}
+
+/** What the person said. */
+export function UserMessage({
+  text,
+  attachments = [],
+  sending = false,
+}: {
+  text: string;
+  attachments?: AttachmentRef[];
+  sending?: boolean;
+}) {
+  return (
+    <div className="flex flex-col items-end gap-1">
+      <div
+        className={classes(
+          "w-fit max-w-[85%] rounded-base border border-line bg-raised px-3 py-2 break-words whitespace-pre-wrap",
+          sending && "text-muted",
+        )}
+      >
+        <span className="sr-only">You: </span>
+        {text}
+      </div>
+      {attachments.map(({ id, name, size }) => (
+        <span key={id} className="flex items-center gap-1.5 text-small text-muted">
+          <Paperclip size={12} aria-hidden /> {name} · {Math.ceil(size / 1000).toLocaleString("en")} kB
+        </span>
+      ))}
+      {sending && <span className="text-small text-muted">Sending</span>}
+    </div>
+  );
+}
+
+function Notice({ level, text }: { level: "info" | "warning" | "error"; text: string }) {
+  const Icon = level === "info" ? Info : AlertTriangle;
+  return (
+    <div
+      className={classes(
+        "flex items-start gap-2",
+        level === "error"
+          ? "text-trouble-text"
+          : level === "warning"
+            ? "text-waiting-text"
+            : "text-small text-muted",
+      )}
+    >
+      <Icon size={level === "info" ? 12 : 14} aria-hidden className="mt-[3px] shrink-0" />
+      <span className="min-w-0 break-words whitespace-pre-wrap">{text}</span>
+    </div>
+  );
+}
+
+const bare = (line: string): string => line.replace(/^[#*\s>-]+|[*\s]+$/g, "");
+
+function firstLine(text: string): string {
+  return bare(text.split("\n").find((line) => line.trim() !== "") ?? "");
+}
+
+function lastLine(text: string): string {
+  return bare(text.trimEnd().split("\n").at(-1) ?? "");
+}

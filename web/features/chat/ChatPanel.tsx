@@ -1,0 +1,159 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { QueuedMessage } from "../../../protocol/api.ts";
+import type { Session } from "../../../protocol/session.ts";
+import { failureSentence } from "../../shared/api/ApiFailure.ts";
+import { api } from "../../shared/api/endpoints.ts";
+import type { SessionState } from "../../shared/live/sessionState.ts";
+import { useHub } from "../../shared/live/useHub.ts";
+import { LogList } from "../../shared/ui/LogList.tsx";
+import { showToast } from "../../shared/ui/toasts.ts";
+import { chatActions } from "./chatActions.ts";
+import { ChatComposer } from "./ChatComposer.tsx";
+import { ChatEntryView, UserMessage } from "./ChatEntryView.tsx";
+import { ChatHelp } from "./ChatHelp.tsx";
+import { EmptyChat } from "./EmptyChat.tsx";
+import { ModelDialog } from "./ModelDialog.tsx";
+import { isOffline } from "../../shared/api/models.ts";
+import { PlaceDialog } from "./PlaceDialog.tsx";
+import { readChat, withParts, type ChatEntry } from "./readChat.ts";
+import { stillUnsent, type Unsent } from "./unsent.ts";
+
+type Row = ChatEntry | { kind: "unsent"; key: string; text: string };
+const NOBODY: readonly QueuedMessage[] = [];
+
+/** What was being written in each chat, while this page lives. */
+const drafts = new Map<string, string>();
+let lastKey = 0;
+
+/** A chat: what was said and done, and a field to go on with. */
+export default function ChatPanel({
+  session,
+  state,
+  loadOlder,
+}: {
+  session: Session;
+  state: SessionState;
+  loadOlder(): Promise<unknown>;
+}) {
+  const actions = useMemo(() => chatActions(session.id), [session.id]);
+  const early = useEarlyQueue(session.id, state);
+  const chat = useMemo(() => readChat(state.events, early), [state.events, early]);
+  const entries = useMemo(() => withParts(chat, state.parts), [chat, state.parts]);
+  const { hosts } = useHub();
+  const [text, setText] = useState(drafts.get(session.id) ?? "");
+  const [sent, setSent] = useState<readonly Unsent[]>([]);
+  const [picking, setPicking] = useState<"model" | "place" | "help" | null>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+
+  // A message that the log shows is the log's.
+  const unsent = useMemo(() => stillUnsent(sent, state.events), [sent, state.events]);
+  if (unsent !== sent && unsent.length < sent.length) setSent(unsent);
+  const rows = useMemo<Row[]>(
+    () => [...entries, ...unsent.map(({ key, text }) => ({ kind: "unsent" as const, key, text }))],
+    [entries, unsent],
+  );
+
+  function write(next: string): void {
+    setText(next);
+    if (next === "") drafts.delete(session.id);
+    else drafts.set(session.id, next);
+  }
+
+  async function send(message: string): Promise<void> {
+    const key = `unsent ${++lastKey}`;
+    const change = (next: (list: readonly Unsent[]) => readonly Unsent[]): void => setSent(next);
+    change((list) => [...list, { key, text: message, id: null, after: state.next - 1 }]);
+    try {
+      const { id } = await api.say(session.id, message);
+      change((list) => list.map((each) => (each.key === key ? { ...each, id } : each)));
+    } catch (error) {
+      // What was written goes back to where it was written, unless something else stands there by now.
+      change((list) => list.filter((each) => each.key !== key));
+      if ((drafts.get(session.id) ?? "") === "") write(message);
+      showToast({ kind: "trouble", text: failureSentence(error) });
+    }
+  }
+
+  const running = chat.running !== null;
+  const waits = session.status === "waiting";
+  const close = (): void => setPicking(null);
+  return (
+    <>
+      {rows.length === 0 ? (
+        state.loaded ? (
+          <EmptyChat
+            session={session}
+            hostName={session.host === null ? null : (hosts.get(session.host)?.name ?? null)}
+            onPlace={() => setPicking("place")}
+            onExample={(example) => {
+              write(example);
+              field.current?.focus();
+            }}
+          />
+        ) : (
+          <div className="grow" />
+        )
+      ) : (
+        <LogList
+          items={rows}
+          keyOf={(row) => row.key}
+          estimate={(row) => (row.kind === "item" ? 84 : 36)}
+          render={(row) =>
+            row.kind === "unsent" ? (
+              <div className="mx-auto max-w-3xl px-4 py-1.5" data-testid="unsent">
+                <UserMessage text={row.text} sending />
+              </div>
+            ) : (
+              <ChatEntryView
+                entry={row}
+                session={session.id}
+                host={session.host}
+                waits={waits}
+                approval={
+                  row.kind === "item" && row.item.kind === "call" && row.item.approval !== null
+                    ? (chat.approvals.get(row.item.approval) ?? null)
+                    : null
+                }
+              />
+            )
+          }
+          loadOlder={state.first > 1 ? loadOlder : undefined}
+          label="Chat"
+          testId="conversation"
+        />
+      )}
+      <ChatComposer
+        session={session}
+        text={text}
+        onText={write}
+        running={running}
+        queue={chat.queue}
+        actions={actions}
+        onSend={(message) => void send(message)}
+        onPick={setPicking}
+        field={field}
+      />
+      {picking === "model" && <ModelDialog session={session} actions={actions} onClose={close} />}
+      {picking === "place" && <PlaceDialog session={session} actions={actions} onClose={close} />}
+      {picking === "help" && <ChatHelp offline={isOffline(session.model)} onClose={close} />}
+    </>
+  );
+}
+
+/** Messages that were queued before the first event that is here; asked for once, when there may be such. */
+function useEarlyQueue(session: string, state: SessionState): readonly QueuedMessage[] {
+  const [early, setEarly] = useState(NOBODY);
+  const cut = state.loaded && state.first > 1;
+  useEffect(() => {
+    if (!cut) return;
+    let here = true;
+    api.queue(session).then(
+      (queue) => here && setEarly(queue),
+      () => undefined, // the log tells of every message that is queued from now on
+    );
+    return () => {
+      here = false;
+    };
+  }, [session, cut]);
+  return early;
+}
