@@ -1,6 +1,9 @@
-import { readFile, readdir } from "node:fs/promises";
+import { readFileSync, readdirSync } from "node:fs";
 import { run } from "../run.ts";
 import { CALL_VARIABLE } from "./cleanEnvironment.ts";
+
+/** Processes looked at before the rest of the daemon gets its turn. */
+const SLICE = 64;
 
 /** Whose processes are looked for. */
 export type CallMark = {
@@ -34,29 +37,34 @@ export async function callProcesses(mark: CallMark): Promise<number[]> {
 
 async function seenInProc({ id }: CallMark): Promise<Seen[]> {
   const mark = Buffer.from(`${CALL_VARIABLE}=${id}\0`);
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const seen = await Promise.all(
-    pids.map(async (name): Promise<Seen[]> => {
-      try {
-        const stat = await readFile(`/proc/${name}/stat`, "utf8");
-        // The program's name in parentheses may hold anything; the fields after it do not.
-        const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-        const [state, parent, group, session] = fields;
-        if (state === "Z" || state === "X") return [];
-        const marked = (await environmentOf(name)).includes(mark);
-        const [pid, ...rest] = [name, parent, group, session].map(Number);
-        return [{ pid: pid ?? 0, parent: rest[0] ?? 0, group: rest[1] ?? 0, session: rest[2] ?? 0, marked }];
-      } catch {
-        return []; // it has just ended
-      }
-    }),
-  );
-  return seen.flat();
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const seen: Seen[] = [];
+  // These files are in memory: reading them at once takes a tenth of the time that the thread pool takes.
+  for (const [index, name] of pids.entries()) {
+    if (index % SLICE === SLICE - 1) await new Promise((resolve) => setImmediate(resolve));
+    const process = seenAt(name, mark);
+    if (process !== null) seen.push(process);
+  }
+  return seen;
 }
 
-async function environmentOf(pid: string): Promise<Buffer> {
+function seenAt(name: string, mark: Buffer): Seen | null {
+  let stat: string;
   try {
-    return await readFile(`/proc/${pid}/environ`);
+    stat = readFileSync(`/proc/${name}/stat`, "utf8");
+  } catch {
+    return null; // it has just ended
+  }
+  // The program's name in parentheses may hold anything; the fields after it do not.
+  const [state, ...numbers] = stat.slice(stat.lastIndexOf(")") + 2).split(" ", 4);
+  if (state === "Z" || state === "X") return null;
+  const [parent = 0, group = 0, session = 0] = numbers.map(Number);
+  return { pid: Number(name), parent, group, session, marked: environmentOf(name).includes(mark) };
+}
+
+function environmentOf(pid: string): Buffer {
+  try {
+    return readFileSync(`/proc/${pid}/environ`);
   } catch {
     return Buffer.alloc(0); // gone, or another user's
   }

@@ -6,7 +6,7 @@ import type { CallMark } from "./callProcesses.ts";
 const KILL_AFTER_MS = 2_000;
 /** What is not gone this long after it was killed cannot be ended by us. */
 const GIVE_UP_AFTER_MS = 1_500;
-const LOOK_MS = 25;
+const LOOK_MS = 10;
 
 export type Ended = {
   /** Processes that were still there. */

@@ -2,7 +2,10 @@ import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFile
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
+import { newId } from "../../protocol/ids.ts";
 import { DaemonStops } from "../parts.ts";
+import { openCallStore } from "./callStore.ts";
+import { startCommandRunner } from "./runCommand.ts";
 import { makeToolRig, processesWith } from "./testing/toolRig.ts";
 
 const MB = 1024 * 1024;
@@ -84,22 +87,28 @@ it("refuses a directory outside, also one that is swapped for a link", async () 
     text: "There is no none.",
   });
   mkdirSync(join(rig.root, "sub"));
-  // Swapped again and again while calls come: every call runs inside or not at all.
-  const swaps = new AbortController();
-  const swapper = (async () => {
-    while (!swaps.signal.aborted) {
+  // Swapped at the last moment before the program starts: it runs in the directory that was allowed.
+  const calls = openCallStore(rig.store);
+  const swapping = {
+    ...calls,
+    begin(id: string) {
+      calls.begin(id);
       renameSync(join(rig.root, "sub"), join(rig.root, "was"));
       symlinkSync(rig.outside, join(rig.root, "sub"));
-      await sleep(1);
-      renameSync(join(rig.root, "sub"), join(rig.root, "link"));
-      renameSync(join(rig.root, "was"), join(rig.root, "sub"));
-      await sleep(1);
-    }
-  })();
-  for (let i = 0; i < 30; i++) await rig.run("run_command", { argv: ["touch", "here"], cwd: "sub" });
-  swaps.abort();
-  await swapper;
+    },
+  };
+  const runner = startCommandRunner({ calls: swapping, env: process.env, log: () => {} });
+  await runner.run(
+    { argv: ["touch", "here"], cwd: "sub" },
+    {
+      id: newId("cmd"),
+      session: newId("ses"),
+      signal: new AbortController().signal,
+      place: { root: rig.root, outside: [], closed: [] },
+    },
+  );
   expect(existsSync(join(rig.outside, "here"))).toBe(false);
+  expect(existsSync(join(rig.root, "was/here"))).toBe(true);
 });
 
 it("gives programs a small environment without anything of the daemon's", async () => {
@@ -186,6 +195,7 @@ it("ends what outlives its parent: in its group, in a session of its own, withou
   for (const fork of [
     (nap: string) => `sleep ${nap} & echo done`,
     (nap: string) => `setsid sleep ${nap} >/dev/null 2>&1 & echo done`,
+    (nap: string) => `env -i sleep ${nap} & echo done`,
     (nap: string) => `(setsid sh -c 'sleep ${nap} & sleep ${nap} &' >/dev/null 2>&1 &); sleep 0.1; echo done`,
     (nap: string) =>
       `setsid sh -c 'trap "" TERM; while :; do sleep ${nap}; done' >/dev/null 2>&1 & sleep 0.1; echo done`,
@@ -204,7 +214,11 @@ it("ends a tree of processes at timeout, those with sessions of their own too", 
   const rig = makeToolRig();
   const nap = napping();
   await rig.output("run_command", {
-    argv: ["sh", "-c", `sleep ${nap} & setsid sh -c 'sleep ${nap} & setsid sleep ${nap}' & sleep ${nap}`],
+    argv: [
+      "sh",
+      "-c",
+      `sleep ${nap} & setsid sh -c 'sleep ${nap} & env -i setsid sleep ${nap}' & sleep ${nap}`,
+    ],
     timeout_ms: 400,
   });
   expect(processesWith(nap)).toEqual([]);
