@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AnyEvent } from "./events.ts";
 import { Session } from "./session.ts";
+import { Span } from "./traces.ts";
 
 /** First frame of a client on `/api/sessions/:id/live`. Without epoch and seq it gets a tail. */
 export const SessionHello = z.object({
@@ -59,5 +60,7 @@ export const SessionServerFrame = z.discriminatedUnion("type", [
     offset: z.number().int(),
     text: z.string(),
   }),
+  /** A span of the trace began or ended. Not in the log's order; the higher version is newer. */
+  z.object({ type: z.literal("span"), span: Span }),
 ]);
 export type SessionServerFrame = z.infer<typeof SessionServerFrame>;

@@ -16,7 +16,7 @@ import { hostName, hubName } from "../shared/names.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
 import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
-import { removeSession, saveApproval, saveSession } from "../shared/saveToIndex.ts";
+import { removeSession, saveApproval, saveSession, saveSpans } from "../shared/saveToIndex.ts";
 import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
 import { EventLog, eventsFrame, type Run } from "./EventLog.ts";
 import { ingest, JournalCursors, type Numbered } from "./ingest.ts";
@@ -29,6 +29,8 @@ import { turnPorts } from "./turn/turnPorts.ts";
 import { TurnRunner } from "./turn/TurnRunner.ts";
 import { TurnStore } from "./turn/TurnStore.ts";
 import { SessionStore, type Gone } from "./SessionStore.ts";
+import { Traces, type EndedSpans } from "./traces/Traces.ts";
+import type { Span } from "../../protocol/traces.ts";
 import { logError } from "../shared/logError.ts";
 
 const LIVE_TAG = "live";
@@ -58,6 +60,7 @@ export class SessionObject extends DurableObject<Env> {
   readonly #cursors: JournalCursors;
   readonly #alarms: Alarms<"publish" | "forward" | "turn" | "grants">;
   readonly #publisher: Publisher;
+  readonly #traces: Traces;
   readonly #store: SessionStore;
   readonly #commands: SessionCommands;
   readonly #live: LiveSockets;
@@ -84,12 +87,14 @@ export class SessionObject extends DurableObject<Env> {
       retryAt: (at) => this.#alarms.atLatest("publish", at),
       deliver: (rows) => this.#publish(rows.map((row) => JSON.parse(row.body))),
     });
+    this.#traces = new Traces(this.#db, this.#publisher);
     this.#store = new SessionStore({
       db: this.#db,
       storage: ctx.storage,
       log: this.#log,
       publisher: this.#publisher,
-      onCommit: (run, changed) => this.#committed(run, changed),
+      traces: this.#traces,
+      onCommit: (run, changed, spans) => this.#committed(run, changed, spans),
     });
     this.#commands = new SessionCommands({
       db: this.#db,
@@ -171,6 +176,11 @@ export class SessionObject extends DurableObject<Env> {
       epoch,
       events: `[${run?.body ?? ""}]`,
     };
+  }
+
+  /** The spans that the index may not have: those that run, and those on their way there. Null when there is no session. */
+  spans(): Span[] | null {
+    return this.#store.current === null ? null : this.#traces.unpublished();
   }
 
   /** Takes a command, records it, hands it to the host, and waits up to `waitMs` for its result. */
@@ -494,8 +504,9 @@ export class SessionObject extends DurableObject<Env> {
     for (const run of this.#log.after(sent)) yield { position: run.last, frame: eventsFrame(run) };
   }
 
-  #committed(run: Run | null, changed: Session | null): void {
+  #committed(run: Run | null, changed: Session | null, spans: Span[]): void {
     if (run !== null) this.#live.broadcast(run.first - 1, { position: run.last, frame: eventsFrame(run) });
+    for (const span of spans) this.#live.tell(JSON.stringify({ type: "span", span }));
     if (changed === null) return;
     this.#live.tell(JSON.stringify({ type: "session", session: changed }));
     if (isEnded(changed)) this.#console.end(this.#endedBecause() ?? "The session has ended.");
@@ -507,9 +518,10 @@ export class SessionObject extends DurableObject<Env> {
     await this.#publisher.drain().catch((error: unknown) => logError("not published yet", error));
   }
 
-  async #publish(changed: (Session | Gone | { approval: Approval })[]): Promise<void> {
+  async #publish(changed: (Session | Gone | EndedSpans | { approval: Approval })[]): Promise<void> {
     for (const session of changed) {
-      if ("approval" in session) {
+      if ("spans" in session) await saveSpans(this.env.DB, session.spans);
+      else if ("approval" in session) {
         await saveApproval(this.env.DB, session.approval);
         await this.#hub(session.approval.team).publish([{ kind: "approval", approval: session.approval }]);
       } else if ("gone" in session) {

@@ -9,9 +9,16 @@ import type { Publisher } from "../shared/Publisher.ts";
 import type { EventLog, Run } from "./EventLog.ts";
 import { differs, projectEvent, projectFacts } from "./projectSession.ts";
 import { chunks, commands, session as sessionTable } from "./schema.ts";
+import type { Span } from "../../protocol/traces.ts";
+import type { Happening, ModelMark, Trace } from "./traces/follow.ts";
+import type { Traces } from "./traces/Traces.ts";
 
-/** What a step changes. Events go to the log; facts only to the projection. */
-export type Change = { events?: { at: number; event: EventBody }[]; facts?: SessionFacts };
+/** What a step changes. Events go to the log and the trace; facts only to the projection, a mark only to the trace. */
+export type Change = {
+  events?: { at: number; event: EventBody }[];
+  facts?: SessionFacts;
+  mark?: { at: number; mark: ModelMark };
+};
 
 /** Runs inside the transaction of a flush; may write other tables; null changes nothing. */
 export type Step = (session: Session) => Change | null;
@@ -26,8 +33,9 @@ type Parts = {
   storage: DurableObjectStorage;
   log: EventLog;
   publisher: Publisher;
+  traces: Traces;
   /** Called after each committed flush, with what clients must learn. */
-  onCommit: (run: Run | null, changed: Session | null) => void;
+  onCommit: (run: Run | null, changed: Session | null, spans: Span[]) => void;
 };
 
 /** The session's truth: every change goes through `write`, one transaction per flush, log and projection together. */
@@ -84,9 +92,10 @@ export class SessionStore {
   delete(): void {
     const session = this.#current?.session;
     if (session === undefined) return;
-    const { db, storage, log, publisher } = this.#parts;
+    const { db, storage, log, publisher, traces } = this.#parts;
     storage.transactionSync(() => {
       log.clear();
+      traces.clear();
       db.delete(commands).run();
       db.update(sessionTable).set({ json: null }).run();
       const gone: Gone = { gone: session.id, team: session.team };
@@ -99,16 +108,20 @@ export class SessionStore {
   #flush(steps: Step[]): void {
     const before = this.#current;
     if (before === null) throw new Error("This session does not exist.");
-    const { db, storage, log, publisher, onCommit } = this.#parts;
+    const { db, storage, log, publisher, traces, onCommit } = this.#parts;
     let run: Run | null = null;
     let session = before.session;
     let changed = false;
+    let trace: Trace | null = null;
     storage.transactionSync(() => {
       const events: { at: number; json: string }[] = [];
+      const happened: Happening[] = [];
       for (const step of steps) {
         const change = step(session);
         if (change === null) continue;
         if (change.facts !== undefined) session = projectFacts(session, change.facts);
+        if (change.mark !== undefined) happened.push(change.mark);
+        happened.push(...(change.events ?? []));
         for (const { at, event } of change.events ?? []) {
           const kept = fitted(event);
           session = projectEvent(session, kept.event, at);
@@ -116,6 +129,7 @@ export class SessionStore {
         }
       }
       if (events.length > 0) run = log.append(before.head, events);
+      if (happened.length > 0) trace = traces.take({ team: session.team, session: session.id }, happened);
       const head = before.head + events.length;
       // Version 0 is a session that nobody has been told of.
       changed =
@@ -130,9 +144,11 @@ export class SessionStore {
       }
     });
     const appended = run as Run | null;
+    const traced = trace as Trace | null;
+    const spans = traced === null ? [] : traces.keep(traced);
     this.#current = { ...before, session, head: appended?.last ?? before.head };
     try {
-      onCommit(appended, changed ? session : null);
+      onCommit(appended, changed ? session : null, spans);
     } catch (error) {
       logError("committed, but not told to everybody", error); // thrown on, it would look like a rollback
     }

@@ -122,6 +122,13 @@ export const approvals = sqliteTable("approval", {
   json: text().notNull(),
 });
 
+/** The one row of the spans that run ({@link Span} as JSON array), and how many flushes have changed any. */
+export const traces = sqliteTable("trace", {
+  id: integer().primaryKey(),
+  open: text().notNull(),
+  flushes: integer().notNull(),
+});
+
 /** {@link Grant} as JSON; a revoked one is deleted (its event stays). */
 export const grants = sqliteTable("grant_given", {
   id: text().primaryKey(),

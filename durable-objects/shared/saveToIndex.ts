@@ -4,7 +4,8 @@ import type { Host } from "../../protocol/host.ts";
 import { isEnded, needsAttention, type Session } from "../../protocol/session.ts";
 import { searchText } from "../../protocol/filter.ts";
 import type { Approval } from "../../protocol/approvals.ts";
-import { approvals, hosts, sessions } from "../../worker/db/schema.ts";
+import type { Span } from "../../protocol/traces.ts";
+import { approvals, hosts, sessions, spans } from "../../worker/db/schema.ts";
 
 /** Writes a session to D1's index; an older version than the one that is there changes nothing. */
 export async function saveSession(d1: D1Database, session: Session): Promise<void> {
@@ -31,9 +32,13 @@ export async function saveSession(d1: D1Database, session: Session): Promise<voi
     });
 }
 
-/** Takes a session out of the index. */
+/** Takes a session and its spans out of the index. */
 export async function removeSession(d1: D1Database, id: string): Promise<void> {
-  await drizzle(d1).delete(sessions).where(eq(sessions.id, id));
+  const db = drizzle(d1);
+  await db.batch([
+    db.delete(sessions).where(eq(sessions.id, id)),
+    db.delete(spans).where(eq(spans.session, id)),
+  ]);
 }
 
 /** Writes what a host object says of its host; the row itself is made and removed by the Worker. */
@@ -56,4 +61,25 @@ export async function saveApproval(d1: D1Database, approval: Approval): Promise<
       set: row,
       setWhere: sql`excluded.version > ${approvals.version}`,
     });
+}
+
+/** D1 takes at most a hundred parameters. */
+const SPANS_AT_ONCE = 14;
+
+/** Writes spans to the index; an older version than the one that is there changes nothing. */
+export async function saveSpans(d1: D1Database, ended: Span[]): Promise<void> {
+  for (let from = 0; from < ended.length; from += SPANS_AT_ONCE) {
+    const rows = ended.slice(from, from + SPANS_AT_ONCE).map((span) => {
+      const { session, id, team, turn, started_at, version } = span;
+      return { session, id, team, turn, started_at, version, json: JSON.stringify(span) };
+    });
+    await drizzle(d1)
+      .insert(spans)
+      .values(rows)
+      .onConflictDoUpdate({
+        target: [spans.session, spans.id],
+        set: { version: sql`excluded.version`, json: sql`excluded.json` },
+        setWhere: sql`excluded.version > ${spans.version}`,
+      });
+  }
 }

@@ -4,6 +4,7 @@ import { describe, test, vi } from "vitest";
 import { EventLog } from "../../durable-objects/session/EventLog.ts";
 import migrations from "../../durable-objects/session/migrations/migrations.js";
 import { SessionStore } from "../../durable-objects/session/SessionStore.ts";
+import { Traces } from "../../durable-objects/session/traces/Traces.ts";
 import { openDatabase } from "../../durable-objects/shared/database.ts";
 import { Publisher } from "../../durable-objects/shared/Publisher.ts";
 import type { SessionEvent } from "../../protocol/events.ts";
@@ -289,11 +290,13 @@ test("what is committed is not done twice when telling it fails", async ({ expec
   await runInDurableObject(env.SESSION.getByName(`main/${session}`), async (_, ctx) => {
     const db = openDatabase(ctx, migrations);
     const log = new EventLog(db);
+    const publisher = new Publisher({ db, deliver: () => Promise.resolve(), retryAt: () => undefined });
     const store = new SessionStore({
       db,
       storage: ctx.storage,
       log,
-      publisher: new Publisher({ db, deliver: () => Promise.resolve(), retryAt: () => undefined }),
+      publisher,
+      traces: new Traces(db, publisher),
       onCommit: () => {
         throw new Error("as the test wants");
       },

@@ -48,7 +48,7 @@ class Reader {
       this.received += size;
       this.unacked += size;
       if (frame.type === "events") this.seq = frame.first + frame.events.length - 1;
-      else if (frame.type !== "delta") this.title = frame.session.title;
+      else if (frame.type !== "delta" && frame.type !== "span") this.title = frame.session.title;
       if (this.unacked < LIVE_ACK_BYTES) continue;
       this.unacked = 0;
       this.due.push({ seq: this.seq, received: this.received });

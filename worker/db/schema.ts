@@ -1,4 +1,4 @@
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const teams = sqliteTable("team", {
   id: text().primaryKey(),
@@ -91,6 +91,24 @@ export const approvals = sqliteTable(
     json: text().notNull(),
   },
   (table) => [index("approval_list").on(table.team, table.status, table.created_at)],
+);
+
+/** Spans of traces that ended; `json` is the span. What still runs is known to its session's object alone. */
+export const spans = sqliteTable(
+  "span",
+  {
+    session: text().notNull(),
+    id: text().notNull(),
+    team: text().notNull(),
+    turn: integer().notNull(),
+    started_at: integer().notNull(),
+    version: integer().notNull(),
+    json: text().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.session, table.id] }),
+    index("span_list").on(table.session, table.started_at, table.id),
+  ],
 );
 
 /** Standing decisions of a team. */

@@ -18,6 +18,7 @@ import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";
 import { listSessions } from "../db/listSessions.ts";
+import { listSpans } from "../db/listSpans.ts";
 import type { App } from "../env.ts";
 import { forwardSocket } from "../forwardSocket.ts";
 import { orProblem, Problem } from "../problem.ts";
@@ -39,6 +40,11 @@ const ListQuery = z.object({
 });
 const ByMessage = validate("param", z.object({ id: SessionId, message: MessageId }));
 const NewGrant = z.object({ scope: ToolScope, expires_at: z.number().int().optional() });
+const TracesQuery = z.object({
+  turn: z.coerce.number().int().min(0).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(100),
+  cursor: z.string().max(500).optional(),
+});
 const EventsQuery = z.object({
   after: z.coerce.number().int().min(0).optional(),
   before: z.coerce.number().int().min(1).optional(),
@@ -119,6 +125,15 @@ export const sessionRoutes = new Hono<App>()
       head: page.head,
     });
     return c.body(`{"items":${page.events},${rest.slice(1)}`, 200, { "content-type": "application/json" });
+  })
+  .get("/:id/traces", requireRole("viewer"), ById, validate("query", TracesQuery), async (c) => {
+    const { id } = c.req.valid("param");
+    // Asked before the index: what ends in between is then found in one of the two at least.
+    const fresh = await sessionOf(c, id).spans();
+    if (fresh === null) throw new Problem(404, "not_found", "No such session.");
+    return c.json(
+      await listSpans(c.env.DB, { team: c.get("actor").team, session: id }, fresh, c.req.valid("query")),
+    );
   })
   .post("/:id/commands", requireRole("operator"), ById, validate("json", PostCommand), async (c) => {
     const { id: commandId, expires_in_ms, wait_ms, ...command } = c.req.valid("json");

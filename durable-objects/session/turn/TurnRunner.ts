@@ -1,3 +1,4 @@
+import type { ModelMessage } from "ai";
 import type { QueuedMessage } from "../../../protocol/api.ts";
 import type { Decision, Rule } from "../../../protocol/approvals.ts";
 import type { CommandResult } from "../../../protocol/commands.ts";
@@ -6,6 +7,7 @@ import { newId } from "../../../protocol/ids.ts";
 import type { Session, SessionStatus } from "../../../protocol/session.ts";
 import { isToolName, summarizeCall, TOOLS } from "../../../protocol/tools.ts";
 import { logError } from "../../shared/logError.ts";
+import { wordsOf } from "../traces/wordsOf.ts";
 import { isAllowed, type Act } from "../approvals/isAllowed.ts";
 import type { Ledger } from "../approvals/Ledger.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
@@ -329,7 +331,9 @@ export class TurnRunner {
         growing.restart();
         proposed.length = 0;
         void this.#notice(turn.number, why);
+        this.#markAsked(turn, request.messages, why);
       };
+      this.#markAsked(turn, request.messages, null);
       for await (const part of askModel(request, onRetry)) {
         if (part.type === "call") proposed.push(part);
         else if (part.type === "end") end = part;
@@ -373,6 +377,11 @@ export class TurnRunner {
       const events = this.#wholeParts(turn.number, now);
       for (const message of end.responseMessages) turns.addMessage(turn.number, message);
       const usage: Usage = addUsage(JSON.parse(turn.usage), end.usage);
+      const output = wordsOf(end.responseMessages);
+      const mark = {
+        at: now,
+        mark: { type: "model_ended", turn: turn.number, usage: end.usage, output },
+      } as const;
       for (const [index, part] of proposed.entries()) {
         const call: Call = {
           id: `t${turn.number}.s${turn.step}.c${String(index).padStart(2, "0")}`,
@@ -394,17 +403,30 @@ export class TurnRunner {
       }
       if (proposed.length > 0) {
         turns.update(turn.number, { phase: "calls", usage: JSON.stringify(usage) });
-        return { events };
+        return { events, mark };
       }
       if (end.finishReason === "length") {
-        const item = { kind: "warning", text: "The answer was cut: the model reached its longest answer." } as const;
+        const item = {
+          kind: "warning",
+          text: "The answer was cut: the model reached its longest answer.",
+        } as const;
         events.push({ at: now, event: { type: "item", id: `t${turn.number}.cut`, turn: turn.number, item } });
       }
       turns.update(turn.number, { ended_at: now, usage: JSON.stringify(usage) });
       events.push({ at: now, event: { type: "turn_completed", turn: turn.number, usage } });
       events.push({ at: now, event: { type: "status", status: "idle", reason: null } });
-      return { events };
+      return { events, mark };
     });
+  }
+
+  /** Notes for the trace that the model is asked; nobody waits for it. `why`: of an attempt that failed before. */
+  #markAsked({ number, step, model }: Turn, messages: ModelMessage[], why: string | null): void {
+    const at = Date.now();
+    const input = wordsOf(messages.slice(-1));
+    const mark = { type: "model_started", turn: number, step, model, input, why } as const;
+    this.#parts.store
+      .write(() => (this.#parts.turns.active()?.number === number ? { mark: { at, mark } } : null))
+      .catch((error: unknown) => logError("a model call is missing in the trace", error));
   }
 
   /** The person stopped the model in the middle: what it said so far stays, as far as it came. */

@@ -76,6 +76,8 @@ export function applySessionFrame(state: SessionState, frame: SessionServerFrame
       return append(state, frame.events);
     case "delta":
       return grow(state, frame);
+    case "span":
+      return whole(state); // spans are no part of the log
   }
 }
 

@@ -1,0 +1,86 @@
+import { like } from "drizzle-orm";
+import * as z from "zod";
+import { Span } from "../../../protocol/traces.ts";
+import type { Database } from "../../shared/database.ts";
+import type { Publisher } from "../../shared/Publisher.ts";
+import { logError } from "../../shared/logError.ts";
+import { outbox, traces } from "../schema.ts";
+import { follow, type Happening, type Scope, type Trace } from "./follow.ts";
+
+/** What is published of spans that ended. */
+export const EndedSpans = z.object({ spans: z.array(Span) });
+export type EndedSpans = z.infer<typeof EndedSpans>;
+
+const KEY = "spans.";
+/** A row has at most 2 MB; a span at its largest is about 40 KB. */
+const SPANS_PER_ROW = 40;
+
+/**
+ * The spans of a session. Those that run are one row here, so that they outlive the object; those that ended go to D1
+ * through the outbox, one row per flush
+ * (more when very many end at once).
+ */
+export class Traces {
+  readonly #db: Database;
+  readonly #publisher: Publisher;
+  #open: readonly Span[];
+  #flushes: number;
+
+  constructor(db: Database, publisher: Publisher) {
+    this.#db = db;
+    this.#publisher = publisher;
+    const row = db.select().from(traces).limit(1).get();
+    const open = row === undefined ? null : z.array(Span).safeParse(JSON.parse(row.open));
+    // A session works without its trace: spans that another version of this code wrote are let go.
+    if (open?.success === false) logError("the open spans cannot be read", open.error);
+    this.#open = open?.data ?? [];
+    this.#flushes = row?.flushes ?? 0;
+  }
+
+  /** The trace after what a flush appends. Stores its changes in the caller's transaction; `keep` it once that is committed. */
+  take(scope: Scope, happened: Happening[]): Trace {
+    const before: Trace = { open: this.#open, changed: new Map() };
+    const trace = happened.reduce((sum, each) => follow(sum, scope, each), before);
+    if (trace.changed.size === 0) return trace;
+    const row = { open: JSON.stringify(trace.open), flushes: this.#flushes + 1 };
+    this.#db
+      .insert(traces)
+      .values({ id: 1, ...row })
+      .onConflictDoUpdate({ target: traces.id, set: row })
+      .run();
+    const ended = [...trace.changed.values()].filter((span) => span.ended_at !== null);
+    for (let from = 0; from < ended.length; from += SPANS_PER_ROW) {
+      const body: EndedSpans = { spans: ended.slice(from, from + SPANS_PER_ROW) };
+      const key = `${KEY}${row.flushes}.${from}`;
+      this.#publisher.put({ key, version: 1, body: JSON.stringify(body) });
+    }
+    return trace;
+  }
+
+  /** The flush is committed; returns the spans that began or ended in it. */
+  keep(trace: Trace): Span[] {
+    this.#open = trace.open;
+    if (trace.changed.size > 0) this.#flushes++;
+    return [...trace.changed.values()];
+  }
+
+  /** The spans that D1 may not have: those that run, and those on their way. */
+  unpublished(): Span[] {
+    const rows = this.#db
+      .select({ body: outbox.body })
+      .from(outbox)
+      .where(like(outbox.key, `${KEY}%`))
+      .all();
+    return [...this.#open, ...rows.flatMap(({ body }) => EndedSpans.parse(JSON.parse(body)).spans)];
+  }
+
+  /** Forgets everything, also what is on its way. Part of the caller's transaction. */
+  clear(): void {
+    this.#db.delete(traces).run();
+    this.#db
+      .delete(outbox)
+      .where(like(outbox.key, `${KEY}%`))
+      .run();
+    this.#open = [];
+  }
+}
