@@ -22,8 +22,8 @@ export type PaneAccessPart = {
 
 type Attached = { pipe: PanePipe; attachment: Attachment; onLost: (reason: string) => void };
 
-/** How often watched panes are looked at, between the looks at all of them. */
-const CHECK_MS = 500;
+/** How often it is checked that pipes still carry bytes. */
+const CHECK_MS = 2_000;
 const GONE = { ok: false, reason: "The pane is gone." } as const;
 
 /** Lets consoles read and type. */
@@ -39,26 +39,13 @@ export function startPaneAccess(deps: {
   const rings = new Map<string, Ring>();
   const queues = new Map<string, Promise<unknown>>();
   const problems: string[] = [];
-  let stopped = false;
   const pipes = openPipes(deps.directory, problems);
 
-  /** Whether the panes that are watched still are what they were. */
-  const check = async () => {
-    await Promise.all(
-      [...attached].map(async ([session, { pipe, onLost }]) => {
-        if (pipe.alive() === false) onLost("somebody else took the pane's pipe");
-        const pane = watch.live(session);
-        if (pane === undefined) return;
-        const format = "#{pane_dead} #{pane_width} #{pane_height}";
-        const reply = await pane.send([["display-message", "-p", "-t", pane.row.pane, format]]);
-        const [dead, cols, rows] = reply.ok ? (reply.outputs[0] ?? "").toString().trim().split(" ") : [];
-        if (dead !== "0") void watch.refresh();
-        else watch.resized(session, Number(cols), Number(rows));
-      }),
-    );
-    if (!stopped) checks = setTimeout(() => void check(), CHECK_MS);
-  };
-  let checks = setTimeout(() => void check(), CHECK_MS);
+  const checks = setInterval(() => {
+    for (const { pipe, onLost } of attached.values()) {
+      if (pipe.alive() === false) onLost("somebody else took the pane's pipe");
+    }
+  }, CHECK_MS);
   checks.unref();
 
   const inOrder: PaneAccessPart["inOrder"] = (session, work, detour = false) => {
@@ -154,8 +141,7 @@ export function startPaneAccess(deps: {
     inOrder,
     problems: () => problems,
     async stop() {
-      stopped = true;
-      clearTimeout(checks);
+      clearInterval(checks);
       await Promise.all([...attached.values()].map(({ attachment }) => attachment.close()));
     },
   };

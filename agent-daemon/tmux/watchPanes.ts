@@ -8,6 +8,7 @@ import { agentFinder } from "./agentFinder.ts";
 import { followClaudeRegistry } from "./claudeRegistry.ts";
 import { gitStates } from "./gitStates.ts";
 import { observePane, visibleText, type LivePane } from "./livePane.ts";
+import { startGlances } from "./glances.ts";
 import { startLookLoop } from "./lookLoop.ts";
 import { paneFacts, paneTitle, previewOf, unadoptedPane } from "./paneFacts.ts";
 import { paneListeners } from "./paneListeners.ts";
@@ -118,6 +119,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     records.prune(clock() - KEEP_ENDED_MS);
   };
   const loop = startLookLoop({ look, intervalMs: deps.config.tmux.poll_ms, log });
+  const glances = startGlances(servers, loop.kick);
 
   const awaitsStatus = (session: string): boolean => {
     const since = deadSince.get(session) ?? clock();
@@ -323,6 +325,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     start: loop.start,
     async stop() {
       stopped = true;
+      glances.stop();
       git.stop();
       claude.stop();
       // Channels that end answer everything that waits for them, also the look.
