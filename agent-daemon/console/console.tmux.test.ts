@@ -86,7 +86,7 @@ describe.skipIf(noTmux !== null)(`a console (${noTmux ?? "real tmux"})`, () => {
     consoles.unwatch(session);
     await until(() => expect(pipes()).toBe("0"));
     expect(object.socket?.readyState).not.toBe(1);
-    expect(readdirSync(join(rig.directory, "state", "pipes"))).toEqual([]);
+    await until(() => expect(readdirSync(join(rig.directory, "state", "pipes"))).toEqual([]));
   });
 
   it("takes arrows, Ctrl-C, and a paste of 200 kB between keys, in order", async () => {

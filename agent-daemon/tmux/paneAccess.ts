@@ -7,7 +7,8 @@ import { pipeDirectory, type PanePipe, type PipeDirectory } from "./panePipe.ts"
 import { Ring } from "./ring.ts";
 import { readScreen, screenCommands } from "./screen.ts";
 import type { SessionRecords } from "./sessionRecords.ts";
-import type { Attachment, PaneAccess, TypeResult } from "./tmuxPart.ts";
+import { takeTurns } from "./takeTurns.ts";
+import type { Attachment, AttachOptions, AttachResult, PaneAccess, TypeResult } from "./tmuxPart.ts";
 import type { PaneWatch } from "./watchPanes.ts";
 
 export type PaneAccessPart = {
@@ -37,7 +38,11 @@ export function startPaneAccess(deps: {
   const { watch, records } = deps;
   const attached = new Map<string, Attached>();
   const rings = new Map<string, Ring>();
+  /** The pipe that each pane carries. */
+  const current = new Map<string, PanePipe>();
   const queues = new Map<string, Promise<unknown>>();
+  /** Attaching to a pane and letting go of it: neither may act on what the other is just changing. */
+  const inTurn = takeTurns();
   const problems: string[] = [];
   const pipes = openPipes(deps.directory, problems);
 
@@ -65,6 +70,48 @@ export function startPaneAccess(deps: {
     return pane === undefined ? Promise.resolve(GONE) : work(pane);
   };
 
+  const attach = async (session: string, options: AttachOptions): Promise<AttachResult> => {
+    const pane = watch.live(session);
+    if (pane === undefined) return { status: "gone", reason: GONE.reason };
+    if (pipes === null) return { status: "failed", reason: problems[0] ?? "there is no place for pipes" };
+    const ring = rings.get(session) ?? new Ring();
+    const result = await attachPane({
+      pane: pane.row.pane,
+      send: pane.send,
+      pipes,
+      ring,
+      options,
+      onPiped(pipe) {
+        attached.get(session)?.pipe.close();
+        rings.set(session, ring);
+        current.set(session, pipe);
+      },
+      isCurrent: (pipe) => current.get(session) === pipe,
+    });
+    if (result.status !== "attached") return result;
+    const pipe = current.get(session);
+    if (pipe === undefined) return { status: "failed", reason: "the daemon stops" };
+    const { attachment } = result;
+    const own: Attached = {
+      pipe,
+      onLost: options.onLost,
+      attachment: {
+        ...attachment,
+        close: () =>
+          inTurn(session, async () => {
+            if (attached.get(session) === own) {
+              attached.delete(session);
+              rings.delete(session);
+            }
+            await attachment.close();
+            if (current.get(session) === pipe) current.delete(session);
+          }),
+      },
+    };
+    attached.set(session, own);
+    return { status: "attached", attachment: own.attachment };
+  };
+
   const panes: PaneAccess = {
     paneState(session) {
       const record = records.get(session);
@@ -73,46 +120,7 @@ export function startPaneAccess(deps: {
       return watch.live(session) === undefined ? { state: "starting" } : { state: "live" };
     },
     listen: watch.listen,
-    async attach(session, options) {
-      const pane = watch.live(session);
-      if (pane === undefined) return { status: "gone", reason: GONE.reason };
-      if (pipes === null) return { status: "failed", reason: problems[0] ?? "there is no place for pipes" };
-      const ring = rings.get(session) ?? new Ring();
-      const result = await attachPane({
-        pane: pane.row.pane,
-        send: pane.send,
-        pipes,
-        ring,
-        options,
-        onPiped(pipe) {
-          attached.get(session)?.pipe.close();
-          rings.set(session, ring);
-          current.set(session, pipe);
-        },
-        isCurrent: (pipe) => current.get(session) === pipe,
-      });
-      if (result.status !== "attached") return result;
-      const pipe = current.get(session);
-      if (pipe === undefined) return { status: "failed", reason: "the daemon stops" };
-      const { attachment } = result;
-      const own: Attached = {
-        pipe,
-        onLost: options.onLost,
-        attachment: {
-          ...attachment,
-          async close() {
-            if (attached.get(session) === own) {
-              attached.delete(session);
-              rings.delete(session);
-            }
-            await attachment.close();
-            if (current.get(session) === pipe) current.delete(session);
-          },
-        },
-      };
-      attached.set(session, own);
-      return { status: "attached", attachment: own.attachment };
-    },
+    attach: (session, options) => inTurn(session, () => attach(session, options)),
     async capture(session, options) {
       const pane = watch.live(session);
       if (pane === undefined) return GONE;
@@ -133,8 +141,6 @@ export function startPaneAccess(deps: {
         return result;
       }),
   };
-  const current = new Map<string, PanePipe>();
-
   return {
     panes,
     ring: (session) => rings.get(session),

@@ -9,7 +9,7 @@ import {
   rmSync,
 } from "node:fs";
 import { Socket } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { explainRun, run } from "../run.ts";
 import { literalInFormat, shellQuote, type TmuxCommand } from "./command.ts";
 
@@ -35,7 +35,10 @@ export type PipeDirectory = {
   isOurs(mark: string): boolean;
 };
 
-/** Keeps FIFOs in a directory of its own. */
+/**
+ * Keeps FIFOs, each in a directory of its own: once that is removed, a shell that comes late finds no place where it
+ * could make a file instead.
+ */
 export function pipeDirectory(path: string): PipeDirectory {
   let count = 0;
   const life = Date.now().toString(36);
@@ -44,28 +47,53 @@ export function pipeDirectory(path: string): PipeDirectory {
   return {
     isOurs: (mark) => mark.startsWith(`${path}/`) && isAlive(mark) !== false,
     async open() {
-      const fifo = join(path, `${life}-${++count}`);
+      const fifo = join(path, `${life}-${++count}`, "out");
+      const placed = makePlace(fifo);
+      if (placed !== null) return { ok: false, reason: placed };
       const made = await run({ argv: ["mkfifo", "-m", "600", fifo], timeoutMs: 5_000 });
-      if (made.status !== "exited" || made.code !== 0)
+      if (made.status !== "exited" || made.code !== 0) {
+        removePlace(fifo);
         return { ok: false, reason: explainRun("mkfifo", made) };
+      }
       try {
         // Read and write, so that opening does not wait for the other side and no end of file comes between two writers.
         return { ok: true, pipe: panePipe(fifo, openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK)) };
       } catch (error) {
-        rmSync(fifo, { force: true });
+        removePlace(fifo);
         return { ok: false, reason: String(error) };
       }
     },
   };
 }
 
+/** Why there can be no place for a FIFO; null when it is made. */
+function makePlace(fifo: string): string | null {
+  try {
+    mkdirSync(dirname(fifo), { mode: 0o700 });
+    return null;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+function removePlace(fifo: string): void {
+  try {
+    rmSync(dirname(fifo), { recursive: true, force: true });
+  } catch {
+    // A shell has just written its number there: the next start sweeps it away.
+  }
+}
+
+/** Where the process that writes into a FIFO says its number. */
+function pidFile(fifo: string): string {
+  return join(dirname(fifo), "pid");
+}
+
 /** Removes what a daemon that died has left, but not what says that a pipe on a pane is still ours. */
 function sweep(path: string): void {
   for (const name of readdirSync(path)) {
-    const fifo = join(path, name.replace(/\.pid$/, ""));
-    if (isAlive(fifo) === true) continue;
-    rmSync(fifo, { force: true });
-    rmSync(`${fifo}.pid`, { force: true });
+    const fifo = join(path, name, "out");
+    if (isAlive(fifo) !== true) removePlace(fifo);
   }
 }
 
@@ -80,7 +108,7 @@ function panePipe(fifo: string, fd: number): PanePipe {
         "-O",
         "-t",
         pane,
-        literalInFormat(`echo $$ > ${shellQuote(`${fifo}.pid`)} && exec cat > ${shellQuote(fifo)}`),
+        literalInFormat(`echo $$ > ${shellQuote(pidFile(fifo))} && exec cat > ${shellQuote(fifo)}`),
       ],
       ["set-option", "-p", "-t", pane, PIPE_MARK, fifo],
     ],
@@ -98,8 +126,7 @@ function panePipe(fifo: string, fd: number): PanePipe {
       closed = true;
       if (socket === null) closeSync(fd);
       else socket.destroy();
-      rmSync(fifo, { force: true });
-      rmSync(`${fifo}.pid`, { force: true });
+      removePlace(fifo);
     },
   };
 }
@@ -108,7 +135,7 @@ function panePipe(fifo: string, fd: number): PanePipe {
 function isAlive(fifo: string): boolean | null {
   if (!existsSync(fifo)) return false;
   try {
-    const pid = Number(readFileSync(`${fifo}.pid`, "utf8"));
+    const pid = Number(readFileSync(pidFile(fifo), "utf8"));
     if (!Number.isInteger(pid) || pid <= 0) return null;
     process.kill(pid, 0);
     return true;

@@ -7,6 +7,7 @@ import type { Log, Outlet } from "../parts.ts";
 import { agentFinder } from "./agentFinder.ts";
 import { followClaudeRegistry } from "./claudeRegistry.ts";
 import { gitStates } from "./gitStates.ts";
+import { isDue } from "./isDue.ts";
 import { observePane, visibleText, type LivePane } from "./livePane.ts";
 import { startGlances } from "./glances.ts";
 import { startLookLoop } from "./lookLoop.ts";
@@ -124,7 +125,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
   const awaitsStatus = (session: string): boolean => {
     const since = deadSince.get(session) ?? clock();
     deadSince.set(session, since);
-    return clock() - since <= STATUS_WAIT_MS;
+    return !isDue(since, STATUS_WAIT_MS, clock());
   };
 
   /**
@@ -231,7 +232,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
         preview: previews.get(session),
       }),
       status: paneStatus(pane.agent, pane.claude, activity),
-      factsDue: now - (toldAt.get(session) ?? Number.NEGATIVE_INFINITY) >= FACTS_INTERVAL_MS,
+      factsDue: isDue(toldAt.get(session) ?? Number.NEGATIVE_INFINITY, FACTS_INTERVAL_MS, now),
       now,
     });
     // The pane of a spawn is found by its mark once; where it is must be stored even if nothing else is new.
@@ -276,7 +277,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     const panes = free.slice(0, 2000).map(({ socketName, row }) => unadoptedPane(socketName, row));
     const text = JSON.stringify(panes);
     if (text === (records.note(UNADOPTED_NOTE) ?? "[]")) return;
-    if (clock() - unadoptedToldAt < UNADOPTED_INTERVAL_MS) return;
+    if (!isDue(unadoptedToldAt, UNADOPTED_INTERVAL_MS, clock())) return;
     if (put([{ kind: "unadopted", panes }], [], () => records.saveNote(UNADOPTED_NOTE, text)))
       unadoptedToldAt = clock();
   };
