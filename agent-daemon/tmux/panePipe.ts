@@ -97,19 +97,19 @@ function sweep(path: string): void {
   }
 }
 
+/** The shell line that carries a pane's bytes into a FIFO. */
+function carry(pid: string, fifo: string): string {
+  return `echo $$ > ${pid} && exec 3<> ${fifo} && exec > ${fifo} 3>&- && exec cat`;
+}
+
 function panePipe(fifo: string, fd: number): PanePipe {
   let socket: Socket | null = null;
   let closed = false;
   return {
     commands: (pane) => [
-      // The shell replaces itself by cat, so the number it notes is that of the process that carries the bytes.
-      [
-        "pipe-pane",
-        "-O",
-        "-t",
-        pane,
-        literalInFormat(`echo $$ > ${shellQuote(pidFile(fifo))} && exec cat > ${shellQuote(fifo)}`),
-      ],
+      // The shell replaces itself by cat, so the number it notes is that of the process that carries the bytes. It opens
+      // the FIFO for both directions first: to write alone it would wait for ever if the reader has gone by then.
+      ["pipe-pane", "-O", "-t", pane, literalInFormat(carry(shellQuote(pidFile(fifo)), shellQuote(fifo)))],
       ["set-option", "-p", "-t", pane, PIPE_MARK, fifo],
     ],
     start(onData, onError) {

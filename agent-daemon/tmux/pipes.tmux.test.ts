@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -42,6 +43,9 @@ describe.skipIf(noTmux !== null)(`pipes (${noTmux ?? "real tmux"})`, () => {
     await sleep(500);
     expect(readdirSync(join(rig.directory, "state", "pipes"))).toEqual([]);
     expect(piped()).toBe("0");
+    // nor a shell that waits for a reader that has gone
+    const running = execFileSync("ps", ["-axo", "args="], { encoding: "utf8" });
+    expect(running.split("\n").filter((line) => line.includes(`${rig.directory}/state/pipes`))).toEqual([]);
   });
 
   it("takes the pipe off again when only the answer was lost", async () => {
