@@ -6,11 +6,13 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
 } from "node:fs";
 import { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { explainRun, run } from "../run.ts";
+import { hasCode } from "../system/readFileIfThere.ts";
 import { literalInFormat, shellQuote, type TmuxCommand } from "./command.ts";
 
 /** The pane option that says whose pipe is on the pane: the path of its FIFO. */
@@ -76,11 +78,15 @@ function makePlace(fifo: string): string | null {
   }
 }
 
+/** Renamed first: from then on a shell that comes late finds nothing at its path, also while the rest is removed. */
 function removePlace(fifo: string): void {
+  const place = dirname(fifo);
+  const gone = `${place}.gone`;
   try {
-    rmSync(dirname(fifo), { recursive: true, force: true });
-  } catch {
-    // A shell has just written its number there: the next start sweeps it away.
+    renameSync(place, gone);
+    rmSync(gone, { recursive: true, force: true });
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) rmSync(place, { recursive: true, force: true });
   }
 }
 
