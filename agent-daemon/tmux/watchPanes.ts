@@ -18,11 +18,12 @@ import { followActivity, paneStatus, QUIET, type Activity } from "./paneStatus.t
 import { planPanes, type PanePlan, type SeenPane } from "./planPanes.ts";
 import { startPreviews } from "./previews.ts";
 import { processTable } from "./processes.ts";
+import { readScreen, screenCommands } from "./screen.ts";
 import type { Listing, TmuxServer } from "./server.ts";
 import { startServers } from "./servers.ts";
 import type { SessionRecord, SessionRecords } from "./sessionRecords.ts";
 import type { SocketName } from "./sockets.ts";
-import type { PaneNews } from "./tmuxPart.ts";
+import type { PaneNews, Screen } from "./tmuxPart.ts";
 
 export type FreePane = SeenPane & { socketName: string };
 
@@ -65,6 +66,8 @@ const UNADOPTED_INTERVAL_MS = 5_000;
 const BATCH = 100;
 /** How long a dead pane may take to tell how its program ended; tmux sees the end of output first. */
 const STATUS_WAIT_MS = 3_000;
+/** tmux throws away what it has not written into a pipe yet when the pane goes, so who watches is given a moment. */
+const CORPSE_MS = 1_500;
 const KEEP_ENDED_MS = 7 * 24 * 60 * 60 * 1000;
 const UNADOPTED_NOTE = "unadopted";
 
@@ -264,13 +267,27 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
       toldAt.delete(session);
       deadSince.delete(session);
       previews.forget(session);
-      listeners.ended(session, change.record.endReason ?? "It has ended.");
+      const last = pane !== null && listeners.heard(session) ? await lastScreen(pane) : null;
+      listeners.ended(session, change.record.endReason ?? "It has ended.", last);
       // What tmux kept to tell the status is cleared away once that is stored; a person's own dead pane is left.
-      if (pane === null || !record.spawned) continue;
-      const cleared = await pane.send([["kill-pane", "-t", pane.row.pane]]);
-      if (!cleared.ok)
-        log("warn", "a dead pane could not be removed", { pane: pane.row.pane, error: cleared.error });
+      if (corpse === null || !record.spawned) continue;
+      if (listeners.heard(session)) setTimeout(loop.kick, CORPSE_MS + 1);
+      else await clearAway(corpse, record);
     }
+    for (const { record, ...corpse } of plan.corpses)
+      if (isDue(record.endedAt ?? 0, CORPSE_MS, clock())) await clearAway(corpse, record);
+  };
+
+  const clearAway = async (corpse: SeenPane, record: SessionRecord) => {
+    const { send } = await observePane(observing, corpse, record);
+    const cleared = await send([["kill-pane", "-t", corpse.row.pane]]);
+    if (!cleared.ok)
+      log("warn", "a dead pane could not be removed", { pane: corpse.row.pane, error: cleared.error });
+  };
+
+  const lastScreen = async (pane: LivePane): Promise<Screen | null> => {
+    const reply = await pane.send(screenCommands(pane.row.pane, { history: true }));
+    return reply.ok ? readScreen(reply.outputs) : null;
   };
 
   const tellUnadopted = () => {
