@@ -314,24 +314,24 @@ describe.skipIf(noTmux !== null)(`discovery (${noTmux ?? "real tmux"})`, () => {
           cwd: "/",
           argv: ["sh", "-c", "while :; do seq 5000; done"],
         });
-        const one = ["new-session", "-d", "-s", "many", "sleep", "1000", ";"];
+        const one = ["new-session", "-d", "-s", `many${round}`, "sleep", "1000", ";"];
         rig.tmux(
           "default",
           ...one,
           "new-window",
           "-t",
-          "many:",
+          `many${round}:`,
           "sleep",
           "1000",
           ";",
           "new-window",
           "-t",
-          "many:",
+          `many${round}:`,
           "sleep",
           "1000",
         );
         const pids = rig
-          .tmux("default", "list-panes", "-s", "-t", "=many", "-F", "#{pane_pid}")
+          .tmux("default", "list-panes", "-s", "-t", `=many${round}`, "-F", "#{pane_pid}")
           .trim()
           .split("\n")
           .map(Number);
