@@ -59,6 +59,8 @@ function tmuxText(pane: string): string {
     .join("\n");
 }
 
+/** tmux itself loses what a program prints just before it ends; the tests are not about that. */
+const DRAINED = "sleep 1";
 const FLOOD = [
   "sh",
   "-c",
@@ -86,7 +88,7 @@ describe.skipIf(noTmux !== null)(`a console (${noTmux ?? "real tmux"})`, () => {
     consoles.unwatch(session);
     await until(() => expect(pipes()).toBe("0"));
     expect(object.socket?.readyState).not.toBe(1);
-    expect(readdirSync(join(rig.directory, "state", "pipes"))).toEqual([]);
+    await until(() => expect(readdirSync(join(rig.directory, "state", "pipes"))).toEqual([]));
   });
 
   it("takes arrows, Ctrl-C, and a paste of 200 kB between keys, in order", async () => {
@@ -163,7 +165,7 @@ describe.skipIf(noTmux !== null)(`a console (${noTmux ?? "real tmux"})`, () => {
   });
 
   it("delivers a flood to a viewer that keeps up without a hole", { timeout: 30_000 }, async () => {
-    const { session } = await paneWith(["sh", "-c", "read go; seq 200000; echo done"]);
+    const { session } = await paneWith(["sh", "-c", "read go; seq 200000; echo done; sleep 1000"]);
     const viewer = edge.session(session).join();
     consoles.watch(session);
     await until(() => expect(viewer.snapshots).toHaveLength(1));
@@ -175,6 +177,22 @@ describe.skipIf(noTmux !== null)(`a console (${noTmux ?? "real tmux"})`, () => {
       const first = numbers[0] ?? 0;
       expect(numbers).toEqual(numbers.map((_, i) => first + i));
     }
+  });
+
+  it("shows the end of a flood to one that was out of step when its program ended", async () => {
+    const { session } = await paneWith(["sh", "-c", `read go; seq 200000; echo done; ${DRAINED}`]);
+    const viewer = edge.session(session).join();
+    consoles.watch(session);
+    await until(() => expect(viewer.snapshots).toHaveLength(1));
+    viewer.type("\r");
+    viewer.drawing = false;
+    await until(async () => {
+      await part.refresh();
+      expect(part.paneState(session).state).toBe("ended");
+    }, 10_000);
+    viewer.drawing = true;
+    await until(() => expect(viewer.text()).toMatch(/199999\n200000\ndone/));
+    expect(viewer.notes.at(-1)).toMatchObject({ state: "ended" });
   });
 
   it(

@@ -115,6 +115,13 @@ export class FlowControl {
     return takers;
   }
 
+  /** Who has not seen all there was, and whether only a fresh snapshot helps. */
+  outOfStep(): { viewer: number; fresh: boolean }[] {
+    return [...this.#viewers].flatMap(([viewer, { state }]) =>
+      state === "inStep" ? [] : [{ viewer, fresh: state === "new" }],
+    );
+  }
+
   /** Whether somebody waits for a snapshot and could take one. */
   get wanted(): "fresh" | "redraw" | null {
     let wanted: "redraw" | null = null;

@@ -12,7 +12,7 @@ import type { Log } from "../parts.ts";
 import type { Attachment, PaneAccess, PaneNews, Screen } from "../tmux/tmuxPart.ts";
 import { FlowControl } from "./flowControl.ts";
 import { OutputBuffer } from "./outputBuffer.ts";
-import { pace } from "./pacing.ts";
+import { OUTPUT_FRAME_BYTES, pace } from "./pacing.ts";
 import { startScreenPolling, type ScreenPolling } from "./screenPolling.ts";
 import { viewerInput } from "./viewerInput.ts";
 
@@ -45,10 +45,14 @@ const RESYNC_MS = 100;
 const RESYNC_AMONG_OTHERS_MS = 500;
 /** What failed is tried again after this. */
 const RETRY_MS = 1_000;
-/** What a program printed last is still on its way when its end is known. */
+/** What a program printed last is still on its way when its end is known: nothing must have come for this long … */
 const LAST_WORDS_MS = 100;
+/** … but longer than this it is not waited for. */
+const LAST_WORDS_MOST_MS = 1_000;
 /** Room for a snapshot's head in a frame. */
 const MAX_SNAPSHOT_BYTES = MAX_FRAME_BYTES - 1024;
+
+type End = Extract<PaneNews, { type: "ended" }>;
 
 /** Shows one pane to the viewers of its session, and types for them. */
 export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
@@ -66,6 +70,7 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
   let gathering: NodeJS.Timeout | undefined;
   let pausing: NodeJS.Timeout | undefined;
   let resyncing: NodeJS.Timeout | undefined;
+  let heardAt = Number.NEGATIVE_INFINITY;
   let resyncedAt = Number.NEGATIVE_INFINITY;
   let polling: ScreenPolling | null = null;
   /** Viewers that know why they see snapshots. */
@@ -87,6 +92,7 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
   // --- output ---
 
   const onData = (bytes: Buffer) => {
+    heardAt = performance.now();
     output.add(bytes);
     pump();
     if (output.bytes <= HOLD_BYTES || pausing !== undefined) return;
@@ -115,17 +121,20 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
         sinceLastMs: performance.now() - lastSentAt,
         lastBytes,
       });
-      if ("send" in next) {
-        leave(flow.send(next.send, performance.now()));
-        deps.send(encodeConsole(CONSOLE.output, 0, output.take(next.send)));
-        lastSentAt = performance.now();
-        lastBytes = next.send;
-      } else {
+      if ("send" in next) sendOutput(next.send);
+      else {
         if (next.wait === "time") gathering = setTimeout(pump, next.ms);
         resume();
         return;
       }
     }
+  };
+
+  const sendOutput = (bytes: number) => {
+    leave(flow.send(bytes, performance.now()));
+    deps.send(encodeConsole(CONSOLE.output, 0, output.take(bytes)));
+    lastSentAt = performance.now();
+    lastBytes = bytes;
   };
 
   /** Nobody draws as fast as the pane writes: what waits is dropped, and the pane is not read until somebody has room. */
@@ -206,7 +215,8 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
     if (result.status !== "attached") {
       forgetOutput();
       if (result.status === "gone") {
-        noteAll({ state: "waiting", reason: result.reason });
+        // Of an end that is known viewers are told as such.
+        if (tmux.paneState(session).state !== "ended") noteAll({ state: "waiting", reason: result.reason });
         return false;
       }
       const reason =
@@ -238,6 +248,12 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
     const takers = flow.takers().filter(({ fresh }) => shown.hasHistory || !fresh);
     const left = flow.loseStep().filter((viewer) => !takers.some((taker) => taker.viewer === viewer));
     leave(left);
+    sendSnapshots(shown, takers);
+    lastSentAt = performance.now();
+    lastBytes = 0;
+  };
+
+  const sendSnapshots = (shown: Screen, takers: readonly { viewer: number; fresh: boolean }[]) => {
     const payloads = new Map<boolean, Uint8Array>();
     for (const { viewer, fresh } of takers) {
       const payload = payloads.get(fresh) ?? snapshotPayload(shown, fresh);
@@ -246,8 +262,6 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
       flow.snapshot(viewer, payload.length, performance.now());
       deps.send(encodeConsole(CONSOLE.snapshot, viewer, payload));
     }
-    lastSentAt = performance.now();
-    lastBytes = 0;
   };
 
   const snapshotPayload = (shown: Screen, fresh: boolean): Uint8Array => {
@@ -302,12 +316,25 @@ export function startPaneConsole(deps: PaneConsoleDeps): PaneConsole {
     if (news.type === "appeared") attach();
     else if (news.type === "resized") {
       if (screen?.cols !== news.cols || screen.rows !== news.rows) attach();
-    } else setTimeout(() => ended(news.reason), LAST_WORDS_MS);
+    } else awaitLastWords(news, performance.now());
   };
 
-  const ended = (reason: string) => {
+  const awaitLastWords = (end: End, since: number) => {
+    setTimeout(() => {
+      const now = performance.now();
+      if (now - heardAt < LAST_WORDS_MS && now - since < LAST_WORDS_MOST_MS) awaitLastWords(end, since);
+      else ended(end);
+    }, LAST_WORDS_MS);
+  };
+
+  /** What is left goes out whatever credit there is: it is bounded, and nothing comes after it. */
+  const ended = ({ reason, last }: End) => {
     if (stopped) return;
     stopPolling();
+    if (pausing === undefined)
+      while (output.bytes > 0) sendOutput(Math.min(output.bytes, OUTPUT_FRAME_BYTES));
+    else leave(flow.loseStep());
+    if (last !== null) sendSnapshots(last, flow.outOfStep());
     noteAll({ state: "ended", reason });
     void detach();
   };

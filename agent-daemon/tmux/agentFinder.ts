@@ -1,6 +1,7 @@
 import type { AgentName } from "../../protocol/session.ts";
 import type { PaneRow } from "./paneFormat.ts";
 import type { Processes } from "./processes.ts";
+import { isDue } from "./isDue.ts";
 import { agentOfArgv, agentOfCommand, isInteractiveShell, isShell } from "./recogniseAgent.ts";
 
 export type AgentFinder = {
@@ -31,7 +32,7 @@ export function agentFinder(processes: Processes, clock: () => number): AgentFin
       if (told !== undefined) return told;
       const key = `${pane.panePid} ${await processes.foregroundId(pane.panePid)} ${pane.command}`;
       const known = cache.get(key);
-      if (known !== undefined && clock() - known.at < TTL_MS) return known.agent;
+      if (known !== undefined && !isDue(known.at, TTL_MS, clock())) return known.agent;
       const agent = await lookUp(pane);
       if (cache.size >= MAX_ENTRIES) cache.clear();
       cache.set(key, { at: clock(), agent });

@@ -34,6 +34,8 @@ export async function attachPane(deps: AttachDeps): Promise<AttachResult> {
   const reply = await deps.send([...piping, ...screenCommands(deps.pane, deps.options)]);
   const screen = reply.ok ? readScreen(reply.outputs.slice(piping.length)) : null;
   if (screen === null) {
+    // Perhaps only the answer was lost: a pipe that nobody reads must not stay.
+    if (pipe.alive() !== false) await deps.send(unpiping(deps.pane));
     pipe.close();
     return reply.ok ? { status: "failed", reason: "tmux's answer could not be read" } : refused(reply.error);
   }
@@ -61,17 +63,19 @@ export async function attachPane(deps: AttachDeps): Promise<AttachResult> {
         if (deps.isCurrent(pipe)) {
           deps.ring.lose();
           // When its process has gone, the pipe on the pane (if there is one) is somebody else's by now.
-          if (pipe.alive() !== false) {
-            await deps.send([
-              ["pipe-pane", "-t", deps.pane],
-              ["set-option", "-p", "-u", "-t", deps.pane, PIPE_MARK],
-            ]);
-          }
+          if (pipe.alive() !== false) await deps.send(unpiping(deps.pane));
         }
         pipe.close();
       },
     },
   };
+}
+
+function unpiping(pane: string): TmuxCommand[] {
+  return [
+    ["pipe-pane", "-t", pane],
+    ["set-option", "-p", "-u", "-t", pane, PIPE_MARK],
+  ];
 }
 
 function refused(error: string): AttachResult {

@@ -411,6 +411,42 @@ describe.skipIf(noTmux !== null)(`kill and worktrees (${noTmux ?? "real tmux"})`
     expect(eventsOf(rig.messages, spawned).at(-1)).toMatchObject({ type: "ended", status: "done" });
   });
 
+  it("has killed what it killed, also when nothing can be stored at the moment", async () => {
+    rig.tmux("default", "new-session", "-d", "-s", "mine");
+    rig.tmux("default", "split-window", "-d", "-t", "%0");
+    const part = await rig.start();
+    const session = sessionsByPane(rig.messages).get("default %1") ?? "";
+    rig.setFull(true);
+    expect(await rig.command(part, session, { type: "kill" })).toEqual(done);
+    rig.setFull(false);
+    await part.refresh();
+    expect(eventsOf(rig.messages, session).at(-1)).toMatchObject({
+      type: "ended",
+      status: "done",
+      exit: { message: "Ended by a command." },
+    });
+  });
+
+  it("lives in a tmux that destroys what nobody is attached to", async () => {
+    rig.tmux("default", "new-session", "-d", "-s", "mine", ";", "set-option", "destroy-unattached", "off");
+    rig.tmux("default", "set-option", "-g", "destroy-unattached", "on");
+    const part = await rig.start();
+    const session = await paneWith(part, "sleep", "1000");
+    await part.refresh();
+    expect(part.paneState(session)).toEqual({ state: "live" });
+  });
+
+  it("leaves no worktree behind when a spawn cannot be noted", async () => {
+    const repo = makeRepo();
+    const part = await rig.start();
+    rig.store().db.exec("PRAGMA query_only = 1");
+    const spawn = rig.command(part, newId("ses"), { type: "spawn", cwd: repo, worktree: { branch: "b" } });
+    expect(await spawn).toMatchObject({ status: "failed" });
+    rig.store().db.exec("PRAGMA query_only = 0");
+    expect(execFileSync("git", ["-C", repo, "branch", "--list", "b"], { encoding: "utf8" })).toBe("");
+    expect(existsSync(join(rig.directory, "worktrees", "repo", "b"))).toBe(false);
+  });
+
   it("refuses to kill while work would be lost, says what, keeps the worktree, and removes it when it is clean", async () => {
     const repo = makeRepo();
     const part = await rig.start();

@@ -110,12 +110,15 @@ describe.skipIf(noTmux !== null)(`discovery (${noTmux ?? "real tmux"})`, () => {
     expect(rig.tmux("default", "list-panes", "-a", "-F", "#{pane_current_command}").trim()).toBe("sleep");
 
     rig.tmux("default", "kill-server");
-    await part.refresh();
-    expect(eventsOf(rig.messages, fresh).at(-1)).toMatchObject({
-      type: "ended",
-      status: "trouble",
-      exit: { message: "The tmux server ended." },
-    });
+    // a server on its way out is not yet a dead one
+    await vi.waitFor(async () => {
+      await part.refresh();
+      expect(eventsOf(rig.messages, fresh).at(-1)).toMatchObject({
+        type: "ended",
+        status: "trouble",
+        exit: { message: "The tmux server ended." },
+      });
+    }, 5_000);
     expect(part.problems()).toEqual([]);
   });
 
@@ -311,24 +314,24 @@ describe.skipIf(noTmux !== null)(`discovery (${noTmux ?? "real tmux"})`, () => {
           cwd: "/",
           argv: ["sh", "-c", "while :; do seq 5000; done"],
         });
-        const one = ["new-session", "-d", "-s", "many", "sleep", "1000", ";"];
+        const one = ["new-session", "-d", "-s", `many${round}`, "sleep", "1000", ";"];
         rig.tmux(
           "default",
           ...one,
           "new-window",
           "-t",
-          "many:",
+          `many${round}:`,
           "sleep",
           "1000",
           ";",
           "new-window",
           "-t",
-          "many:",
+          `many${round}:`,
           "sleep",
           "1000",
         );
         const pids = rig
-          .tmux("default", "list-panes", "-s", "-t", "=many", "-F", "#{pane_pid}")
+          .tmux("default", "list-panes", "-s", "-t", `=many${round}`, "-F", "#{pane_pid}")
           .trim()
           .split("\n")
           .map(Number);

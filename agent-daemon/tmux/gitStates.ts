@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { GitState } from "../../protocol/session.ts";
+import { isDue } from "./isDue.ts";
 import { limitConcurrency } from "./limitConcurrency.ts";
 import { parseStatus } from "../worktrees/parseStatus.ts";
 import { gitOutput, runGit } from "../worktrees/runGit.ts";
@@ -92,13 +93,14 @@ export function gitStates(deps: { clock: () => number; onChange?: () => void }):
       if (place.busy) return;
       const root = place.root;
       let work: () => Promise<void>;
-      if (now - place.at > PLACE_TTL_MS) {
+      if (isDue(place.at, PLACE_TTL_MS, now)) {
         place.at = now;
         work = () => lookUp(cwd, place);
       } else if (root === null) return;
       else {
-        const age = now - root.checkedAt;
-        const stale = age > QUIET_TTL_MS || (age > ACTIVE_TTL_MS && activeAt > root.checkedAt);
+        const since = root.checkedAt;
+        const stale =
+          isDue(since, QUIET_TTL_MS, now) || (activeAt > since && isDue(since, ACTIVE_TTL_MS, now));
         work = () => check(root, stale);
       }
       place.busy = true;

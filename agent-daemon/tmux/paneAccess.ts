@@ -7,7 +7,8 @@ import { pipeDirectory, type PanePipe, type PipeDirectory } from "./panePipe.ts"
 import { Ring } from "./ring.ts";
 import { readScreen, screenCommands } from "./screen.ts";
 import type { SessionRecords } from "./sessionRecords.ts";
-import type { Attachment, PaneAccess, TypeResult } from "./tmuxPart.ts";
+import { takeTurns } from "./takeTurns.ts";
+import type { Attachment, AttachOptions, AttachResult, PaneAccess, TypeResult } from "./tmuxPart.ts";
 import type { PaneWatch } from "./watchPanes.ts";
 
 export type PaneAccessPart = {
@@ -22,8 +23,8 @@ export type PaneAccessPart = {
 
 type Attached = { pipe: PanePipe; attachment: Attachment; onLost: (reason: string) => void };
 
-/** How often watched panes are looked at, between the looks at all of them. */
-const CHECK_MS = 500;
+/** How often it is checked that pipes still carry bytes. */
+const CHECK_MS = 2_000;
 const GONE = { ok: false, reason: "The pane is gone." } as const;
 
 /** Lets consoles read and type. */
@@ -37,28 +38,19 @@ export function startPaneAccess(deps: {
   const { watch, records } = deps;
   const attached = new Map<string, Attached>();
   const rings = new Map<string, Ring>();
+  /** The pipe that each pane carries. */
+  const current = new Map<string, PanePipe>();
   const queues = new Map<string, Promise<unknown>>();
+  /** Attaching to a pane and letting go of it: neither may act on what the other is just changing. */
+  const inTurn = takeTurns();
   const problems: string[] = [];
-  let stopped = false;
   const pipes = openPipes(deps.directory, problems);
 
-  /** Whether the panes that are watched still are what they were. */
-  const check = async () => {
-    await Promise.all(
-      [...attached].map(async ([session, { pipe, onLost }]) => {
-        if (pipe.alive() === false) onLost("somebody else took the pane's pipe");
-        const pane = watch.live(session);
-        if (pane === undefined) return;
-        const format = "#{pane_dead} #{pane_width} #{pane_height}";
-        const reply = await pane.send([["display-message", "-p", "-t", pane.row.pane, format]]);
-        const [dead, cols, rows] = reply.ok ? (reply.outputs[0] ?? "").toString().trim().split(" ") : [];
-        if (dead !== "0") void watch.refresh();
-        else watch.resized(session, Number(cols), Number(rows));
-      }),
-    );
-    if (!stopped) checks = setTimeout(() => void check(), CHECK_MS);
-  };
-  let checks = setTimeout(() => void check(), CHECK_MS);
+  const checks = setInterval(() => {
+    for (const { pipe, onLost } of attached.values()) {
+      if (pipe.alive() === false) onLost("somebody else took the pane's pipe");
+    }
+  }, CHECK_MS);
   checks.unref();
 
   const inOrder: PaneAccessPart["inOrder"] = (session, work, detour = false) => {
@@ -78,6 +70,48 @@ export function startPaneAccess(deps: {
     return pane === undefined ? Promise.resolve(GONE) : work(pane);
   };
 
+  const attach = async (session: string, options: AttachOptions): Promise<AttachResult> => {
+    const pane = watch.live(session);
+    if (pane === undefined) return { status: "gone", reason: GONE.reason };
+    if (pipes === null) return { status: "failed", reason: problems[0] ?? "there is no place for pipes" };
+    const ring = rings.get(session) ?? new Ring();
+    const result = await attachPane({
+      pane: pane.row.pane,
+      send: pane.send,
+      pipes,
+      ring,
+      options,
+      onPiped(pipe) {
+        attached.get(session)?.pipe.close();
+        rings.set(session, ring);
+        current.set(session, pipe);
+      },
+      isCurrent: (pipe) => current.get(session) === pipe,
+    });
+    if (result.status !== "attached") return result;
+    const pipe = current.get(session);
+    if (pipe === undefined) return { status: "failed", reason: "the daemon stops" };
+    const { attachment } = result;
+    const own: Attached = {
+      pipe,
+      onLost: options.onLost,
+      attachment: {
+        ...attachment,
+        close: () =>
+          inTurn(session, async () => {
+            if (attached.get(session) === own) {
+              attached.delete(session);
+              rings.delete(session);
+            }
+            await attachment.close();
+            if (current.get(session) === pipe) current.delete(session);
+          }),
+      },
+    };
+    attached.set(session, own);
+    return { status: "attached", attachment: own.attachment };
+  };
+
   const panes: PaneAccess = {
     paneState(session) {
       const record = records.get(session);
@@ -86,46 +120,7 @@ export function startPaneAccess(deps: {
       return watch.live(session) === undefined ? { state: "starting" } : { state: "live" };
     },
     listen: watch.listen,
-    async attach(session, options) {
-      const pane = watch.live(session);
-      if (pane === undefined) return { status: "gone", reason: GONE.reason };
-      if (pipes === null) return { status: "failed", reason: problems[0] ?? "there is no place for pipes" };
-      const ring = rings.get(session) ?? new Ring();
-      const result = await attachPane({
-        pane: pane.row.pane,
-        send: pane.send,
-        pipes,
-        ring,
-        options,
-        onPiped(pipe) {
-          attached.get(session)?.pipe.close();
-          rings.set(session, ring);
-          current.set(session, pipe);
-        },
-        isCurrent: (pipe) => current.get(session) === pipe,
-      });
-      if (result.status !== "attached") return result;
-      const pipe = current.get(session);
-      if (pipe === undefined) return { status: "failed", reason: "the daemon stops" };
-      const { attachment } = result;
-      const own: Attached = {
-        pipe,
-        onLost: options.onLost,
-        attachment: {
-          ...attachment,
-          async close() {
-            if (attached.get(session) === own) {
-              attached.delete(session);
-              rings.delete(session);
-            }
-            await attachment.close();
-            if (current.get(session) === pipe) current.delete(session);
-          },
-        },
-      };
-      attached.set(session, own);
-      return { status: "attached", attachment: own.attachment };
-    },
+    attach: (session, options) => inTurn(session, () => attach(session, options)),
     async capture(session, options) {
       const pane = watch.live(session);
       if (pane === undefined) return GONE;
@@ -146,16 +141,13 @@ export function startPaneAccess(deps: {
         return result;
       }),
   };
-  const current = new Map<string, PanePipe>();
-
   return {
     panes,
     ring: (session) => rings.get(session),
     inOrder,
     problems: () => problems,
     async stop() {
-      stopped = true;
-      clearTimeout(checks);
+      clearInterval(checks);
       await Promise.all([...attached.values()].map(({ attachment }) => attachment.close()));
     },
   };

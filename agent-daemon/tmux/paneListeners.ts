@@ -1,10 +1,12 @@
-import type { PaneNews } from "./tmuxPart.ts";
+import type { PaneNews, Screen } from "./tmuxPart.ts";
 
 export type PaneListeners = {
   listen(session: string, listener: (news: PaneNews) => void): () => void;
   /** The pane was seen with this size; tells when that is news, and gives whether it is. */
   seen(session: string, cols: number, rows: number): boolean;
-  ended(session: string, reason: string): void;
+  /** Whether anybody listens. */
+  heard(session: string): boolean;
+  ended(session: string, reason: string, last: Screen | null): void;
 };
 
 /** Tells consoles what happens to the pane they show. */
@@ -31,9 +33,10 @@ export function paneListeners(): PaneListeners {
       tell(session, known === undefined ? { type: "appeared" } : { type: "resized", cols, rows });
       return true;
     },
-    ended(session, reason) {
+    heard: (session) => listeners.has(session),
+    ended(session, reason, last) {
       sizes.delete(session);
-      tell(session, { type: "ended", reason });
+      tell(session, { type: "ended", reason, last });
     },
   };
 }

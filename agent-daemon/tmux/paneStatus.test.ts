@@ -40,4 +40,13 @@ describe("followActivity", () => {
       expect([now, activity.busy]).toEqual([now, expected]);
     }
   });
+
+  it("goes on when the clock is put back an hour", () => {
+    const before = { at: 3_700_000, streak: 2, busy: true };
+    let activity = followActivity(before, 3_700_000, 100_000);
+    activity = followActivity(activity, 100_000, 110_000);
+    expect(activity.busy).toBe(false);
+    activity = followActivity(activity, 111_000, 112_000);
+    expect(followActivity(activity, 113_000, 114_000).busy).toBe(true);
+  });
 });

@@ -18,9 +18,11 @@ const QUIET_MS = 8_000;
 
 /** Follows activity: busy after two looks in a row that found a change, so that one key typed is no work. */
 export function followActivity(before: Activity, changedAt: number, now: number): Activity {
-  const changed = changedAt > before.at;
-  const streak = changed ? before.streak + 1 : now - before.at > QUIET_MS ? 0 : before.streak;
-  const at = Math.max(before.at, changedAt);
+  // Times to come are from before the clock was put back; they say nothing, and must not make what comes look old.
+  const last = Math.min(before.at, now);
+  const changed = changedAt > last && changedAt <= now;
+  const streak = changed ? before.streak + 1 : now - last > QUIET_MS ? 0 : before.streak;
+  const at = changed ? changedAt : last;
   return { at, streak, busy: now - at <= QUIET_MS && (before.busy || streak >= 2) };
 }
 

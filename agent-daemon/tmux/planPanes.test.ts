@@ -87,6 +87,16 @@ describe("planPanes", () => {
     expect(plan(ok(row({ mark: "rubbish" })), [one]).live).toHaveLength(1);
   });
 
+  it("clears away only the dead pane of an ended session that it made itself", () => {
+    const one = record({ spawned: true, endedAt: 1 });
+    const dead = row({ dead: true, deadStatus: "0", mark: one.session });
+    expect(plan(ok(dead), [one]).corpses.map((corpse) => corpse.record)).toEqual([one]);
+    expect(plan(ok({ ...dead, dead: false }), [one]).corpses).toEqual([]);
+    expect(plan(ok({ ...dead, pane: "%2" }), [one]).corpses).toEqual([]);
+    expect(plan(ok({ ...dead, serverPid: 11 }), [one]).corpses).toEqual([]);
+    expect(plan(ok(dead), [{ ...one, spawned: false }]).corpses).toEqual([]);
+  });
+
   it("never takes %1 of a new server for %1 of the old one", () => {
     const one = record();
     const restarted = plan(ok(row({ serverPid: 11 })), [one]);

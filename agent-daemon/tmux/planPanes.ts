@@ -22,6 +22,8 @@ export type PanePlan = {
   returning: (SeenPane & { session: string })[];
   /** Panes of nobody. */
   free: SeenPane[];
+  /** Dead panes of sessions whose end is stored: kept by us, to be cleared away. */
+  corpses: (SeenPane & { record: SessionRecord })[];
   /** Dead panes whose status is still awaited. */
   undecided: (SeenPane & { record: SessionRecord })[];
   /** `corpse`: the dead pane is still there, kept by tmux to tell its status. */
@@ -43,7 +45,7 @@ export function planPanes(
   known: Known,
   options: PlanOptions,
 ): PanePlan {
-  const plan: PanePlan = { live: [], returning: [], free: [], undecided: [], ended: [] };
+  const plan: PanePlan = { live: [], returning: [], free: [], corpses: [], undecided: [], ended: [] };
   const seen = new Set<string>();
 
   for (const [socket, listing] of listings) {
@@ -62,8 +64,10 @@ export function planPanes(
         if (untold && options.awaitsStatus(record.session)) plan.undecided.push({ ...pane, record });
         else if (row.dead) plan.ended.push({ record, ...endOfCorpse(record, row), corpse: pane });
         else plan.live.push({ ...pane, record });
-      } else if (row.dead) continue;
-      else if (marked !== null && born === undefined && !seen.has(marked)) {
+      } else if (row.dead) {
+        if (born?.spawned === true && born.endedAt !== null && isSamePane(born.key, key))
+          plan.corpses.push({ ...pane, record: born });
+      } else if (marked !== null && born === undefined && !seen.has(marked)) {
         seen.add(marked);
         plan.returning.push({ ...pane, session: marked });
       } else plan.free.push(pane);
@@ -82,6 +86,15 @@ export function planPanes(
     });
   }
   return plan;
+}
+
+function isSamePane(one: PaneKey | null, other: PaneKey): boolean {
+  return (
+    one?.pane === other.pane &&
+    one.serverPid === other.serverPid &&
+    one.serverStart === other.serverStart &&
+    one.socket === other.socket
+  );
 }
 
 function endOfCorpse(record: SessionRecord, row: PaneRow): { status: "done" | "trouble"; exit: Exit } {

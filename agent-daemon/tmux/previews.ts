@@ -1,3 +1,4 @@
+import { isDue } from "./isDue.ts";
 import { limitConcurrency } from "./limitConcurrency.ts";
 import { previewOf } from "./paneFacts.ts";
 import type { PaneRow } from "./paneFormat.ts";
@@ -30,8 +31,9 @@ export function startPreviews(clock: () => number): Previews {
         .filter(({ session, row }) => {
           const entry = entries.get(session);
           if (entry === undefined) return true;
-          // tmux tells activity in whole seconds.
-          return now - entry.at >= INTERVAL_MS && (row.windowActivity + 1) * 1000 >= entry.at;
+          // tmux tells activity in whole seconds. A clock that was put back tells nothing of it.
+          const active = (row.windowActivity + 1) * 1000 >= entry.at || now < entry.at;
+          return active && isDue(entry.at, INTERVAL_MS, now);
         })
         .toSorted((a, b) => (entries.get(a.session)?.at ?? 0) - (entries.get(b.session)?.at ?? 0))
         .slice(0, MAX_CAPTURES);

@@ -22,6 +22,8 @@ export type TmuxServer = SocketName & {
    * commands for a pane of a server that has been replaced reach nobody.
    */
   send(commands: readonly TmuxCommand[], to: Addressee): Promise<Reply>;
+  /** A text that changes when panes come, go, die or change their size; null when there is no channel to ask by. */
+  glance(): Promise<string | null>;
   /** Runs commands in a process of their own, which may start the server. */
   exec(commands: readonly TmuxCommand[], options?: { input?: string; cwd?: string }): Promise<RunResult>;
   /** Nobody needs the channel. While it is there, a server whose last session ends would not end itself. */
@@ -138,9 +140,18 @@ export function startServer(deps: TmuxServerDeps): TmuxServer {
     }
   };
 
+  const glance = async (): Promise<string | null> => {
+    if (channel === null || channel.server() === null) return null;
+    const reply = await channel.send([
+      ["list-panes", "-a", "-F", "#{pane_id} #{pane_dead} #{pane_width} #{pane_height}"],
+    ]);
+    return reply.ok ? (reply.outputs[0] ?? "").toString() : null;
+  };
+
   return {
     ...socket,
     list,
+    glance,
     send,
     exec,
     release: () => channel?.stop(),

@@ -8,6 +8,7 @@ import { findSockets, namedSocket, type SocketName } from "./sockets.ts";
 export type Servers = {
   /** The server on a socket, whether one runs there or not. */
   on(socket: SocketName): TmuxServer;
+  known(): TmuxServer[];
   /** How people call the socket with this path. */
   nameOf(path: string): string;
   /** Asks every server that is configured or has a live session for its panes. */
@@ -49,6 +50,7 @@ export function startServers(deps: {
 
   return {
     on,
+    known: () => [...servers.values()],
     nameOf: (path) => servers.get(path)?.name ?? path,
     async list(records) {
       const configured =

@@ -145,10 +145,11 @@ export function openSessionRecords(store: Store): SessionRecords {
     },
     remove,
     prune(endedBefore) {
-      for (const record of records.values()) {
-        if (record.endedAt !== null && record.endedAt < endedBefore && record.worktree === null)
-          remove(record.session);
-      }
+      const over = [...records.values()].filter(
+        (record) => record.endedAt !== null && record.endedAt < endedBefore && record.worktree === null,
+      );
+      // One transaction: hundreds, each waiting for the disk, would hold up everything else.
+      if (over.length > 0) store.transaction(() => over.forEach(({ session }) => remove(session)));
     },
     note(name) {
       const row = z.object({ value: z.string() }).safeParse(readNote.get(name));

@@ -16,7 +16,8 @@ export type Screen = {
 export type PaneNews =
   | { type: "appeared" }
   | { type: "resized"; cols: number; rows: number }
-  | { type: "ended"; reason: string };
+  /** `last`: its screen at the end, where tmux still had it. */
+  | { type: "ended"; reason: string; last: Screen | null };
 
 export type PaneState =
   | { state: "live" }

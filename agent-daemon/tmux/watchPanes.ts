@@ -7,7 +7,9 @@ import type { Log, Outlet } from "../parts.ts";
 import { agentFinder } from "./agentFinder.ts";
 import { followClaudeRegistry } from "./claudeRegistry.ts";
 import { gitStates } from "./gitStates.ts";
+import { isDue } from "./isDue.ts";
 import { observePane, visibleText, type LivePane } from "./livePane.ts";
+import { startGlances } from "./glances.ts";
 import { startLookLoop } from "./lookLoop.ts";
 import { paneFacts, paneTitle, previewOf, unadoptedPane } from "./paneFacts.ts";
 import { paneListeners } from "./paneListeners.ts";
@@ -16,11 +18,12 @@ import { followActivity, paneStatus, QUIET, type Activity } from "./paneStatus.t
 import { planPanes, type PanePlan, type SeenPane } from "./planPanes.ts";
 import { startPreviews } from "./previews.ts";
 import { processTable } from "./processes.ts";
+import { readScreen, screenCommands } from "./screen.ts";
 import type { Listing, TmuxServer } from "./server.ts";
 import { startServers } from "./servers.ts";
 import type { SessionRecord, SessionRecords } from "./sessionRecords.ts";
 import type { SocketName } from "./sockets.ts";
-import type { PaneNews } from "./tmuxPart.ts";
+import type { PaneNews, Screen } from "./tmuxPart.ts";
 
 export type FreePane = SeenPane & { socketName: string };
 
@@ -63,6 +66,8 @@ const UNADOPTED_INTERVAL_MS = 5_000;
 const BATCH = 100;
 /** How long a dead pane may take to tell how its program ended; tmux sees the end of output first. */
 const STATUS_WAIT_MS = 3_000;
+/** tmux throws away what it has not written into a pipe yet when the pane goes, so who watches is given a moment. */
+const CORPSE_MS = 1_500;
 const KEEP_ENDED_MS = 7 * 24 * 60 * 60 * 1000;
 const UNADOPTED_NOTE = "unadopted";
 
@@ -118,11 +123,12 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     records.prune(clock() - KEEP_ENDED_MS);
   };
   const loop = startLookLoop({ look, intervalMs: deps.config.tmux.poll_ms, log });
+  const glances = startGlances(servers, loop.kick);
 
   const awaitsStatus = (session: string): boolean => {
     const since = deadSince.get(session) ?? clock();
     deadSince.set(session, since);
-    return clock() - since <= STATUS_WAIT_MS;
+    return !isDue(since, STATUS_WAIT_MS, clock());
   };
 
   /**
@@ -229,7 +235,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
         preview: previews.get(session),
       }),
       status: paneStatus(pane.agent, pane.claude, activity),
-      factsDue: now - (toldAt.get(session) ?? Number.NEGATIVE_INFINITY) >= FACTS_INTERVAL_MS,
+      factsDue: isDue(toldAt.get(session) ?? Number.NEGATIVE_INFINITY, FACTS_INTERVAL_MS, now),
       now,
     });
     // The pane of a spawn is found by its mark once; where it is must be stored even if nothing else is new.
@@ -261,20 +267,34 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
       toldAt.delete(session);
       deadSince.delete(session);
       previews.forget(session);
-      listeners.ended(session, change.record.endReason ?? "It has ended.");
+      const last = pane !== null && listeners.heard(session) ? await lastScreen(pane) : null;
+      listeners.ended(session, change.record.endReason ?? "It has ended.", last);
       // What tmux kept to tell the status is cleared away once that is stored; a person's own dead pane is left.
-      if (pane === null || !record.spawned) continue;
-      const cleared = await pane.send([["kill-pane", "-t", pane.row.pane]]);
-      if (!cleared.ok)
-        log("warn", "a dead pane could not be removed", { pane: pane.row.pane, error: cleared.error });
+      if (corpse === null || !record.spawned) continue;
+      if (listeners.heard(session)) setTimeout(loop.kick, CORPSE_MS + 1);
+      else await clearAway(corpse, record);
     }
+    for (const { record, ...corpse } of plan.corpses)
+      if (isDue(record.endedAt ?? 0, CORPSE_MS, clock())) await clearAway(corpse, record);
+  };
+
+  const clearAway = async (corpse: SeenPane, record: SessionRecord) => {
+    const { send } = await observePane(observing, corpse, record);
+    const cleared = await send([["kill-pane", "-t", corpse.row.pane]]);
+    if (!cleared.ok)
+      log("warn", "a dead pane could not be removed", { pane: corpse.row.pane, error: cleared.error });
+  };
+
+  const lastScreen = async (pane: LivePane): Promise<Screen | null> => {
+    const reply = await pane.send(screenCommands(pane.row.pane, { history: true }));
+    return reply.ok ? readScreen(reply.outputs) : null;
   };
 
   const tellUnadopted = () => {
     const panes = free.slice(0, 2000).map(({ socketName, row }) => unadoptedPane(socketName, row));
     const text = JSON.stringify(panes);
     if (text === (records.note(UNADOPTED_NOTE) ?? "[]")) return;
-    if (clock() - unadoptedToldAt < UNADOPTED_INTERVAL_MS) return;
+    if (!isDue(unadoptedToldAt, UNADOPTED_INTERVAL_MS, clock())) return;
     if (put([{ kind: "unadopted", panes }], [], () => records.saveNote(UNADOPTED_NOTE, text)))
       unadoptedToldAt = clock();
   };
@@ -323,6 +343,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     start: loop.start,
     async stop() {
       stopped = true;
+      glances.stop();
       git.stop();
       claude.stop();
       // Channels that end answer everything that waits for them, also the look.

@@ -58,6 +58,8 @@ export async function addWorktree(request: AddWorktreeRequest): Promise<AddedWor
   );
   if (gitOutput(added) === null) {
     await runGit(repo, ["worktree", "remove", "--force", claimed.path]);
+    // git leaves it when a hook or a filter of the repository fails. One that another worktree has, it keeps.
+    await runGit(repo, ["branch", "-D", request.branch]);
     try {
       rmdirSync(claimed.path);
     } catch {

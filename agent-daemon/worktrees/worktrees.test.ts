@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -80,6 +88,19 @@ describe("addWorktree", () => {
     expect(await addWorktree({ cwd: repo, branch: "z", worktreesDir: join(root, "file") })).toMatchObject({
       code: "worktrees_dir",
     });
+  });
+});
+
+describe("addWorktree in a repository with a hook that fails", () => {
+  it("leaves no branch behind, so that it can be tried again", async () => {
+    const hook = join(repo, ".git", "hooks", "post-checkout");
+    writeFileSync(hook, "#!/bin/sh\nexit 3\n", { mode: 0o755 });
+    expect(await addWorktree({ cwd: repo, branch: "again", worktreesDir })).toMatchObject({
+      code: "git_failed",
+    });
+    expect(git(repo, "branch", "--list", "again")).toBe("");
+    rmSync(hook);
+    expect((await make("again")).worktree.branch).toBe("again");
   });
 });
 

@@ -35,10 +35,12 @@ export async function killPane(
   records.put({ ...pane.record, killed: true });
   const reply = await pane.send([["kill-pane", "-t", pane.row.pane]]);
   await watch.refresh();
+  // tmux has done it, also when that cannot be seen or stored at the moment.
+  if (reply.ok) return DONE;
   const after = records.get(session);
   if (after?.endedAt !== null) return DONE;
   records.put({ ...after, killed: false });
-  return failed("tmux", `tmux did not end the pane${reply.ok ? "" : `: ${reply.error}`}.`);
+  return failed("tmux", `tmux did not end the pane: ${reply.error}.`);
 }
 
 /** Removes the worktree of a session that has ended. */

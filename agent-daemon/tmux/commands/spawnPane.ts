@@ -72,7 +72,7 @@ export async function spawnPane(
   deps.watch.spawning.add(session);
   try {
     // Known before it is made: whatever happens in between, the pane is found by its mark.
-    deps.records.put(record);
+    await note(deps, record);
     const server = deps.watch.server(socket);
     const made = await makePane(deps, server, { command, session, cwd, argv: program.argv });
     if (!made.ok) {
@@ -88,6 +88,16 @@ export async function spawnPane(
     return { status: "done", value: { type: "pane", session, pane, worktree } };
   } finally {
     deps.watch.spawning.delete(session);
+  }
+}
+
+/** Stores a session that is about to be made; when that fails, nothing that was made for it stays. */
+async function note(deps: SpawnDeps, record: SessionRecord): Promise<void> {
+  try {
+    deps.records.put(record);
+  } catch (error) {
+    if (record.worktree !== null) await removeWorktree(record.worktree);
+    throw error;
   }
 }
 
@@ -123,6 +133,8 @@ async function makePane(
     // The name is this session's own and is matched whole, so this is as safe as the pane's number, which is not known yet.
     ["set-option", "-p", "-t", target, "@signalbox", session],
     ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
+    // Nobody is attached to it, and it must live all the same.
+    ["set-option", "-t", target, "destroy-unattached", "off"],
   ];
   // The directory is that of the process: as an argument tmux would expand formats in it.
   const result = await server.exec(commands, { cwd });
