@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { ROOT, setUp, useProjectNode } from "./setup.mjs";
 
 const REPORT = join(ROOT, ".cache", "test-report.json");
+const PROJECTS = ["node", "workers", "web", "e2e"];
 const CHECKS = [
   ...["worker", "agent-daemon", "web", "web/tsconfig.node.json", "tests"].map((part) => [
     `type check ${part}`,
@@ -33,21 +34,21 @@ if (only.length === 0) {
   }
 }
 
-rmSync(REPORT, { force: true });
 mkdirSync(join(ROOT, ".cache"), { recursive: true });
-const status = run("vitest", [
-  "run",
-  "--reporter=default",
-  "--reporter=json",
-  `--outputFile.json=${REPORT}`,
-  ...only,
-]);
-const report = readReport();
-passed += report.passed;
-failed += report.failed;
-if (status !== 0 && report.failed === 0) failed++; // a file that did not load, or an error outside a test
+let skipped = 0;
+// One project after the other: browsers, tmux servers and workerd beside each other are too much for a small machine.
+for (const words of only.length > 0 ? [only] : PROJECTS.map((name) => ["--project", name])) {
+  rmSync(REPORT, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
+  const status = run("vitest", ["run", ...reporters, ...words]);
+  const report = readReport();
+  passed += report.passed;
+  failed += report.failed;
+  skipped += report.skipped;
+  if (status !== 0 && report.failed === 0) failed++; // a file that did not load, or an error outside a test
+}
 
-console.log(`${passed} passed, ${failed} failed${report.skipped > 0 ? `, ${report.skipped} skipped` : ""}`);
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 function run(program, args) {
