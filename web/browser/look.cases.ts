@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { FIRST_LOAD_LIMIT, measureFirstLoad } from "../measureFirstLoad.ts";
-import { root, sessionPath, stage } from "./stage.ts";
+import { root, sessionPath, stage, type Stage } from "./stage.ts";
 import type { FixtureServer } from "../fixtures/startFixtureServer.ts";
 
 const PAGES: [string, string | ((server: FixtureServer) => string)][] = [
@@ -12,23 +12,34 @@ const PAGES: [string, string | ((server: FixtureServer) => string)][] = [
   ["a job", sessionPath("Find the flaky")],
   ["events", (server) => `${sessionPath("Find the flaky")(server)}?tab=events`],
 ];
+const CHAT_PAGES: typeof PAGES = [
+  ["a chat that waits", sessionPath("Why uploads")],
+  ["a chat with everything", sessionPath("A tour")],
+  ["an empty chat", sessionPath("New chat")],
+  ["a chat's details", (server) => `${sessionPath("A tour")(server)}?tab=details`],
+  ["approvals", "/inbox"],
+];
 const LOOKS = (["desk", "phone"] as const).flatMap((screen) =>
   (["dark", "light"] as const).map((theme) => ({ screen, theme })),
 );
 
 describe.each(LOOKS)("on $screen, $theme", (look) => {
+  const whole = async ({ page, server }: Stage, pages: typeof PAGES): Promise<void> => {
+    for (const [name, path] of pages) {
+      await page.goto(typeof path === "string" ? path : path(server));
+      await page.waitForTimeout(600);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(
+        look.screen === "desk" ? 1440 : 390,
+      );
+      expect(await unreadable(page), name).toEqual([]);
+      expect(await nameless(page), name).toEqual([]);
+    }
+  };
+
   it("every page is whole: nothing out of it, nothing unreadable, nothing without a name", () =>
-    stage(look, async ({ page, server }) => {
-      for (const [name, path] of PAGES) {
-        await page.goto(typeof path === "string" ? path : path(server));
-        await page.waitForTimeout(600);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(
-          look.screen === "desk" ? 1440 : 390,
-        );
-        expect(await unreadable(page), name).toEqual([]);
-        expect(await nameless(page), name).toEqual([]);
-      }
-    }));
+    stage(look, (at) => whole(at, PAGES)));
+
+  it("every page of chats is whole", () => stage({ ...look, scene: "chats" }, (at) => whole(at, CHAT_PAGES)));
 });
 
 it("costs little to open: the terminal comes later", () => {

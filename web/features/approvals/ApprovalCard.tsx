@@ -1,8 +1,9 @@
-import { Ban, Check, CircleSlash, Pencil, Repeat, ShieldCheck, TriangleAlert } from "lucide-react";
+import { Ban, Check, CircleSlash, ShieldCheck, TriangleAlert } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { Approval, Decision } from "../../../protocol/approvals.ts";
 import { DiffText } from "../../shared/code/DiffText.tsx";
 import { classes } from "../../shared/lib/classes.ts";
+import { showHidden } from "../../shared/lib/showHidden.ts";
 import { fullTime } from "../../shared/lib/time.ts";
 import { useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
@@ -30,9 +31,9 @@ export function ApprovalCard({ approval: given, inCall = false }: { approval: Ap
       data-approval={approval.id}
       data-status={approval.status}
     >
-      <ApprovalHead approval={approval} />
+      {(!inCall || !pending) && <ApprovalHead approval={approval} />}
       {!inCall && <ToolInput tool={approval.tool} json={approval.input} />}
-      {pending && <Touches approval={approval} hostName={host?.name ?? null} />}
+      {pending && <Touches approval={approval} hostName={host?.name ?? null} whole={inCall} />}
       {approval.edited_input !== null && <Edited approval={approval} edited={approval.edited_input} />}
       {approval.message !== null && (
         <p className="border-l-2 border-line pl-3 break-words whitespace-pre-wrap">{approval.message}</p>
@@ -98,15 +99,26 @@ function ApprovalHead({ approval }: { approval: Approval }) {
   );
 }
 
-function Touches({ approval, hostName }: { approval: Approval; hostName: string | null }) {
-  if (approval.touches.length === 0 && hostName === null) return null;
+/** What it would touch; `whole`: with what it is, where nothing else says so. */
+function Touches({
+  approval,
+  hostName,
+  whole,
+}: {
+  approval: Approval;
+  hostName: string | null;
+  whole: boolean;
+}) {
+  const { touches, scope } = approval;
+  if (touches.length === 0 && hostName === null && !whole) return null;
   return (
     <p className="text-muted" data-testid="touches">
-      {approval.touches.length > 0 ? "Touches " : "Runs"}
-      {approval.touches.map((path, index) => (
+      {whole && `${SCOPE_WORDS[scope].one}. `}
+      {touches.length > 0 ? "Touches " : hostName === null ? "" : "Runs"}
+      {touches.map((path, index) => (
         <span key={path}>
           {index > 0 && ", "}
-          <code className="font-mono text-[12px] break-all text-text">{path}</code>
+          <code className="font-mono text-[12px] break-all text-text">{showHidden(path)}</code>
         </span>
       ))}
       {hostName !== null && ` on ${hostName}`}
@@ -160,7 +172,7 @@ function Choices({
       />
     );
   return (
-    <div className="flex flex-wrap items-center gap-2" role="group" aria-label="Decide">
+    <div className="flex flex-wrap items-center gap-x-1.5 gap-y-2" role="group" aria-label="Decide">
       <Button
         look="primary"
         disabled={busy}
@@ -180,27 +192,17 @@ function Choices({
         <Ban size={14} /> {busy && sending.decision === "deny" ? "Denying" : "Deny"}
       </Button>
       <span className="grow phone:hidden" />
-      <More
-        disabled={busy}
-        icon={<ShieldCheck size={14} />}
-        onClick={() => setPanel("session")}
-        testId="more-session"
-      >
+      <More disabled={busy} onClick={() => setPanel("session")} testId="more-session">
         This session
       </More>
-      <More
-        disabled={busy}
-        icon={<Repeat size={14} />}
-        onClick={() => setPanel("always")}
-        testId="more-always"
-      >
+      <More disabled={busy} onClick={() => setPanel("always")} testId="more-always">
         Always
       </More>
-      <More disabled={busy} icon={<Pencil size={14} />} onClick={() => setPanel("edit")} testId="more-edit">
+      <More disabled={busy} onClick={() => setPanel("edit")} testId="more-edit">
         Edit
       </More>
-      <More disabled={busy} icon={<Ban size={14} />} onClick={() => setPanel("deny")} testId="more-deny">
-        Deny with a message
+      <More disabled={busy} onClick={() => setPanel("deny")} testId="more-deny">
+        Deny, say why
       </More>
     </div>
   );
@@ -208,13 +210,11 @@ function Choices({
 
 function More({
   children,
-  icon,
   disabled,
   onClick,
   testId,
 }: {
   children: ReactNode;
-  icon: ReactNode;
   disabled: boolean;
   onClick(): void;
   testId: string;
@@ -225,9 +225,9 @@ function More({
       disabled={disabled}
       onClick={onClick}
       data-testid={testId}
-      className="px-2 touch:h-10 phone:px-2.5"
+      className="px-2 touch:h-10"
     >
-      {icon} {children}
+      {children}
     </Button>
   );
 }

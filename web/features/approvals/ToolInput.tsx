@@ -49,11 +49,7 @@ export function ToolInput({ tool, json }: { tool: string; json: string }) {
       </div>
     );
   }
-  return Object.keys(input).length === 0 ? (
-    <p className="text-muted">It takes no input.</p>
-  ) : (
-    <Fields input={input} />
-  );
+  return <Fields input={input} />;
 }
 
 /** An argument vector as one line that says where each word ends. */

@@ -25,7 +25,14 @@ import { parseInput } from "../approvals/inputFields.ts";
 import { ToolInput } from "../approvals/ToolInput.tsx";
 import { useNewest } from "../approvals/useApproval.ts";
 import { CallSign } from "./CallSign.tsx";
-import { callTitle, callWords, opensItself, type CallItem, type CallSign as Sign } from "./callWords.ts";
+import {
+  callTitle,
+  callWords,
+  headSaysAll,
+  opensItself,
+  type CallItem,
+  type CallSign as Sign,
+} from "./callWords.ts";
 import { FoldCard } from "./FoldCard.tsx";
 
 const ICONS: Record<string, LucideIcon> = {
@@ -106,8 +113,8 @@ export function CallCard({
           </>
         }
       >
-        <div className="flex flex-col gap-3 p-3">
-          <ToolInput tool={item.tool} json={item.input} />
+        <div className="flex flex-col gap-3 p-3 empty:hidden">
+          {!headSaysAll(item.state, input, what) && <ToolInput tool={item.tool} json={item.input} />}
           {approval !== null && (
             <div className={classes(newest?.status === "pending" && "border-t border-line pt-3")}>
               <ApprovalCard approval={approval} inCall />
@@ -131,7 +138,7 @@ export function CallCard({
           )}
         </div>
         {item.output !== null && item.output !== "" && (
-          <div className="border-t border-line">
+          <div className="border-t border-line first:border-t-0">
             <TerminalText text={item.output} cut={item.output_cut} label="Output" />
           </div>
         )}

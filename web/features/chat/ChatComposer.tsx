@@ -168,13 +168,20 @@ export function ChatComposer(props: ComposerProps) {
             onClick={() => onPick("place")}
             testId="pick-place"
           >
-            {host === null || session.cwd === null
-              ? "Choose a host"
-              : `${host.name} · ${shortPath(session.cwd)}`}
+            {host === null || session.cwd === null ? (
+              "Choose a host"
+            ) : (
+              <>
+                {host.name}
+                <span className="phone:hidden"> · {shortPath(session.cwd)}</span>
+              </>
+            )}
           </Chip>
           <Chip icon={<Cpu size={13} />} label="Model" onClick={() => onPick("model")} testId="pick-model">
             {modelName(models, session.model ?? "offline/builtin")}
-            {session.effort !== null && session.effort !== undefined && ` · ${session.effort}`}
+            {session.effort !== null && session.effort !== undefined && (
+              <span className="phone:hidden"> · {session.effort}</span>
+            )}
           </Chip>
           <span className="grow" />
           {running && (

@@ -41,7 +41,8 @@ export default function ChatSettings({ session, state }: { session: Session; sta
             "no host yet"
           ) : (
             <>
-              {host.name} <code className="font-mono text-[12px] break-all">{session.cwd}</code>
+              {host.name}
+              <code className="block font-mono text-[12px] break-all text-muted">{session.cwd}</code>
             </>
           )}
         </Line>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CallState } from "../../../protocol/events.ts";
 import { TOOLS } from "../../../protocol/tools.ts";
-import { callTitle, callWords, opensItself } from "./callWords.ts";
+import { callTitle, callWords, headSaysAll, opensItself } from "./callWords.ts";
 
 const of = (state: CallState, approval: string | null = null) => ({ state, approval });
 
@@ -52,4 +52,13 @@ it("opens by itself what waits and what went wrong", () => {
   expect(opensItself({ tool: "read_file", state: "failed" })).toBe(true);
   expect(opensItself({ tool: "read_file", state: "completed" })).toBe(false);
   expect(opensItself({ tool: "run_command", state: "completed" })).toBe(true);
+});
+
+it("shows an input below its head unless the head says it all, and always while it waits", () => {
+  expect(headSaysAll("completed", { argv: ["git", "status"] }, "git status")).toBe(true);
+  expect(headSaysAll("completed", {}, "")).toBe(true);
+  expect(headSaysAll("waiting", { argv: ["git", "status"] }, "git status")).toBe(false);
+  expect(headSaysAll("completed", { argv: ["x"], cwd: "/y" }, "x")).toBe(false);
+  expect(headSaysAll("completed", { argv: ["x"] }, "x".repeat(61))).toBe(false);
+  expect(headSaysAll("completed", null, "")).toBe(false);
 });

@@ -102,3 +102,14 @@ export function opensItself(call: Pick<CallItem, "tool" | "state">): boolean {
       return ["run_command", "write_file", "edit_file", "git_status", "service_restart"].includes(call.tool);
   }
 }
+
+/** Whether a call's head says all of its input already, so that it need not stand below once more. What waits for a decision always shows it. */
+export function headSaysAll(
+  state: CallItem["state"],
+  input: Record<string, unknown> | null,
+  what: string,
+): boolean {
+  if (input === null || state === "waiting" || state === "proposed") return false;
+  const keys = Object.keys(input);
+  return keys.length === 0 || (keys.length === 1 && what.length <= 60 && !/[\n\r]/.test(what));
+}

@@ -91,9 +91,9 @@ export default function ApprovalList() {
           >
             <Link
               href={`/sessions/${approval.session}`}
-              className="mb-2 flex min-w-0 items-baseline gap-2 hover:underline"
+              className="mb-2 flex min-w-0 flex-wrap items-baseline gap-x-2 hover:underline"
             >
-              <span className="min-w-0 truncate text-lead">
+              <span className="min-w-0 truncate text-lead phone:basis-full">
                 {sessions.get(approval.session)?.title ?? "A session"}
               </span>
               <span className="shrink-0 text-muted">
@@ -132,41 +132,49 @@ function Filters({
   const tools = useMemo(() => [...new Set(rows.map(({ tool }) => tool))], [rows]);
   const filtered = filter.host !== null || filter.tool !== null;
   return (
-    <div className="flex flex-wrap items-center gap-x-1.5 gap-y-2" role="search" aria-label="Narrow the list">
-      <h2 className="mr-1 text-small font-medium text-muted">
-        {pending === 0
-          ? "No permission is asked for"
-          : `${pending} ask${pending === 1 ? "s" : ""} for permission`}
-      </h2>
-      {(hosts.length > 1 || filter.host !== null) &&
-        hosts.map((id) => (
-          <Chip
-            key={id}
-            on={filter.host === id}
-            onToggle={() => onChange({ ...filter, host: filter.host === id ? null : id })}
-          >
-            {hostName(id)}
-          </Chip>
-        ))}
-      {(tools.length > 1 || filter.tool !== null) &&
-        tools.map((tool) => (
-          <Chip
-            key={tool}
-            on={filter.tool === tool}
-            onToggle={() => onChange({ ...filter, tool: filter.tool === tool ? null : tool })}
-          >
-            <code className="font-mono">{tool}</code>
-          </Chip>
-        ))}
-      {filtered && (
-        <Button look="quiet" className="h-7 px-2" onClick={() => onChange({ host: null, tool: null })}>
-          All
-        </Button>
-      )}
-      {pending > 1 && (
-        <Button look="danger" className="ml-auto h-7 px-2" onClick={onDenyAll} data-testid="deny-all">
-          <Ban size={13} /> Deny {filtered ? "these" : "all"} {pending}
-        </Button>
+    <div className="flex flex-col gap-2">
+      <div className="flex min-h-7 items-center gap-2">
+        <h2 className="text-small font-medium text-muted">
+          {pending > 0
+            ? `${pending} ask${pending === 1 ? "s" : ""} for permission`
+            : filtered
+              ? "Nothing like that asks for permission"
+              : "No permission is asked for"}
+        </h2>
+        {pending > 1 && (
+          <Button look="danger" className="ml-auto h-7 px-2" onClick={onDenyAll} data-testid="deny-all">
+            <Ban size={13} /> Deny {filtered ? "these" : "all"} {pending}
+          </Button>
+        )}
+      </div>
+      {(hosts.length > 1 || tools.length > 1 || filtered) && (
+        <div className="flex flex-wrap items-center gap-1.5" role="search" aria-label="Narrow the list">
+          {(hosts.length > 1 || filter.host !== null) &&
+            hosts.map((id) => (
+              <Chip
+                key={id}
+                on={filter.host === id}
+                onToggle={() => onChange({ ...filter, host: filter.host === id ? null : id })}
+              >
+                {hostName(id)}
+              </Chip>
+            ))}
+          {(tools.length > 1 || filter.tool !== null) &&
+            tools.map((tool) => (
+              <Chip
+                key={tool}
+                on={filter.tool === tool}
+                onToggle={() => onChange({ ...filter, tool: filter.tool === tool ? null : tool })}
+              >
+                <code className="font-mono">{tool}</code>
+              </Chip>
+            ))}
+          {filtered && (
+            <Button look="quiet" className="h-7 px-2" onClick={() => onChange({ host: null, tool: null })}>
+              All
+            </Button>
+          )}
+        </div>
       )}
     </div>
   );
