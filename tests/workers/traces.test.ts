@@ -287,6 +287,39 @@ describe("a chat's traces", () => {
     ]);
   });
 
+  test("a model call that is cut off by a lost object is asked again as a second attempt", async ({
+    expect,
+  }) => {
+    const { id } = await chat();
+    await say(id, "slow 20");
+    await vi.waitUntil(async () => (await traces(id)).some(({ kind }) => kind === "model"));
+    await abortAllDurableObjects();
+    await vi.waitUntil(
+      async () => (await traces(id)).some((span) => span.id === "t1" && span.outcome === "ok"),
+      {
+        timeout: 20_000,
+      },
+    );
+    const spans = await traces(id);
+    expect(spans.map(({ kind, outcome, id: name }) => [kind, outcome, name]).sort()).toEqual([
+      ["model", "interrupted", "t1.s1.m1"],
+      ["model", "ok", "t1.s1.m2"],
+      ["turn", "ok", "t1"],
+    ]);
+  });
+
+  test("a model call that a person stops is cancelled", async ({ expect }) => {
+    const { id } = await chat();
+    await say(id, "slow 50");
+    await vi.waitUntil(async () => (await traces(id)).some(({ kind }) => kind === "model"));
+    await call(`/api/sessions/${id}/commands`, { body: { type: "cancel_turn" } });
+    await until(id, "idle");
+    expect((await traces(id)).map(({ kind, outcome }) => [kind, outcome]).sort()).toEqual([
+      ["model", "cancelled"],
+      ["turn", "cancelled"],
+    ]);
+  });
+
   test("come live, at the start and at the end", async ({ expect }) => {
     const { id } = await chat();
     const live = await open(`/api/sessions/${id}/live`);
