@@ -1,0 +1,169 @@
+import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { launchBrowser } from "../support/browser.ts";
+import { signIn } from "../support/SessionPage.ts";
+import { Signalbox, until } from "../support/signalbox.ts";
+
+let signalbox: Signalbox;
+let browser: Browser;
+
+beforeAll(async () => {
+  signalbox = await Signalbox.start();
+  await signalbox.run("git", ["init", "-q", "-b", "main", signalbox.work]);
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await signalbox?.stop();
+});
+
+const call = (page: Page, state: string) => page.locator(`[data-testid="call"][data-state="${state}"]`);
+const turn = (page: Page, state: string) => page.locator(`[data-testid="turn"][data-state="${state}"]`);
+/** A turn by its number: only what is near the end of a long chat is drawn. */
+const ended = (page: Page, number: number) =>
+  page.locator(`[data-key="turn ${number}"] [data-state="done"]`).waitFor({ timeout: 30_000 });
+const lastCall = (page: Page) => call(page, "completed").last();
+const entries = (page: Page, kind: string) => page.locator(`[data-testid="entry"][data-kind="${kind}"]`);
+
+/** As a newcomer: the dialog, with what it offers. */
+async function newChat(page: Page): Promise<void> {
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Sessions", exact: true }).waitFor();
+  await page.keyboard.press("n");
+  await page.getByTestId("kind-chat").waitFor();
+  await page.getByTestId("cwd").fill(signalbox.work);
+  await page.getByTestId("start").click();
+  await page.getByTestId("empty-chat").waitFor();
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.getByTestId("composer").fill(text);
+  await page.getByTestId("send").click();
+}
+
+describe("a chat on a page", () => {
+  test("follows a privileged call from permission to result: one card, one answer, through reloads, a second page and the end of the edge", async ({
+    expect,
+  }) => {
+    const { page, context, complaints } = await signIn(browser, signalbox);
+    await newChat(page);
+    await page.getByTestId("example").filter({ hasText: "run git status" }).click();
+    await page.keyboard.press("Enter");
+    const second = await context.newPage();
+    await second.goto(page.url());
+
+    for (const each of [page, second]) {
+      await call(each, "waiting").waitFor({ timeout: 20_000 });
+      expect(await each.getByTestId("call").count()).toBe(1);
+    }
+    await page.reload();
+    await call(page, "waiting").waitFor();
+    expect(await page.getByTestId("call").count()).toBe(1);
+    expect(await page.getByTestId("touches").textContent()).toContain(signalbox.work);
+
+    await signalbox.kill("edge");
+    await page.getByTestId("allow-once").click();
+    await until(
+      "the decision to arrive",
+      async () => {
+        const again = page.getByTestId("allow-once");
+        if ((await page.getByTestId("decision-problem").count()) > 0 && (await again.count()) > 0)
+          await again.click();
+        return (await call(page, "completed").count()) === 1;
+      },
+      60_000,
+    );
+    for (const each of [page, second]) {
+      await call(each, "completed").waitFor({ timeout: 30_000 });
+      await turn(each, "done").waitFor({ timeout: 30_000 });
+      expect(await each.getByTestId("call").count()).toBe(1);
+      expect(await entries(each, "user_message").count()).toBe(1);
+      expect(await entries(each, "message").count()).toBe(1);
+      await call(each, "completed").getByText("No commits yet").waitFor();
+    }
+    await page.reload();
+    await turn(page, "done").waitFor();
+    expect(await page.getByTestId("call").count()).toBe(1);
+    expect(await entries(page, "message").count()).toBe(1);
+    expect(complaints.filter((line) => !/ERR_|WebSocket|Failed to load/.test(line))).toEqual([]);
+    await context.close();
+  });
+
+  test("is decided from the inbox of a phone; a denial's message reaches the model", async ({ expect }) => {
+    const { page, context } = await signIn(browser, signalbox, { screen: "phone" });
+    await page.getByTestId("bar-new").tap();
+    await page.getByTestId("cwd").fill(signalbox.work);
+    await page.getByTestId("start").tap();
+    await say(page, "run make install");
+    await call(page, "waiting").waitFor({ timeout: 20_000 });
+    const chat = page.url();
+    await page.goto("/inbox");
+    const row = page.getByTestId("inbox-approval").filter({ hasText: "make install" });
+    await row.getByTestId("more-deny").tap();
+    await row.getByTestId("deny-message").fill("Not on this machine");
+    await row.getByTestId("confirm-deny").tap();
+    await row.locator('[data-status="denied"]').waitFor();
+    await page.goto(chat);
+    await call(page, "denied").waitFor();
+    await turn(page, "done").waitFor({ timeout: 20_000 });
+    await page.getByTestId("approval").getByText("Not on this machine").waitFor();
+    expect(await page.getByTestId("call").count()).toBe(1);
+    await context.close();
+  });
+
+  test("edits what it was asked for, grants, asks, queues, stops, and moves to another directory", async ({
+    expect,
+  }) => {
+    const { page, context } = await signIn(browser, signalbox);
+    await newChat(page);
+    await say(page, "run echo one");
+    await page.getByTestId("more-edit").click();
+    await page.getByTestId("edit-argv").fill("echo 'two words'");
+    await page.getByTestId("allow-edited").click();
+    await turn(page, "done").waitFor({ timeout: 20_000 });
+    await call(page, "completed").getByText("two words").first().waitFor();
+    await page.getByTestId("edited").waitFor();
+
+    await say(page, "run echo three");
+    await page.getByTestId("more-session").click();
+    await page.getByTestId("confirm-session").click();
+    await ended(page, 2);
+    await page.getByTestId("grant").filter({ hasText: "running programs" }).waitFor();
+    await say(page, "run echo four");
+    await ended(page, 3);
+    await lastCall(page).getByText("four").first().waitFor();
+    await page.getByTestId("revoke-grant").click();
+    await until("no grant", async () => (await page.getByTestId("grant").count()) === 0);
+
+    await say(page, "ask Which one? [this|that]");
+    await page.getByTestId("option").filter({ hasText: "that" }).click();
+    await page.getByTestId("question").getByText("You answered: that").waitFor({ timeout: 20_000 });
+    expect(await page.getByTestId("question").count()).toBe(1);
+    await ended(page, 4);
+
+    await say(page, "run echo five");
+    await call(page, "waiting").waitFor({ timeout: 20_000 });
+    await say(page, "list");
+    await page.getByTestId("queued").filter({ hasText: "list" }).waitFor();
+    await page.getByTestId("stop").click();
+    await turn(page, "stopped").waitFor({ timeout: 20_000 });
+    await call(page, "cancelled").waitFor();
+    await entries(page, "user_message").filter({ hasText: "list" }).waitFor({ timeout: 20_000 });
+    await ended(page, 6);
+    expect(await page.getByTestId("queue").count()).toBe(0);
+
+    mkdirSync(join(signalbox.work, "inner"));
+    writeFileSync(join(signalbox.work, "inner/only-here.txt"), "x");
+    await page.getByTestId("pick-place").click();
+    await page.getByTestId("place-cwd").fill(join(signalbox.work, "inner"));
+    await page.getByTestId("choose-place").click();
+    await page.getByText(/Works on .* now/).waitFor();
+    await say(page, "list");
+    await ended(page, 7);
+    await lastCall(page).getByRole("button").first().click();
+    await page.getByText("only-here.txt").first().waitFor();
+    await context.close();
+  });
+});
