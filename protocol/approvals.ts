@@ -22,6 +22,8 @@ export const Approval = z.object({
   team: TeamId,
   session: SessionId,
   host: HostId.nullable(),
+  /** The directory on the host that it would run in. */
+  workspace: z.string().nullable().optional(),
   requester: Provider,
   /** The requester's own id of the request; unique in the session. For the model loop: the tool call's id. */
   request: z.string().max(200),

@@ -3,7 +3,7 @@ import type { CommandAnswer, QueuedMessage } from "../../protocol/api.ts";
 import type { CloseName } from "../../protocol/closeCodes.ts";
 import type { Command, CommandResult } from "../../protocol/commands.ts";
 import { MAX_FRAME_BYTES, MAX_RESUME_EVENTS, PROTOCOL_VERSION, TAIL_EVENTS } from "../../protocol/limits.ts";
-import type { Approval, Decision, Grant } from "../../protocol/approvals.ts";
+import type { Approval, Decision, Grant, Rule } from "../../protocol/approvals.ts";
 import type { ToolScope } from "../../protocol/tools.ts";
 import { isEnded, type Session } from "../../protocol/session.ts";
 import { SessionClientFrame, type SessionHello } from "../../protocol/sessionFrames.ts";
@@ -16,7 +16,7 @@ import { hostName, hubName } from "../shared/names.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
 import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
-import { removeSession, saveApproval, saveSession, saveSpans } from "../shared/saveToIndex.ts";
+import { removeSession, saveApproval, saveRule, saveSession, saveSpans } from "../shared/saveToIndex.ts";
 import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
 import { EventLog, eventsFrame, type Run } from "./EventLog.ts";
 import { ingest, JournalCursors, type Numbered } from "./ingest.ts";
@@ -104,7 +104,7 @@ export class SessionObject extends DurableObject<Env> {
       callEnded: (session, id, result, at) => this.#turn.commandEnded(session, id, result, at),
       retryAt: (at) => this.#alarms.atLatest("forward", at),
     });
-    this.#ledger = new Ledger(this.#db, this.#publisher);
+    this.#ledger = new Ledger(this.#db, this.#publisher, (at) => this.#alarms.atLatest("grants", at));
     this.#growing = new GrowingParts(this.#db, this.#store, (frame) => this.#live.tell(frame));
     this.#turns = new TurnStore(this.#db);
     this.#turn = new TurnRunner({
@@ -321,14 +321,9 @@ export class SessionObject extends DurableObject<Env> {
 
   async grant(scope: ToolScope, by: string, expires_at: number | null): Promise<Grant | Refused> {
     if (this.#store.current === null) return NOT_FOUND;
-    const held: { grant: Grant | null } = { grant: null };
-    await this.#store.write((session) => {
-      const given = this.#ledger.grant({ session: session.id, scope, by, expires_at }, Date.now());
-      held.grant = given.grant;
-      if (expires_at !== null) this.#alarms.atLatest("grants", expires_at);
-      return { events: given.events };
-    });
-    return held.grant ?? NOT_FOUND;
+    const grant = await this.#turn.grant(scope, by, expires_at);
+    this.#goOn();
+    return grant ?? NOT_FOUND;
   }
 
   async revoke(id: string, by: string): Promise<Refused | null> {
@@ -339,11 +334,7 @@ export class SessionObject extends DurableObject<Env> {
 
   async #expireGrants(): Promise<void> {
     if (this.#store.current === null) return;
-    await this.#store.write(() => {
-      const { events, next } = this.#ledger.expireGrants(Date.now());
-      if (next !== null) this.#alarms.atLatest("grants", next);
-      return { events };
-    });
+    await this.#store.write(() => ({ events: this.#ledger.expireGrants(Date.now()) }));
   }
 
   /** Lets a chat's turn go on; what stops it is tried again by the alarm. */
@@ -378,6 +369,14 @@ export class SessionObject extends DurableObject<Env> {
     if (session === undefined) return;
     await this.#console.closeAll("The host was removed.");
     if (isEnded(session)) return;
+    if (session.provider === "edge") {
+      // A chat is not its host: what ran there has ended by itself, and the person may choose another.
+      const message = "The host of this chat was removed. Choose another one.";
+      await this.#store.write(() => ({
+        events: [{ at: Date.now(), event: { type: "notice", level: "warning", message } }],
+      }));
+      return this.#goOn();
+    }
     const exit = { code: null, signal: null, message: "The host was removed." };
     await this.#store.write(() => ({
       events: [{ at: Date.now(), event: { type: "ended", status: "trouble", exit } }],
@@ -391,15 +390,20 @@ export class SessionObject extends DurableObject<Env> {
     return this.#store.current.session;
   }
 
-  /** Deletes a session that has ended: its log, and its row everywhere. */
+  /** Deletes a session that has ended, or a chat, whose turn ends with it: its log, and its row everywhere. */
   async remove(): Promise<Refused | null> {
     const session = this.#store.current?.session;
     if (session === undefined) return NOT_FOUND;
-    if (!isEnded(session)) return { refused: "not_ended", message: "The session still runs. End it first." };
+    if (session.provider === "edge") await this.#turn.stop("deleted");
+    else if (!isEnded(session))
+      return { refused: "not_ended", message: "The session still runs. End it first." };
     // What still waits for the host must not run for a session that nobody can see.
     for (const id of this.#commands.open()) await this.#commands.cancel(id);
     await this.#console.closeAll("The session was deleted.");
-    this.#store.delete();
+    this.#store.delete(() => {
+      this.#ledger.clear(Date.now());
+      this.#turns.clear();
+    });
     for (const ws of this.ctx.getWebSockets(LIVE_TAG))
       closeSocket(ws, "notFound", "The session was deleted.");
     await this.#publishNow();
@@ -507,10 +511,10 @@ export class SessionObject extends DurableObject<Env> {
   #committed(run: Run | null, changed: Session | null, spans: Span[]): void {
     if (run !== null) this.#live.broadcast(run.first - 1, { position: run.last, frame: eventsFrame(run) });
     for (const span of spans) this.#live.tell(JSON.stringify({ type: "span", span }));
+    if (run !== null || changed !== null) this.ctx.waitUntil(this.#publishNow());
     if (changed === null) return;
     this.#live.tell(JSON.stringify({ type: "session", session: changed }));
     if (isEnded(changed)) this.#console.end(this.#endedBecause() ?? "The session has ended.");
-    this.ctx.waitUntil(this.#publishNow());
   }
 
   /** Delivers what the outbox holds; when that fails, the alarm tries again. */
@@ -518,9 +522,12 @@ export class SessionObject extends DurableObject<Env> {
     await this.#publisher.drain().catch((error: unknown) => logError("not published yet", error));
   }
 
-  async #publish(changed: (Session | Gone | EndedSpans | { approval: Approval })[]): Promise<void> {
+  async #publish(
+    changed: (Session | Gone | EndedSpans | { approval: Approval } | { rule: Rule })[],
+  ): Promise<void> {
     for (const session of changed) {
       if ("spans" in session) await saveSpans(this.env.DB, session.spans);
+      else if ("rule" in session) await saveRule(this.env.DB, session.rule);
       else if ("approval" in session) {
         await saveApproval(this.env.DB, session.approval);
         await this.#hub(session.approval.team).publish([{ kind: "approval", approval: session.approval }]);

@@ -88,12 +88,13 @@ export class SessionStore {
     return this.#batcher.add(step);
   }
 
-  /** Deletes log, commands and projection, leaves a tombstone, and notes for D1 and the hub that it is gone. */
-  delete(): void {
+  /** Deletes log, commands and projection, leaves a tombstone, and notes for D1 and the hub that it is gone. `also` joins the transaction. */
+  delete(also: () => void = () => undefined): void {
     const session = this.#current?.session;
     if (session === undefined) return;
     const { db, storage, log, publisher, traces } = this.#parts;
     storage.transactionSync(() => {
+      also();
       log.clear();
       traces.clear();
       db.delete(commands).run();
@@ -159,6 +160,9 @@ export class SessionStore {
 function fitted(event: EventBody): { event: EventBody; json: string } {
   const json = JSON.stringify(event);
   if (json.length <= MAX_EVENT_BYTES) return { event, json };
+  // What a call would write may be long; the card and the approval stay, and the whole input is in the ledger.
+  const shorter = withShortInput(event);
+  if (shorter !== null) return { event: shorter, json: JSON.stringify(shorter) };
   const notice: EventBody = {
     type: "notice",
     level: "warning",
@@ -166,3 +170,26 @@ function fitted(event: EventBody): { event: EventBody; json: string } {
   };
   return { event: notice, json: JSON.stringify(notice) };
 }
+
+/** The same event with the long texts of its call's input cut; null when it is no call's. */
+function withShortInput(event: EventBody): EventBody | null {
+  if (event.type === "item" && event.item.kind === "call")
+    return { ...event, item: { ...event.item, input: shortInput(event.item.input) } };
+  if (event.type !== "approval") return null;
+  const { input, edited_input } = event.approval;
+  const edited = edited_input === null ? null : shortInput(edited_input);
+  return { ...event, approval: { ...event.approval, input: shortInput(input), edited_input: edited } };
+}
+
+/** JSON text whose long strings are cut, and say so. */
+function shortInput(json: string): string {
+  const cut = (_: string, value: unknown) =>
+    typeof value === "string" && value.length > MOST_INPUT_CHARS
+      ? `${value.slice(0, MOST_INPUT_CHARS)}… (${value.length - MOST_INPUT_CHARS} characters more)`
+      : value;
+  const short = JSON.stringify(JSON.parse(json), cut);
+  return short.length > 4 * MOST_INPUT_CHARS
+    ? JSON.stringify({ cut: short.slice(0, MOST_INPUT_CHARS) })
+    : short;
+}
+const MOST_INPUT_CHARS = 8 * 1024;

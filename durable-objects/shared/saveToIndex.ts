@@ -3,9 +3,9 @@ import { drizzle } from "drizzle-orm/d1";
 import type { Host } from "../../protocol/host.ts";
 import { isEnded, needsAttention, type Session } from "../../protocol/session.ts";
 import { searchText } from "../../protocol/filter.ts";
-import type { Approval } from "../../protocol/approvals.ts";
+import type { Approval, Rule } from "../../protocol/approvals.ts";
 import type { Span } from "../../protocol/traces.ts";
-import { approvals, hosts, sessions, spans } from "../../worker/db/schema.ts";
+import { approvals, hosts, rules, sessions, spans } from "../../worker/db/schema.ts";
 
 /** Writes a session to D1's index; an older version than the one that is there changes nothing. */
 export async function saveSession(d1: D1Database, session: Session): Promise<void> {
@@ -47,6 +47,15 @@ export async function saveHost(d1: D1Database, host: Host): Promise<void> {
     .update(hosts)
     .set({ name: host.name, version: host.version, json: JSON.stringify(host) })
     .where(sql`${hosts.id} = ${host.id} AND ${hosts.version} < ${host.version}`);
+}
+
+/** Writes a rule to the index; a repeated delivery changes nothing. */
+export async function saveRule(d1: D1Database, rule: Rule): Promise<void> {
+  const { id, team, tool, expires_at } = rule;
+  await drizzle(d1)
+    .insert(rules)
+    .values({ id, team, tool, expires_at, json: JSON.stringify(rule) })
+    .onConflictDoNothing();
 }
 
 /** Writes an approval to the index; an older version than the one that is there changes nothing. */

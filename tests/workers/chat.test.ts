@@ -2,64 +2,9 @@ import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, test, vi } from "vitest";
 import type { Approval } from "../../protocol/approvals.ts";
 import type { CommandResult } from "../../protocol/commands.ts";
-import type { EventBody, SessionEvent } from "../../protocol/events.ts";
-import type { LinkServerFrame } from "../../protocol/link.ts";
-import type { Session } from "../../protocol/session.ts";
 import { Random } from "../../protocol/testing/mutate.ts";
-import { call, enrolHost, FakeDaemon } from "./support/edge.ts";
-
-type CommandFrame = Extract<LinkServerFrame, { type: "command" }>;
-type CallItem = Extract<Extract<EventBody, { type: "item" }>["item"], { kind: "call" }>;
-
-const output = (text: string): CommandResult => ({ status: "done", value: { type: "tool", output: { ok: true, text, cut: 0 } } });
-
-async function aChat() {
-  const { id: host, token } = await enrolHost("box");
-  const { daemon } = await FakeDaemon.connect(token, `epoch-${host}`);
-  const created = await call("/api/sessions", { body: { provider: "edge", host, cwd: "/work" } });
-  const { id } = await created.json<Session>();
-  return { host, token, daemon, id, ...talk(id) };
-}
-
-/** What a person can do to a chat, and see of it. */
-function talk(id: string) {
-  const events = async () => (await (await call(`/api/sessions/${id}/events?after=0&limit=1000`)).json<{ items: SessionEvent[] }>()).items;
-  const items = async () => {
-    const byId = new Map<string, Extract<EventBody, { type: "item" }>["item"]>();
-    for (const event of await events()) if (event.type === "item") byId.set(event.id, event.item);
-    return byId;
-  };
-  const cards = async () => [...(await items()).values()].filter((item): item is CallItem => item.kind === "call");
-  const answer = async () =>
-    [...(await items()).values()].flatMap((item) => (item.kind === "message" ? [item.text] : [])).join("\n");
-  return {
-    events,
-    items,
-    cards,
-    answer,
-    say: (text: string) => call(`/api/sessions/${id}/messages`, { body: { text } }),
-    status: async () => (await (await call(`/api/sessions/${id}`)).json<Session>()).status,
-    until: (status: Session["status"]) =>
-      vi.waitUntil(async () => (await (await call(`/api/sessions/${id}`)).json<Session>()).status === status, { timeout: 5_000 }),
-    pending: async (count = 1) =>
-      vi.waitUntil(
-        async () => {
-          const { items } = await (await call(`/api/approvals?status=pending&session=${id}`)).json<{ items: Approval[] }>();
-          return items.length === count ? items.toReversed() : null;
-        },
-        { timeout: 5_000 },
-      ),
-  };
-}
-
-const decide = (approval: Approval, decision: object) => call(`/api/approvals/${approval.id}/decision`, { body: decision });
-
-/** Answers the next tool command of a daemon. */
-async function carryOut(daemon: FakeDaemon, id: string, result: CommandResult): Promise<CommandFrame> {
-  const command = await daemon.command();
-  await daemon.tell({ kind: "result", id: command.id, session: id, result });
-  return command;
-}
+import { aChat, carryOut, decide, output } from "./support/chat.ts";
+import { call, FakeDaemon } from "./support/edge.ts";
 
 describe("a chat", () => {
   test("answers with the offline model, and says that it is offline", async ({ expect }) => {
@@ -82,7 +27,12 @@ describe("a chat", () => {
     if (approval === undefined) throw new Error("no approval");
     expect((await decide(approval, { decision: "allow" })).status).toBe(200);
     const command = await carryOut(chat.daemon, chat.id, output("nothing to commit"));
-    expect(command.command).toMatchObject({ type: "tool", tool: "run_command", input: { argv: ["git", "status"] }, root: "/work" });
+    expect(command.command).toMatchObject({
+      type: "tool",
+      tool: "run_command",
+      input: { argv: ["git", "status"] },
+      root: "/work",
+    });
     await chat.until("idle");
     expect(await chat.cards()).toMatchObject([{ state: "completed", output: "nothing to commit" }]);
     expect(await chat.answer()).not.toBe("");
@@ -101,10 +51,14 @@ describe("a chat", () => {
     if (approval === undefined) throw new Error("no approval");
     await decide(approval, { decision: "deny", message: "not today" });
     await chat.until("idle");
-    expect(await chat.cards()).toMatchObject([{ state: "denied", error: "The person denied this and says: not today" }]);
+    expect(await chat.cards()).toMatchObject([
+      { state: "denied", error: "The person denied this and says: not today" },
+    ]);
   });
 
-  test("runs the input as the person changed it, and refuses one that the tool does not take", async ({ expect }) => {
+  test("runs the input as the person changed it, and refuses one that the tool does not take", async ({
+    expect,
+  }) => {
     const chat = await aChat();
     await chat.say("run rm -rf build");
     const [approval] = await chat.pending();
@@ -115,7 +69,10 @@ describe("a chat", () => {
     expect(command.command).toMatchObject({ input: { argv: ["rm", "-r", "build"] } });
     await chat.until("idle");
     const { items } = await (await call(`/api/approvals?session=${chat.id}`)).json<{ items: Approval[] }>();
-    expect(items[0]).toMatchObject({ input: JSON.stringify({ argv: ["rm", "-rf", "build"] }), edited_input: JSON.stringify({ argv: ["rm", "-r", "build"] }) });
+    expect(items[0]).toMatchObject({
+      input: JSON.stringify({ argv: ["rm", "-rf", "build"] }),
+      edited_input: JSON.stringify({ argv: ["rm", "-r", "build"] }),
+    });
   });
 
   test("a grant releases everything that waits for its scope, until it is revoked", async ({ expect }) => {
@@ -125,31 +82,44 @@ describe("a chat", () => {
     if (first === undefined) throw new Error("no approval");
     await decide(first, { decision: "allow", scope: "session" });
     const sent = [await chat.daemon.command(), await chat.daemon.command()];
-    for (const { id } of sent) await chat.daemon.tell({ kind: "result", id, session: chat.id, result: output("ran") });
-    expect(sent.map(({ command }) => command)).toMatchObject([{ input: { argv: ["echo", "one"] } }, { input: { argv: ["echo", "two"] } }]);
+    for (const { id } of sent)
+      await chat.daemon.tell({ kind: "result", id, session: chat.id, result: output("ran") });
+    expect(sent.map(({ command }) => command)).toMatchObject([
+      { input: { argv: ["echo", "one"] } },
+      { input: { argv: ["echo", "two"] } },
+    ]);
     await chat.until("idle");
     await chat.say("run echo three");
     await carryOut(chat.daemon, chat.id, output("3"));
     await chat.until("idle");
-    const { items } = await (await call(`/api/sessions/${chat.id}/grants`)).json<{ items: { id: string }[] }>();
+    const { items } = await (
+      await call(`/api/sessions/${chat.id}/grants`)
+    ).json<{ items: { id: string }[] }>();
     expect(items).toHaveLength(1);
     await call(`/api/sessions/${chat.id}/grants/${items[0]?.id}`, { method: "DELETE" });
     await chat.say("run echo four");
     expect(await chat.pending()).toHaveLength(1);
   });
 
-  test("takes messages that came while a turn ran, in order; edited and removed ones as they are then", async ({ expect }) => {
+  test("takes messages that came while a turn ran, in order; edited and removed ones as they are then", async ({
+    expect,
+  }) => {
     const chat = await aChat();
     await chat.say("run echo one");
     const [approval] = await chat.pending();
     const ids: string[] = [];
-    for (const text of ["say a", "say b", "say c"]) ids.push((await (await chat.say(text)).json<{ id: string }>()).id);
+    for (const text of ["say a", "say b", "say c"])
+      ids.push((await (await chat.say(text)).json<{ id: string }>()).id);
     await call(`/api/sessions/${chat.id}/queue/${ids[0]}`, { method: "PATCH", body: { text: "say first" } });
     await call(`/api/sessions/${chat.id}/queue/${ids[1]}`, { method: "DELETE" });
     if (approval === undefined) throw new Error("no approval");
     await decide(approval, { decision: "deny" });
-    await vi.waitUntil(async () => (await chat.events()).filter(({ type }) => type === "turn_completed").length === 3);
-    const said = (await chat.events()).flatMap((event) => (event.type === "item" && event.item.kind === "user_message" ? [event.item.text] : []));
+    await vi.waitUntil(
+      async () => (await chat.events()).filter(({ type }) => type === "turn_completed").length === 3,
+    );
+    const said = (await chat.events()).flatMap((event) =>
+      event.type === "item" && event.item.kind === "user_message" ? [event.item.text] : [],
+    );
     expect(said).toEqual(["run echo one", "say first", "say c"]);
   });
 
@@ -177,7 +147,9 @@ describe("a chat", () => {
     expect(await chat.answer()).toContain("blue");
   });
 
-  test("shows a call whose fate cannot be known as indeterminate, and does not repeat it", async ({ expect }) => {
+  test("shows a call whose fate cannot be known as indeterminate, and does not repeat it", async ({
+    expect,
+  }) => {
     const chat = await aChat();
     await chat.say("run echo one");
     const [approval] = await chat.pending();
@@ -202,7 +174,10 @@ describe("two who decide at once", () => {
       await chat.say(`run echo ${round}`);
       const [approval] = await chat.pending();
       if (approval === undefined) throw new Error("no approval");
-      const answers = await Promise.all([decide(approval, { decision: "deny" }), decide(approval, { decision: "deny", message: "mine" })]);
+      const answers = await Promise.all([
+        decide(approval, { decision: "deny" }),
+        decide(approval, { decision: "deny", message: "mine" }),
+      ]);
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
       const lost = await answers.find(({ status }) => status === 409)?.json<{ error: { message: string } }>();
       expect(lost?.error.message).toMatch(/^owner has denied this already at /);
@@ -212,59 +187,80 @@ describe("two who decide at once", () => {
 });
 
 describe("a turn with three calls, two of them privileged", () => {
-  test("ends, and runs each call at most once, whenever the objects are lost (30 rounds)", { timeout: 300_000 }, async ({ expect }) => {
-    const random = new Random(5);
-    for (let round = 0; round < 30; round++) {
-      const chat = await aChat();
-      const ran: string[] = [];
-      let daemon: FakeDaemon = chat.daemon;
-      let over = false;
-      const serve = async () => {
-        const done = new Map<string, CommandResult>();
-        while (!over) {
-          const frame = await Promise.race([daemon.command().catch(() => null), daemon.socket.closed.then(() => null)]);
-          if (frame === null) {
-            if (over) return;
-            ({ daemon } = await FakeDaemon.connect(chat.token, daemon.epoch).catch(() => ({ daemon })));
-            continue;
+  test(
+    "ends, and runs each call at most once, whenever the objects are lost (30 rounds)",
+    { timeout: 300_000 },
+    async ({ expect }) => {
+      const random = new Random(5);
+      for (let round = 0; round < 30; round++) {
+        const chat = await aChat();
+        const ran: string[] = [];
+        let daemon: FakeDaemon = chat.daemon;
+        let over = false;
+        const serve = async () => {
+          const done = new Map<string, CommandResult>();
+          while (!over) {
+            const frame = await Promise.race([
+              daemon.command().catch(() => null),
+              daemon.socket.closed.then(() => null),
+            ]);
+            if (frame === null) {
+              if (over) return;
+              ({ daemon } = await FakeDaemon.connect(chat.token, daemon.epoch).catch(() => ({ daemon })));
+              continue;
+            }
+            // As a daemon does: an id that has run is answered from the record.
+            if (!done.has(frame.id)) {
+              const input = frame.command.type === "tool" ? JSON.stringify(frame.command.input) : "";
+              ran.push(input);
+              done.set(frame.id, output(`ran ${input}`));
+            }
+            daemon.socket.send({
+              type: "messages",
+              messages: [
+                {
+                  seq: ++daemon.seq,
+                  message: { kind: "result", id: frame.id, session: chat.id, result: done.get(frame.id) },
+                },
+              ],
+            });
           }
-          // As a daemon does: an id that has run is answered from the record.
-          if (!done.has(frame.id)) {
-            const input = frame.command.type === "tool" ? JSON.stringify(frame.command.input) : "";
-            ran.push(input);
-            done.set(frame.id, output(`ran ${input}`));
-          }
-          daemon.socket.send({ type: "messages", messages: [{ seq: ++daemon.seq, message: { kind: "result", id: frame.id, session: chat.id, result: done.get(frame.id) } }] });
-        }
-      };
-      const serving = serve().catch(() => undefined);
-      await chat.say("run echo a\nread notes.txt\nrun echo b").catch(() => undefined);
-      let kills = 3;
-      await vi.waitUntil(
-        async () => {
-          if (kills > 0 && random.below(4) === 0) {
-            kills--;
-            await abortAllDurableObjects();
-          }
-          try {
-            const { items } = await (await call(`/api/approvals?status=pending&session=${chat.id}`)).json<{ items: Approval[] }>();
-            for (const approval of items) await decide(approval, { decision: "allow" });
-            const status = await chat.status();
-            const ended = (await chat.events()).some(({ type }) => type === "turn_completed");
-            return kills === 0 && ended && status === "idle";
-          } catch {
-            return false; // the object was lost under the question
-          }
-        },
-        { timeout: 60_000, interval: 20 },
-      );
-      over = true;
-      daemon.socket.close();
-      await serving;
-      const seqs = (await chat.events()).map(({ seq }) => seq);
-      expect(seqs).toEqual(seqs.map((_, i) => i + 1));
-      expect(new Set(ran).size).toBe(ran.length);
-      expect((await chat.cards()).map(({ state }) => state)).toEqual(["completed", "completed", "completed"]);
-    }
-  });
+        };
+        const serving = serve().catch(() => undefined);
+        await chat.say("run echo a\nread notes.txt\nrun echo b").catch(() => undefined);
+        let kills = 3;
+        await vi.waitUntil(
+          async () => {
+            if (kills > 0 && random.below(4) === 0) {
+              kills--;
+              await abortAllDurableObjects();
+            }
+            try {
+              const { items } = await (
+                await call(`/api/approvals?status=pending&session=${chat.id}`)
+              ).json<{ items: Approval[] }>();
+              for (const approval of items) await decide(approval, { decision: "allow" });
+              const status = await chat.status();
+              const ended = (await chat.events()).some(({ type }) => type === "turn_completed");
+              return kills === 0 && ended && status === "idle";
+            } catch {
+              return false; // the object was lost under the question
+            }
+          },
+          { timeout: 60_000, interval: 20 },
+        );
+        over = true;
+        daemon.socket.close();
+        await serving;
+        const seqs = (await chat.events()).map(({ seq }) => seq);
+        expect(seqs).toEqual(seqs.map((_, i) => i + 1));
+        expect(new Set(ran).size).toBe(ran.length);
+        expect((await chat.cards()).map(({ state }) => state)).toEqual([
+          "completed",
+          "completed",
+          "completed",
+        ]);
+      }
+    },
+  );
 });

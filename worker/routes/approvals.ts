@@ -2,13 +2,13 @@ import { and, desc, eq, lt, or, type SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { Hono } from "hono";
 import * as z from "zod";
-import { type Approval, ApprovalStatus, Decision, type Rule } from "../../protocol/approvals.ts";
-import { ApprovalId, HostId, newId, SessionId } from "../../protocol/ids.ts";
+import { type Approval, ApprovalStatus, Decision } from "../../protocol/approvals.ts";
+import { ApprovalId, HostId, SessionId } from "../../protocol/ids.ts";
 import { sessionName } from "../../durable-objects/shared/names.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";
 import { decodeCursor, encodeCursor } from "../db/cursor.ts";
-import { approvals, rules } from "../db/schema.ts";
+import { approvals } from "../db/schema.ts";
 import type { App } from "../env.ts";
 import { orProblem, Problem } from "../problem.ts";
 import { validate } from "../validate.ts";
@@ -64,30 +64,6 @@ export const approvalRoutes = new Hono<App>()
       if (row === undefined) throw new Problem(404, "not_found", "There is no such approval.");
       const session = c.env.SESSION.getByName(sessionName(actor.team, row.session));
       const approval = orProblem<Approval>(await session.decide(id, decision, actor.id));
-      if (decision.decision === "allow" && decision.scope === "always") {
-        const rule: Rule = {
-          id: newId("rul"),
-          team: actor.team,
-          tool: approval.tool,
-          host: approval.host,
-          workspace: null,
-          pattern: decision.pattern ?? null,
-          input_sha256: decision.pattern === undefined ? approval.input_sha256 : null,
-          reason: decision.reason ?? "",
-          by: actor.id,
-          created_at: Date.now(),
-          expires_at: decision.expires_at ?? null,
-        };
-        await db
-          .insert(rules)
-          .values({
-            id: rule.id,
-            team: rule.team,
-            tool: rule.tool,
-            expires_at: rule.expires_at,
-            json: JSON.stringify(rule),
-          });
-      }
       await note(
         c.env.DB,
         actor,

@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, lte, min } from "drizzle-orm";
-import { Approval, type Decision, Grant } from "../../../protocol/approvals.ts";
+import { Approval, type Decision, Grant, type Rule } from "../../../protocol/approvals.ts";
 import { newId } from "../../../protocol/ids.ts";
 import type { Database } from "../../shared/database.ts";
 import type { Publisher } from "../../shared/Publisher.ts";
@@ -13,6 +13,7 @@ export type Request = Pick<
   | "team"
   | "session"
   | "host"
+  | "workspace"
   | "requester"
   | "request"
   | "tool"
@@ -32,10 +33,13 @@ type Events = NonNullable<Change["events"]>;
 export class Ledger {
   readonly #db: Database;
   readonly #publisher: Publisher;
+  readonly #expireGrantsAt: (at: number) => void;
 
-  constructor(db: Database, publisher: Publisher) {
+  /** `expireGrantsAt` arms the alarm that calls `expireGrants`. */
+  constructor(db: Database, publisher: Publisher, expireGrantsAt: (at: number) => void) {
     this.#db = db;
     this.#publisher = publisher;
+    this.#expireGrantsAt = expireGrantsAt;
   }
 
   /** Opens an approval, or finds the one that this request has. */
@@ -109,6 +113,7 @@ export class Ledger {
       .insert(grants)
       .values({ id: grant.id, expires_at: grant.expires_at, json: JSON.stringify(grant) })
       .run();
+    if (grant.expires_at !== null) this.#expireGrantsAt(grant.expires_at);
     return { grant, events: [{ at: now, event: { type: "grant", grant, state: "given", by: grant.by } }] };
   }
 
@@ -117,22 +122,32 @@ export class Ledger {
     return this.#drop(id, "revoked", by, now);
   }
 
-  /** Drops the grants whose time is over; returns when the next one ends. */
-  expireGrants(now: number): { events: Events; next: number | null } {
+  /** Makes a standing decision of the team: it is on its way to the index once the step is committed. */
+  rule(rule: Rule): void {
+    this.#publisher.put({ key: rule.id, version: 1, body: JSON.stringify({ rule }) });
+  }
+
+  /** Withdraws and forgets everything, for a session that is deleted. */
+  clear(now: number): void {
+    for (const { id } of this.pending()) this.end(id, "withdrawn", now);
+    this.#db.delete(approvals).run();
+    this.#db.delete(grants).run();
+  }
+
+  /** Drops the grants whose time is over, and sees to it that the next one is. */
+  expireGrants(now: number): Events {
     const due = this.#db
       .select({ id: grants.id })
       .from(grants)
       .where(and(isNotNull(grants.expires_at), lte(grants.expires_at, now)))
       .all();
     const events = due.flatMap(({ id }) => this.#drop(id, "expired", "clock", now));
-    return {
-      events,
-      next:
-        this.#db
-          .select({ at: min(grants.expires_at) })
-          .from(grants)
-          .get()?.at ?? null,
-    };
+    const next = this.#db
+      .select({ at: min(grants.expires_at) })
+      .from(grants)
+      .get()?.at;
+    if (next !== null && next !== undefined) this.#expireGrantsAt(next);
+    return events;
   }
 
   #drop(id: string, state: "revoked" | "expired", by: string, now: number): Events {

@@ -27,7 +27,10 @@ function isOpen({ expires_at }: { expires_at: number | null }, now: number): boo
 }
 
 /** A rule without a pattern holds for exactly its input; one with a pattern for every summary that begins with it, at a word's end. */
-function matches(rule: Rule, act: Act): boolean {
+export function matches(
+  rule: Pick<Rule, "tool" | "host" | "workspace" | "pattern" | "input_sha256">,
+  act: Omit<Act, "scope">,
+): boolean {
   if (rule.tool !== act.tool) return false;
   if (rule.host !== null && rule.host !== act.host) return false;
   if (rule.workspace !== null && rule.workspace !== act.workspace) return false;

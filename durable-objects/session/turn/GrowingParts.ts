@@ -65,10 +65,8 @@ export class GrowingParts {
     return [...this.#parts.values()].map(({ id, kind, text }) => ({ id, kind, text }));
   }
 
-  /** Forgets every part; the caller writes their whole items in the same transaction. */
+  /** Drops the rows; the caller writes the whole items in the same transaction, and calls `restart` once it is committed. */
   finish(): void {
-    this.#stopTimers();
-    this.#parts.clear();
     this.#db.delete(parts).run();
   }
 

@@ -1,14 +1,16 @@
 import type { ModelMessage } from "ai";
 import type { QueuedMessage } from "../../../protocol/api.ts";
-import type { Decision, Rule } from "../../../protocol/approvals.ts";
+import type { Approval, Decision, Grant, Rule } from "../../../protocol/approvals.ts";
 import type { CommandResult } from "../../../protocol/commands.ts";
 import type { EventBody, Usage } from "../../../protocol/events.ts";
 import { newId } from "../../../protocol/ids.ts";
+import { MAX_OUTPUT_BYTES } from "../../../protocol/limits.ts";
 import type { Session, SessionStatus } from "../../../protocol/session.ts";
-import { isToolName, summarizeCall, TOOLS } from "../../../protocol/tools.ts";
+import { redact } from "../../../protocol/redact.ts";
+import { isToolName, summarizeCall, type ToolScope, TOOLS } from "../../../protocol/tools.ts";
 import { logError } from "../../shared/logError.ts";
 import { wordsOf } from "../traces/wordsOf.ts";
-import { isAllowed, type Act } from "../approvals/isAllowed.ts";
+import { isAllowed, matches, type Act } from "../approvals/isAllowed.ts";
 import type { Ledger } from "../approvals/Ledger.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
 import type { Change, SessionStore } from "../SessionStore.ts";
@@ -92,29 +94,34 @@ export class TurnRunner {
     return done;
   }
 
-  /** Cancels the running turn: what waits is withdrawn, what runs on a host is asked to stop and waited for. */
+  /** Cancels the running turn: what waits is withdrawn; what runs on a host is asked to stop, by `advance`, and waited for. */
   async cancel(by: string): Promise<void> {
-    const { store, turns, ledger } = this.#parts;
-    const running: string[] = [];
-    await store.write(() => {
-      const turn = turns.active();
-      if (turn === null || turn.cancelled_by !== null) return null;
-      const now = Date.now();
-      turns.update(turn.number, { cancelled_by: by });
-      this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
-      const events: Events = [];
-      for (const call of turns.calls(turn.number, turn.step)) {
-        if (call.state === "dispatched" && call.command !== null) running.push(call.command);
-        if (isFinal(call.state) || call.state === "dispatched") continue;
-        if (call.approval !== null) events.push(...ledger.end(call.approval, "withdrawn", now));
-        events.push(
-          ...this.#settleCall(call.id, { ...failure("The turn was cancelled."), state: "cancelled" }, now),
-        );
-      }
-      return { events };
+    await this.#parts.store.write(() => ({ events: this.#cancel(by) }));
+    this.#abort?.abort();
+  }
+
+  /** Ends everything, for a session that is about to be deleted: the running turn, and what waits for its end. */
+  async stop(by: string): Promise<void> {
+    await this.#parts.store.write(() => {
+      for (const { id } of this.#parts.turns.queued()) this.#parts.turns.takeQueued(id);
+      return { events: this.#cancel(by) };
     });
     this.#abort?.abort();
-    for (const command of running) await this.#parts.commands.cancel(command);
+  }
+
+  #cancel(by: string): Events {
+    const { turns } = this.#parts;
+    const turn = turns.active();
+    if (turn === null || turn.cancelled_by !== null) return [];
+    const now = Date.now();
+    turns.update(turn.number, { cancelled_by: by });
+    this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+    return turns
+      .calls(turn.number, turn.step)
+      .filter(({ state }) => state !== "dispatched")
+      .flatMap(({ id }) =>
+        this.#settleCall(id, { ...failure("The turn was cancelled."), state: "cancelled" }, now),
+      );
   }
 
   /** Decides an approval; what it releases goes on by itself. */
@@ -126,6 +133,24 @@ export class TurnRunner {
     const edited = decision.input === undefined ? null : checkedInput(approval.tool, decision.input);
     if (edited !== null && !edited.ok)
       return { ok: false, reason: "invalid_input", message: edited.message } as const;
+    const { host, tool, workspace = null } = approval;
+    const summary = edited === null ? approval.summary : summarizeCall(tool, edited.value);
+    const input_sha256 = edited === null ? approval.input_sha256 : await this.#parts.hash(edited.json);
+    const always = decision.decision === "allow" && decision.scope === "always";
+    const pattern = decision.pattern ?? null;
+    // A rule is a word about this act: one that would not even allow it is a mistake.
+    if (
+      always &&
+      !matches(
+        { tool, host: null, workspace: null, pattern, input_sha256 },
+        { tool, host, workspace, summary, input_sha256 },
+      )
+    )
+      return {
+        ok: false,
+        reason: "invalid_input",
+        message: `The pattern must be how the summary begins: ${summary}`,
+      } as const;
     const held: { answer: ReturnType<Ledger["decide"]> | null } = { answer: null };
     await store.write((session) => {
       const now = Date.now();
@@ -137,25 +162,33 @@ export class TurnRunner {
       held.answer = answer;
       if (!answer.ok) return null;
       const events: Events = [...answer.events];
-      if (decision.decision === "allow" && decision.scope === "session")
-        events.push(
-          ...ledger.grant(
-            { session: session.id, scope: approval.scope, by, expires_at: decision.expires_at ?? null },
-            now,
-          ).events,
-        );
       this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
       events.push(...this.#release(answer.approval.id, now));
-      // A grant releases everything that waits for the same scope.
-      if (decision.decision === "allow" && decision.scope === "session")
-        for (const other of ledger.pending().filter(({ scope }) => scope === approval.scope)) {
-          const given = ledger.decide(
-            other.id,
-            { decision: "allow", scope: "session" },
-            { by, now, editedInput: null },
-          );
-          if (given.ok) events.push(...given.events, ...this.#release(other.id, now));
-        }
+      const expires_at = decision.expires_at ?? null;
+      if (decision.decision === "allow" && decision.scope === "session") {
+        const { grant, events: given } = ledger.grant(
+          { session: session.id, scope: approval.scope, by, expires_at },
+          now,
+        );
+        events.push(...given, ...this.#releaseBy(grant, [], now));
+      }
+      if (always) {
+        const rule: Rule = {
+          id: newId("rul", now),
+          team: session.team,
+          tool,
+          host,
+          workspace: null,
+          pattern,
+          input_sha256: pattern === null ? input_sha256 : null,
+          reason: decision.reason ?? "",
+          by,
+          created_at: now,
+          expires_at,
+        };
+        ledger.rule(rule);
+        events.push(...this.#releaseBy(null, [rule], now));
+      }
       return { events: [...events, ...this.#statusEvents(session, turns.active(), now)] };
     });
     return (
@@ -163,10 +196,39 @@ export class TurnRunner {
     );
   }
 
+  /** Gives the session a scope; what waits for it goes on by itself. */
+  async grant(scope: ToolScope, by: string, expires_at: number | null): Promise<Grant | null> {
+    const held: { grant: Grant | null } = { grant: null };
+    await this.#parts.store.write((session) => {
+      const now = Date.now();
+      const { grant, events } = this.#parts.ledger.grant({ session: session.id, scope, by, expires_at }, now);
+      held.grant = grant;
+      events.push(...this.#releaseBy(grant, [], now));
+      return { events: [...events, ...this.#statusEvents(session, this.#parts.turns.active(), now)] };
+    });
+    return held.grant;
+  }
+
+  /** Allows everything that waits and that a new grant or rule allows now. Inside a step. */
+  #releaseBy(grant: Grant | null, rules: Rule[], now: number): Events {
+    const { ledger } = this.#parts;
+    const by = grant?.by ?? rules[0]?.by ?? "";
+    const scope = grant === null ? "always" : "session";
+    const allowed = ledger
+      .pending()
+      .filter((each) => isAllowed(actOf(each), grant === null ? [] : [grant], rules, now) !== null);
+    if (allowed.length > 0) this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+    return allowed.flatMap(({ id }) => {
+      const given = ledger.decide(id, { decision: "allow", scope }, { by, now, editedInput: null });
+      return given.ok ? [...given.events, ...this.#release(id, now)] : [];
+    });
+  }
+
   /** Answers a question of the model; false when it does not wait for one. */
   async answer(question: string, text: string): Promise<boolean> {
     let done = false;
     await this.#parts.store.write((session) => {
+      done = false; // a step may run twice
       const call = this.#parts.turns.call(question);
       if (call === null || call.tool !== "ask_user" || call.state !== "waiting") return null;
       done = true;
@@ -184,20 +246,10 @@ export class TurnRunner {
 
   /** A host command of a call has ended: the events that tell it. Runs inside the step that stores the result. */
   commandEnded(session: Session, command: string, result: CommandResult, now: number): Events {
-    const { turns, ledger } = this.#parts;
+    const { turns } = this.#parts;
     const call = turns.callOfCommand(command);
-    if (call === null || isFinal(call.state)) return [];
-    const outcome = outcomeOf(result);
-    const events = this.#settleCall(call.id, outcome, now);
-    if (call.approval !== null) {
-      const delivery =
-        outcome.state === "indeterminate"
-          ? "indeterminate"
-          : result.status === "done" || result.status === "failed"
-            ? "applied"
-            : "gone";
-      events.push(...ledger.deliver(call.approval, delivery, now));
-    }
+    if (call === null) return [];
+    const events = this.#settleCall(call.id, outcomeOf(result), now);
     this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
     return [...events, ...this.#statusEvents(session, turns.active(), now)];
   }
@@ -208,9 +260,7 @@ export class TurnRunner {
       this.#again = true;
       return this.#running;
     }
-    this.#running = this.#loop().finally(() => {
-      this.#running = null;
-    });
+    this.#running = this.#loop();
     return this.#running;
   }
 
@@ -220,12 +270,17 @@ export class TurnRunner {
   }
 
   async #loop(): Promise<void> {
-    do {
-      this.#again = false;
-      while (await this.#step()) {
-        // each step is a transaction of its own; what comes next is read anew
-      }
-    } while (this.#again);
+    try {
+      do {
+        this.#again = false;
+        while (await this.#step()) {
+          // each step is a transaction of its own; what comes next is read anew
+        }
+      } while (this.#again);
+    } finally {
+      // In the same turn as the last look: who calls `advance` after it starts a new loop.
+      this.#running = null;
+    }
   }
 
   /** One action; false when there is nothing to do now. */
@@ -246,13 +301,14 @@ export class TurnRunner {
         await this.#askModel(turn);
         return true;
       case "settle":
-        for (const call of calls.filter(({ state }) => state === "proposed")) await this.#settle(turn, call);
+        if (await this.#stopRepeats(turn, calls)) return true;
+        for (const { id } of calls) await this.#settleProposed(turn, id);
         await this.#parts.commands
           .forwardAll()
           .catch((error: unknown) => logError("call not forwarded yet", error));
         return true;
       case "wait":
-        return false;
+        return facts.cancelled && (await this.#stopCalls(calls));
       case "next_step":
         await this.#nextStep(turn, calls);
         return true;
@@ -330,7 +386,7 @@ export class TurnRunner {
       const onRetry = (why: string) => {
         growing.restart();
         proposed.length = 0;
-        void this.#notice(turn.number, why);
+        this.#notice(turn.number, why).catch((error: unknown) => logError("retry not told", error));
         this.#markAsked(turn, request.messages, why);
       };
       this.#markAsked(turn, request.messages, null);
@@ -417,6 +473,7 @@ export class TurnRunner {
       events.push({ at: now, event: { type: "status", status: "idle", reason: null } });
       return { events, mark };
     });
+    this.#parts.growing.restart();
   }
 
   /** Notes for the trace that the model is asked; nobody waits for it. `why`: of an attempt that failed before. */
@@ -442,8 +499,10 @@ export class TurnRunner {
       if (said !== "") turns.addMessage(turn.number, { role: "assistant", content: said });
       return { events: this.#wholeParts(turn.number, Date.now()) };
     });
+    growing.restart();
   }
 
+  /** The growing parts as whole items. Inside a step; call `growing.restart()` once it is committed. */
   #wholeParts(turn: number, now: number): Events {
     const { growing } = this.#parts;
     const events: Events = growing
@@ -453,23 +512,52 @@ export class TurnRunner {
     return events;
   }
 
+  /** Ends the turn when the model runs in a circle, before anything of the step is sent. What a person has allowed is not judged. */
+  async #stopRepeats(turn: Turn, calls: Call[]): Promise<boolean> {
+    const earlier = this.#parts.turns.earlierCalls(turn.number, turn.step);
+    const repeated = calls.find(
+      (call) => call.state === "proposed" && call.approval === null && judgeRepeat(call, earlier) === "stop",
+    );
+    if (repeated === undefined) return false;
+    const message = `The model made the same call (${repeated.tool}) again and again; the turn was stopped.`;
+    await this.#endTurn(
+      turn,
+      calls,
+      { type: "turn_failed", turn: turn.number, message },
+      "trouble",
+      "stopped: the model repeated itself",
+    );
+    return true;
+  }
+
+  /** Settles a call that is still proposed, read anew; one that cannot be settled fails, and does not hold up the turn. */
+  async #settleProposed(turn: Turn, id: string): Promise<void> {
+    const call = this.#parts.turns.call(id);
+    if (call?.state !== "proposed" || this.#parts.store.current === null) return;
+    try {
+      await this.#settle(turn, call);
+    } catch (error) {
+      logError("a call could not be settled", error);
+      await this.#end(call, failure("The call could not be made; something went wrong on the edge."));
+    }
+  }
+
+  /** Asks the hosts to end what runs for a cancelled turn. True when something ended by that. */
+  async #stopCalls(calls: Call[]): Promise<boolean> {
+    let ended = false;
+    for (const { state, command } of calls)
+      if (state === "dispatched" && command !== null && (await this.#parts.commands.cancel(command)))
+        ended = true;
+    return ended;
+  }
+
   /** Judges one proposed call: refuses it, carries it out here, sends it to its host, or parks it for a decision. */
   async #settle(turn: Turn, call: Call): Promise<void> {
     const { store, turns } = this.#parts;
     const input = checkedInput(call.tool, JSON.parse(call.input));
     if (!input.ok) return this.#end(call, failure(input.message));
-    const repeat = judgeRepeat(call, turns.earlierCalls(turn.number, turn.step));
-    if (repeat === "stop") {
-      const message = `The model made the same call (${summarizeCall(call.tool, input.value)}) again and again; the turn was stopped.`;
-      return this.#endTurn(
-        turn,
-        turns.calls(turn.number, turn.step),
-        { type: "turn_failed", turn: turn.number, message },
-        "trouble",
-        "stopped: the model repeated itself",
-      );
-    }
-    if (repeat === "warn") return this.#end(call, failure(REPEAT_WARNING));
+    if (call.approval === null && judgeRepeat(call, turns.earlierCalls(turn.number, turn.step)) !== "run")
+      return this.#end(call, failure(REPEAT_WARNING));
     const session = store.current?.session;
     if (session === undefined || !isToolName(call.tool)) return;
     if (call.tool === "ask_user") return this.#ask(call, input.value);
@@ -481,7 +569,7 @@ export class TurnRunner {
         call,
         text === null
           ? failure("There is no such session.")
-          : { state: "completed", output: text, output_cut: 0, error: null },
+          : { state: "completed", ...endOf(text), error: null },
       );
     }
     if (TOOLS[call.tool].place === "host" && (session.host === null || session.cwd === null))
@@ -492,7 +580,11 @@ export class TurnRunner {
     await this.#sendOrPark(
       call,
       input,
-      await this.#parts.rules(call.tool),
+      // Without the rules nothing is allowed by one: the person is asked.
+      await this.#parts.rules(call.tool).catch((error: unknown): Rule[] => {
+        logError("rules not read", error);
+        return [];
+      }),
       await this.#parts.hash(input.json),
     );
   }
@@ -515,6 +607,8 @@ export class TurnRunner {
       const decided = call.approval === null ? null : ledger.get(call.approval);
       const summary = summarizeCall(tool, input.value);
       const act: Act = { tool, scope, summary, input_sha256, host: session.host, workspace: session.cwd };
+      // What was allowed runs where the person was shown that it would, wherever the chat has gone since.
+      const at = decided === null ? session : { host: decided.host, cwd: decided.workspace ?? session.cwd };
       if (decided?.status !== "allowed" && isAllowed(act, ledger.grants(now), rules, now) === null) {
         const { team, id, host, cwd, provider } = session;
         const { approval, events } = ledger.open(
@@ -526,9 +620,10 @@ export class TurnRunner {
             request: call.id,
             tool,
             scope,
-            input: call.input,
+            workspace: cwd,
+            input: input.json,
             input_sha256,
-            summary,
+            summary: redact(summary),
             touches: touchesOf(input.value, cwd),
             expires_at: null,
           },
@@ -549,12 +644,29 @@ export class TurnRunner {
       const command = newId("cmd", now);
       commands.stage(
         command,
-        { type: "tool", tool, input: input.value, root: session.cwd ?? "/", outside: turns.readablePaths() },
+        {
+          type: "tool",
+          tool,
+          input: input.value,
+          root: at.cwd ?? "/",
+          outside: this.#readable(at.host, now),
+        },
         "model",
-        session.host,
+        at.host,
       );
-      const sent = turns.updateCall(call.id, { state: "dispatched", command, host: session.host });
+      const sent = turns.updateCall(call.id, { state: "dispatched", command, host: at.host });
       return { events: sent === null ? [] : [this.#cardEvent(sent, now)] };
+    });
+  }
+
+  /** Paths outside the workspace that may be read on a host: those that were allowed by name, and others while a grant holds. */
+  #readable(host: string | null, now: number): string[] {
+    const { turns, ledger } = this.#parts;
+    const granted = ledger.grants(now).some(({ scope }) => scope === "read_outside");
+    return turns.readablePaths(host).flatMap(({ path, approval }) => {
+      const decided = approval === null ? null : ledger.get(approval);
+      const named = decided !== null && decided.decision_scope !== "session";
+      return named || granted ? [path] : [];
     });
   }
 
@@ -570,10 +682,7 @@ export class TurnRunner {
         approval.message === null
           ? "The person denied this."
           : `The person denied this and says: ${approval.message}`;
-      return [
-        ...this.#settleCall(call.id, { ...failure(why), state: "denied" }, now),
-        ...ledger.deliver(approvalId, "applied", now),
-      ];
+      return this.#settleCall(call.id, { ...failure(why), state: "denied" }, now);
     }
     const released = turns.updateCall(call.id, {
       state: "proposed",
@@ -587,7 +696,8 @@ export class TurnRunner {
     const { question, options } = TOOLS.ask_user.input.parse(input);
     await store.write((session) => {
       const now = Date.now();
-      if (turns.updateCall(call.id, { state: "waiting" }) === null) return null;
+      if (turns.call(call.id)?.state !== "proposed") return null;
+      turns.updateCall(call.id, { state: "waiting" });
       const item = { kind: "question", question, options: options ?? [], answer: null } as const;
       return {
         events: [
@@ -611,7 +721,8 @@ export class TurnRunner {
         error: null,
       };
       const hopped: EventBody = { type: "hopped", host: host.id, host_name: host.name, workspace };
-      return { events: [...this.#settleCall(call.id, outcome, now), { at: now, event: hopped }] };
+      const settled = this.#settleCall(call.id, outcome, now);
+      return settled.length === 0 ? null : { events: [...settled, { at: now, event: hopped }] };
     });
   }
 
@@ -619,15 +730,22 @@ export class TurnRunner {
     await this.#parts.store.write(() => ({ events: this.#settleCall(call.id, outcome, Date.now()) }));
   }
 
-  /** Stores what a call came to and tells its card. Inside a step. */
+  /** Stores what a call came to, once, and tells its card and its approval. Inside a step. */
   #settleCall(id: string, outcome: Outcome, now: number): Events {
-    const { turns } = this.#parts;
-    const call = turns.updateCall(id, outcome);
-    const turn = turns.active();
+    const { turns, ledger } = this.#parts;
+    const before = turns.call(id);
+    const call = before === null || isFinal(before.state) ? null : turns.updateCall(id, outcome);
     if (call === null) return [];
+    const turn = turns.active();
     if (turn?.number === call.turn)
       turns.update(turn.number, { mistakes: outcome.state === "failed" ? turn.mistakes + 1 : 0 });
-    return [this.#cardEvent(call, now)];
+    const events = [this.#cardEvent(call, now)];
+    if (call.approval !== null)
+      events.push(
+        ...ledger.end(call.approval, "withdrawn", now),
+        ...ledger.deliver(call.approval, deliveryOf(outcome.state), now),
+      );
+    return events;
   }
 
   #cardEvent(call: Call, now: number): Events[number] {
@@ -674,10 +792,7 @@ export class TurnRunner {
       const now = Date.now();
       const events = this.#wholeParts(turn.number, now);
       for (const call of calls) {
-        if (!isFinal(call.state))
-          events.push(
-            ...this.#settleCall(call.id, { ...failure("The turn ended."), state: "cancelled" }, now),
-          );
+        events.push(...this.#settleCall(call.id, { ...failure("The turn ended."), state: "cancelled" }, now));
         // The model must find a result for each of its calls, or no provider takes the conversation any more.
         const settled = turns.call(call.id);
         if (settled !== null) turns.addMessage(turn.number, toolMessage(settled));
@@ -686,6 +801,7 @@ export class TurnRunner {
       events.push({ at: now, event: last }, { at: now, event: { type: "status", status, reason } });
       return { events };
     });
+    this.#parts.growing.restart();
   }
 
   /** `waiting` while something waits for a person, `working` otherwise; told only when it changes. */
@@ -727,6 +843,23 @@ function checkedInput(tool: string, input: unknown): Checked {
     message:
       `The input of ${tool} is not valid: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(),
   };
+}
+
+/** What became of an approval whose call has ended. */
+function deliveryOf(state: Outcome["state"]): Approval["delivery"] {
+  if (state === "indeterminate") return "indeterminate";
+  return state === "cancelled" || state === "expired" ? "gone" : "applied";
+}
+
+/** An approval as the act it asks for. */
+function actOf({ tool, scope, summary, input_sha256, host, workspace = null }: Approval): Act {
+  return { tool, scope, summary, input_sha256, host, workspace };
+}
+
+/** The end of a long text, and how many bytes of it are left out. */
+function endOf(text: string): { output: string; output_cut: number } {
+  const output = text.slice(-MAX_OUTPUT_BYTES);
+  return { output, output_cut: text.length - output.length };
 }
 
 /** What a call would touch, for the person who decides. */

@@ -3,7 +3,7 @@ import { and, asc, desc, eq, isNull, lt } from "drizzle-orm";
 import type { Usage } from "../../../protocol/events.ts";
 import type { QueuedMessage } from "../../../protocol/api.ts";
 import type { Database } from "../../shared/database.ts";
-import { calls, messages, queue, turns } from "../schema.ts";
+import { calls, messages, parts, queue, turns } from "../schema.ts";
 import type { Call } from "./callResult.ts";
 
 export type Turn = typeof turns.$inferSelect;
@@ -88,14 +88,20 @@ export class TurnStore {
       .all();
   }
 
-  /** Paths outside the workspace that the person has given leave to read. */
-  readablePaths(): string[] {
+  /** Paths outside the workspace of a host that have been given to read, and by which approval, if by one. */
+  readablePaths(host: string | null): { path: string; approval: string | null }[] {
+    if (host === null) return [];
     const given = this.#db
-      .select({ input: calls.input })
+      .select({ input: calls.input, approval: calls.approval })
       .from(calls)
-      .where(and(eq(calls.tool, "request_read_access"), eq(calls.state, "completed")))
+      .where(and(eq(calls.tool, "request_read_access"), eq(calls.state, "completed"), eq(calls.host, host)))
       .all();
-    return given.map(({ input }) => String(JSON.parse(input).path));
+    return given.map(({ input, approval }) => ({ path: String(JSON.parse(input).path), approval }));
+  }
+
+  /** Forgets everything, for a session that is deleted. */
+  clear(): void {
+    for (const table of [turns, calls, messages, queue, parts]) this.#db.delete(table).run();
   }
 
   addMessage(turn: number, message: ModelMessage): void {

@@ -1,0 +1,179 @@
+import { describe, test, vi } from "vitest";
+import type { Approval, Rule } from "../../protocol/approvals.ts";
+import type { Session } from "../../protocol/session.ts";
+import { aChat, carryOut, decide, output } from "./support/chat.ts";
+import { call, enrolHost, FakeDaemon } from "./support/edge.ts";
+
+const approvalsOf = async (id: string) =>
+  (await (await call(`/api/approvals?session=${id}`)).json<{ items: Approval[] }>()).items;
+
+const only = (approvals: Approval[] | null): Approval => {
+  const [first] = approvals ?? [];
+  if (first === undefined) throw new Error("no approval");
+  return first;
+};
+
+const command = (id: string, body: object) => call(`/api/sessions/${id}/commands`, { body });
+
+const sessionOf = async (id: string) => (await call(`/api/sessions/${id}`)).json<Session>();
+
+describe("an approval", () => {
+  test("is withdrawn everywhere when its chat is deleted, and cannot be decided any more", async ({
+    expect,
+  }) => {
+    const chat = await aChat();
+    await chat.say("run echo one");
+    const approval = only(await chat.pending());
+    await chat.say("run echo two");
+    expect((await call(`/api/sessions/${chat.id}`, { method: "DELETE" })).status).toBe(204);
+    expect((await decide(approval, { decision: "allow" })).status).toBe(404);
+    await vi.waitUntil(async () =>
+      (await approvalsOf(chat.id)).every(({ status }) => status === "withdrawn"),
+    );
+    expect((await call(`/api/sessions/${chat.id}`)).status).toBe(404);
+    expect(await (await call(`/api/sessions/${chat.id}/queue`)).json()).toMatchObject({ items: [] });
+  });
+
+  test("lets the call run where it was asked for, though the chat has moved since", async ({ expect }) => {
+    const chat = await aChat();
+    const other = await enrolHost("other");
+    await FakeDaemon.connect(other.token, `epoch-${other.id}`);
+    await chat.say("run rm -rf build");
+    const approval = only(await chat.pending());
+    await command(chat.id, { type: "hop", host: other.id, workspace: "/elsewhere" });
+    expect((await sessionOf(chat.id)).host).toBe(other.id);
+    await decide(approval, { decision: "allow" });
+    const sent = await carryOut(chat.daemon, chat.id, output("gone"));
+    expect(sent.command).toMatchObject({ root: "/work" });
+    await chat.until("idle");
+    expect(await chat.cards()).toMatchObject([{ state: "completed", host: chat.host }]);
+  });
+
+  test("allowed always makes a rule for the input that was allowed, and releases what it covers", async ({
+    expect,
+  }) => {
+    const chat = await aChat();
+    const name = crypto.randomUUID();
+    await chat.say(`run rm ${name}\nrun mv ${name}\nrun mv ${name}`);
+    const first = (await chat.pending(3))?.find(({ input }) => input.includes("rm"));
+    if (first === undefined) throw new Error("no approval");
+    const wrong = await decide(first, { decision: "allow", scope: "always", pattern: "run_command ls" });
+    expect(wrong.status).toBe(400);
+    await decide(first, { decision: "allow", scope: "always", input: { argv: ["mv", name] } });
+    const sent = [await chat.daemon.command(), await chat.daemon.command(), await chat.daemon.command()];
+    for (const { id } of sent)
+      await chat.daemon.tell({ kind: "result", id, session: chat.id, result: output("") });
+    for (const each of sent) expect(each.command).toMatchObject({ input: { argv: ["mv", name] } });
+    await chat.until("idle");
+    const another = await aChat();
+    const hash = await vi.waitUntil(async () => {
+      const { items } = await (await call("/api/rules")).json<{ items: Rule[] }>();
+      return items.find(({ host }) => host === chat.host)?.input_sha256;
+    });
+    expect(hash).not.toBe(first.input_sha256);
+    await another.say(`run mv ${name}`);
+    await another.pending(); // the rule names the host
+    await chat.say(`run rm ${name}`);
+    await chat.pending(); // what was edited away is not allowed
+  });
+
+  test("is applied once leave to read is given; another host is not read by it", async ({ expect }) => {
+    const chat = await aChat();
+    await chat.say("access /etc/hosts\nthen read /etc/hosts");
+    await decide(only(await chat.pending()), { decision: "allow" });
+    const sent = await carryOut(chat.daemon, chat.id, output("localhost"));
+    expect(sent.command).toMatchObject({ outside: ["/etc/hosts"] });
+    await chat.until("idle");
+    await vi.waitUntil(async () => (await approvalsOf(chat.id))[0]?.delivery === "applied");
+    const other = await enrolHost("elsewhere");
+    const { daemon } = await FakeDaemon.connect(other.token, `epoch-${other.id}`);
+    await command(chat.id, { type: "hop", host: other.id, workspace: "/work" });
+    await chat.say("read notes.txt");
+    expect((await carryOut(daemon, chat.id, output(""))).command).toMatchObject({ outside: [] });
+  });
+});
+
+describe("a grant", () => {
+  test("releases what waits when it is given, and what was read by it is closed when it is revoked", async ({
+    expect,
+  }) => {
+    const chat = await aChat();
+    await chat.say("access /etc/hosts");
+    await chat.pending();
+    const given = await call(`/api/sessions/${chat.id}/grants`, { body: { scope: "read_outside" } });
+    await chat.until("idle");
+    expect(await approvalsOf(chat.id)).toMatchObject([{ status: "allowed", decision_scope: "session" }]);
+    await chat.say("read /etc/hosts");
+    expect((await carryOut(chat.daemon, chat.id, output(""))).command).toMatchObject({
+      outside: ["/etc/hosts"],
+    });
+    await chat.until("idle");
+    const { id } = await given.json<{ id: string }>();
+    await call(`/api/sessions/${chat.id}/grants/${id}`, { method: "DELETE" });
+    await chat.say("read /etc/hosts");
+    expect((await carryOut(chat.daemon, chat.id, output(""))).command).toMatchObject({ outside: [] });
+  });
+
+  test("given by a decision ends at its time", async ({ expect }) => {
+    const chat = await aChat();
+    await chat.say("run echo one");
+    const expires_at = Date.now() + 600;
+    await decide(only(await chat.pending()), { decision: "allow", scope: "session", expires_at });
+    await carryOut(chat.daemon, chat.id, output("one"));
+    await vi.waitUntil(
+      async () => (await chat.events()).some((event) => event.type === "grant" && event.state === "expired"),
+      { timeout: 5_000 },
+    );
+    await chat.say("run echo two");
+    expect(await chat.pending()).toHaveLength(1);
+  });
+});
+
+describe("a turn", () => {
+  test("is cancelled while its call waits for a host that sleeps: the call never runs", async ({
+    expect,
+  }) => {
+    const chat = await aChat();
+    chat.daemon.socket.close();
+    await vi.waitUntil(async () =>
+      (await (await call(`/api/hosts`)).json<{ items: { id: string; online: boolean }[] }>()).items.every(
+        ({ id, online }) => id !== chat.host || !online,
+      ),
+    );
+    await chat.say("run echo one");
+    await decide(only(await chat.pending()), { decision: "allow" });
+    await vi.waitUntil(async () => (await chat.cards())[0]?.state === "dispatched");
+    await command(chat.id, { type: "cancel_turn" });
+    await chat.until("idle");
+    expect(await chat.cards()).toMatchObject([{ state: "cancelled" }]);
+    await vi.waitUntil(async () => (await approvalsOf(chat.id))[0]?.delivery === "gone");
+    const { welcome } = await FakeDaemon.connect(chat.token, `epoch-${chat.host}`);
+    expect(welcome.type).toBe("welcome");
+  });
+
+  test("goes on without its host when that is removed, and the chat does not end", async ({ expect }) => {
+    const chat = await aChat();
+    await chat.say("run echo one");
+    const approval = only(await chat.pending());
+    expect((await call(`/api/hosts/${chat.host}`, { method: "DELETE" })).status).toBeLessThan(300);
+    await vi.waitUntil(async () => (await chat.events()).some(({ type }) => type === "notice"));
+    expect(await sessionOf(chat.id)).toMatchObject({ ended_at: null, status: "waiting" });
+    await decide(approval, { decision: "allow" });
+    await chat.until("idle");
+    expect(await chat.cards()).toMatchObject([{ state: "indeterminate" }]);
+    await chat.say("say still here");
+    await vi.waitUntil(async () => (await chat.answer()).includes("still here"));
+  });
+
+  test("that is stopped for going in a circle leaves nothing that waits", async ({ expect }) => {
+    const chat = await aChat();
+    await call(`/api/sessions/${chat.id}/grants`, { body: { scope: "execute" } });
+    await chat.say("loop true");
+    for (let i = 0; i < 3; i++) await carryOut(chat.daemon, chat.id, output(""));
+    await chat.until("trouble");
+    expect((await chat.events()).at(-2)).toMatchObject({ type: "turn_failed" });
+    expect((await sessionOf(chat.id)).pending_approvals ?? 0).toBe(0);
+    await chat.say("say still here");
+    await vi.waitUntil(async () => (await chat.answer()).includes("still here"));
+  });
+});
