@@ -196,16 +196,16 @@ describe("a turn with three calls, two of them privileged", () => {
         const chat = await aChat();
         const ran: string[] = [];
         let daemon: FakeDaemon = chat.daemon;
-        let over = false;
+        const serving = { over: false };
         const serve = async () => {
           const done = new Map<string, CommandResult>();
-          while (!over) {
+          while (!serving.over) {
             const frame = await Promise.race([
               daemon.command().catch(() => null),
               daemon.socket.closed.then(() => null),
             ]);
             if (frame === null) {
-              if (over) return;
+              if (serving.over) return;
               ({ daemon } = await FakeDaemon.connect(chat.token, daemon.epoch).catch(() => ({ daemon })));
               continue;
             }
@@ -226,7 +226,7 @@ describe("a turn with three calls, two of them privileged", () => {
             });
           }
         };
-        const serving = serve().catch(() => undefined);
+        const served = serve().catch(() => undefined);
         await chat.say("run echo a\nread notes.txt\nrun echo b").catch(() => undefined);
         let kills = 3;
         await vi.waitUntil(
@@ -249,9 +249,9 @@ describe("a turn with three calls, two of them privileged", () => {
           },
           { timeout: 60_000, interval: 20 },
         );
-        over = true;
+        serving.over = true;
         daemon.socket.close();
-        await serving;
+        await served;
         const seqs = (await chat.events()).map(({ seq }) => seq);
         expect(seqs).toEqual(seqs.map((_, i) => i + 1));
         expect(new Set(ran).size).toBe(ran.length);
