@@ -1,8 +1,11 @@
+import { env } from "cloudflare:workers";
 import { describe, test, vi } from "vitest";
 import type { Approval, Rule } from "../../protocol/approvals.ts";
 import type { Session } from "../../protocol/session.ts";
+import { createLogin } from "../../worker/auth/logins.ts";
+import { COOKIE } from "../../worker/auth/requireRole.ts";
 import { aChat, carryOut, decide, output } from "./support/chat.ts";
-import { call, enrolHost, FakeDaemon } from "./support/edge.ts";
+import { call, enrolHost, FakeDaemon, ORIGIN } from "./support/edge.ts";
 
 const approvalsOf = async (id: string) =>
   (await (await call(`/api/approvals?session=${id}`)).json<{ items: Approval[] }>()).items;
@@ -90,6 +93,25 @@ describe("an approval", () => {
     await command(chat.id, { type: "hop", host: other.id, workspace: "/work" });
     await chat.say("read notes.txt");
     expect((await carryOut(daemon, chat.id, output(""))).command).toMatchObject({ outside: [] });
+  });
+});
+
+describe("who may decide", () => {
+  test("a viewer nothing, an operator for the session, an admin for the team", async ({ expect }) => {
+    const chat = await aChat();
+    await chat.say("run echo one");
+    const approval = only(await chat.pending());
+    const decideAs = async (role: "operator" | "viewer", body: object) => {
+      const cookie = `${COOKIE}=${await createLogin(env.DB, `an ${role}`, role)}`;
+      const path = `/api/approvals/${approval.id}/decision`;
+      return (await call(path, { body, token: null, headers: { cookie, origin: ORIGIN } })).status;
+    };
+    expect(await decideAs("viewer", { decision: "deny" })).toBe(403);
+    expect(await decideAs("operator", { decision: "allow", scope: "always", pattern: "run_command" })).toBe(
+      403,
+    );
+    expect((await approvalsOf(chat.id))[0]?.status).toBe("pending");
+    expect(await decideAs("operator", { decision: "deny" })).toBe(200);
   });
 });
 

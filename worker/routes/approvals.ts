@@ -55,6 +55,12 @@ export const approvalRoutes = new Hono<App>()
       const { id } = c.req.valid("param");
       const decision = c.req.valid("json");
       const actor = c.get("actor");
+      if (decision.scope === "always" && actor.role !== "admin")
+        throw new Problem(
+          403,
+          "forbidden",
+          "A rule for the team needs the role admin; allow it for once or for the session.",
+        );
       const db = drizzle(c.env.DB);
       const row = await db
         .select({ session: approvals.session })
