@@ -34,7 +34,13 @@ describe("an approval", () => {
   test("is decided once; the second decider learns who and when", ({ expect }) => {
     const first = decide(PENDING, { decision: "allow" }, given);
     if (!first.ok) throw new Error("not decided");
-    expect(first.approval).toMatchObject({ status: "allowed", delivery: "pending", decided_by: "ann", decided_at: 5, version: 2 });
+    expect(first.approval).toMatchObject({
+      status: "allowed",
+      delivery: "pending",
+      decided_by: "ann",
+      decided_at: 5,
+      version: 2,
+    });
     const second = decide(first.approval, { decision: "deny" }, { ...given, by: "bob" });
     expect(second).toEqual({
       ok: false,
@@ -45,8 +51,12 @@ describe("an approval", () => {
 
   test("keeps an edited input only when it is allowed", ({ expect }) => {
     const edited = { ...given, editedInput: '{"argv":["ls","-l"]}' };
-    expect(decide(PENDING, { decision: "allow" }, edited)).toMatchObject({ approval: { edited_input: edited.editedInput } });
-    expect(decide(PENDING, { decision: "deny", message: "no" }, edited)).toMatchObject({ approval: { edited_input: null, message: "no" } });
+    expect(decide(PENDING, { decision: "allow" }, edited)).toMatchObject({
+      approval: { edited_input: edited.editedInput },
+    });
+    expect(decide(PENDING, { decision: "deny", message: "no" }, edited)).toMatchObject({
+      approval: { edited_input: null, message: "no" },
+    });
   });
 
   test("that ended without a decision cannot be decided any more", ({ expect }) => {
@@ -66,12 +76,35 @@ describe("an approval", () => {
 });
 
 describe("what may happen without asking", () => {
-  const act: Act = { tool: "run_command", scope: "execute", summary: "run_command git status", input_sha256: "aa", host: "h1", workspace: "/w" };
-  const rule = {
-    id: newId("rul"), team: "main", tool: "run_command", host: null, workspace: null, pattern: "run_command git", input_sha256: null,
-    reason: "", by: "ann", created_at: 1, expires_at: null,
+  const act: Act = {
+    tool: "run_command",
+    scope: "execute",
+    summary: "run_command git status",
+    input_sha256: "aa",
+    host: "h1",
+    workspace: "/w",
   };
-  const grant = { id: newId("grt"), session: newId("ses"), scope: "execute" as const, by: "ann", created_at: 1, expires_at: 10 };
+  const rule = {
+    id: newId("rul"),
+    team: "main",
+    tool: "run_command",
+    host: null,
+    workspace: null,
+    pattern: "run_command git",
+    input_sha256: null,
+    reason: "",
+    by: "ann",
+    created_at: 1,
+    expires_at: null,
+  };
+  const grant = {
+    id: newId("grt"),
+    session: newId("ses"),
+    scope: "execute" as const,
+    by: "ann",
+    created_at: 1,
+    expires_at: 10,
+  };
 
   test("reads inside the workspace; nothing else by itself", ({ expect }) => {
     expect(isAllowed({ ...act, scope: "read" }, [], [], 5)).not.toBeNull();

@@ -11,7 +11,9 @@ describe("a turn", () => {
     expect(nextAction(calls, ["proposed", "waiting"])).toBe("settle");
     expect(nextAction(calls, ["completed", "waiting"])).toBe("wait");
     expect(nextAction(calls, ["completed", "dispatched"])).toBe("wait");
-    expect(nextAction(calls, ["completed", "denied", "indeterminate", "expired", "failed"])).toBe("next_step");
+    expect(nextAction(calls, ["completed", "denied", "indeterminate", "expired", "failed"])).toBe(
+      "next_step",
+    );
   });
 
   test("that is cancelled waits only for what runs on a host", ({ expect }) => {
@@ -27,8 +29,18 @@ describe("a turn", () => {
 
   test("is warned of a call it repeats, then stopped", ({ expect }) => {
     const call = { tool: "run_command", input: "{}" };
-    const judged = Array.from({ length: 7 }, (_, i) => judgeRepeat(call, Array.from({ length: i }, () => call)));
+    const judged = Array.from({ length: 7 }, (_, i) =>
+      judgeRepeat(
+        call,
+        Array.from({ length: i }, () => call),
+      ),
+    );
     expect(judged).toEqual(["run", "run", "run", "warn", "warn", "stop", "stop"]);
-    expect(judgeRepeat(call, [{ ...call, input: "{1}" }, { ...call, tool: "x" }])).toBe("run");
+    expect(
+      judgeRepeat(call, [
+        { ...call, input: "{1}" },
+        { ...call, tool: "x" },
+      ]),
+    ).toBe("run");
   });
 });
