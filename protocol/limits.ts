@@ -29,8 +29,8 @@ export const TAIL_EVENTS = 200;
 /** Missed events up to which a client gets exactly the rest; beyond it, a gap and a tail. */
 export const MAX_RESUME_EVENTS = 20_000;
 
-/** A client of a live socket acks after receiving about this much … */
-export const LIVE_ACK_BYTES = 64 * 1024;
+/** A client of a live socket acks after receiving about this much (to take an ack costs an object as much as to send a frame) … */
+export const LIVE_ACK_BYTES = 128 * 1024;
 /** … and gets no more than this without an ack (workerd buffers what a client does not read, without bound). */
 export const LIVE_WINDOW_BYTES = 512 * 1024;
 

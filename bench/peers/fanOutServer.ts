@@ -53,7 +53,10 @@ function startServer(gathered: boolean): Promise<string> {
 
   sockets.on("connection", (socket, request) => {
     if (request.url === "/link") {
-      socket.on("message", (data) => socket.send(JSON.stringify(take(data.toString()))));
+      socket.on("message", (data) => {
+        const text = data.toString();
+        socket.send(text === "ping" ? "pong" : JSON.stringify(take(text)));
+      });
       return;
     }
     socket.once("message", () => {

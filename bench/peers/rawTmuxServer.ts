@@ -34,6 +34,7 @@ function startServer(): Promise<number> {
       stdio: ["pipe", "ignore", "ignore"],
     });
     clients.push(control);
+    control.stdin.on("error", () => {}); // its pane has ended, and it with it
     const fifo = join(fifos, `fifo${pane.slice(1)}`);
     const attach = async () => {
       await run({ argv: ["mkfifo", fifo], timeoutMs: 5_000 });

@@ -83,9 +83,9 @@ export class SessionStore {
     this.#current = { session, epoch, head: 0 };
   }
 
-  /** Applies a step; resolves when it is committed, rejects when the step or its transaction failed. */
-  write(step: Step): Promise<void> {
-    return this.#batcher.add(step);
+  /** Applies a step of about so many events; resolves when it is committed, rejects when it or its transaction failed. */
+  write(step: Step, events: number = 1): Promise<void> {
+    return this.#batcher.add(step, events);
   }
 
   /** Deletes log, commands and projection, leaves a tombstone, and notes for D1 and the hub that it is gone. `also` joins the transaction. */

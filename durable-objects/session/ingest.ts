@@ -63,7 +63,7 @@ export async function ingest(
       if (message.kind === "result") results.push(message);
     }
     return sum;
-  });
+  }, messages.length);
   for (const { id, result } of results) commands.announce(id, result);
 }
 
