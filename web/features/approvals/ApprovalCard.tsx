@@ -225,7 +225,7 @@ function More({
       disabled={disabled}
       onClick={onClick}
       data-testid={testId}
-      className="px-2 touch:h-10"
+      className="px-2! touch:h-10"
     >
       {children}
     </Button>

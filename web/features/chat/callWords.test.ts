@@ -26,7 +26,7 @@ describe("where a call stands", () => {
 
 describe("a call in a line", () => {
   it.each<[string, Record<string, unknown> | null, string]>([
-    ["run_command", { argv: ["git", "commit", "-m", "two words"] }, '| git commit -m "two words"'],
+    ["run_command", { argv: ["git", "commit", "-m", "two words"] }, "| git commit -m 'two words'"],
     ["read_file", { path: "src/a.ts", from_line: 3 }, "Read | src/a.ts"],
     ["search_files", { pattern: "x+", path: "src" }, "Search for | x+"],
     ["list_files", {}, "List | ."],

@@ -1,6 +1,6 @@
 import type { Approval } from "../../../protocol/approvals.ts";
 import type { CallState, Item } from "../../../protocol/events.ts";
-import { summarizeCall } from "../../../protocol/tools.ts";
+import { quoteArgv } from "../../shared/lib/quoteArgv.ts";
 
 export type CallItem = Extract<Item, { kind: "call" }>;
 /** The sign of a call's state: each has a shape of its own. */
@@ -80,8 +80,12 @@ export function callTitle(
           ? `${text("host")} ${text("workspace")}`.trim()
           : tool === "read_pane" || tool === "read_session"
             ? text("session")
-            : summarizeCall("", input);
-  return { verb: VERBS[tool] ?? tool, what: what.trim() };
+            : words(input?.["argv"]) || text("path") || text("service") || text("text") || text("question");
+  return { verb: VERBS[tool] ?? tool, what };
+}
+
+function words(argv: unknown): string {
+  return Array.isArray(argv) ? quoteArgv(argv.map(String)) : "";
 }
 
 /** Calls that are shown open without being asked: what waits, what went wrong, and what was done rather than looked at. */
