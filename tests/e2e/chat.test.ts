@@ -29,7 +29,8 @@ async function aChat(): Promise<string> {
   return (await signalbox.api(Session, "/api/sessions", { body })).id;
 }
 
-const say = (id: string, text: string) => signalbox.api(z.unknown(), `/api/sessions/${id}/messages`, { body: { text } });
+const say = (id: string, text: string) =>
+  signalbox.api(z.unknown(), `/api/sessions/${id}/messages`, { body: { text } });
 const session = (id: string) => signalbox.api(Session, `/api/sessions/${id}`);
 const pending = async (id: string) =>
   (await signalbox.api(Approvals, `/api/approvals?status=pending&session=${id}`)).items;
@@ -59,7 +60,9 @@ describe("a chat on a real host", () => {
     if (approval === undefined) throw new Error("no approval");
     await decide(approval, { decision: "allow" });
     await until("the answer", async () => (await session(id)).status === "idle");
-    expect(await cards(id)).toMatchObject([{ tool: "run_command", state: "completed", output: expect.stringContaining("No commits yet") }]);
+    expect(await cards(id)).toMatchObject([
+      { tool: "run_command", state: "completed", output: expect.stringContaining("No commits yet") },
+    ]);
   });
 
   test("reads and writes files inside the workspace, and nothing outside", async ({ expect }) => {
@@ -72,38 +75,43 @@ describe("a chat on a real host", () => {
     expect([absolute?.state, above?.state]).toEqual(["failed", "failed"]);
   });
 
-  test("ends its turn and runs each call at most once while daemon and edge are killed (12 times)", { timeout: 300_000 }, async ({ expect }) => {
-    const random = new Random(3);
-    for (let round = 0; round < 6; round++) {
-      const id = await aChat();
-      const follower = new Follower(signalbox.url, id, signalbox.token);
-      const trail = join(signalbox.work, `trail-${round}`);
-      writeFileSync(trail, "");
-      const append = (word: string) => `run node -e "require('fs').appendFileSync('${trail}','${word} ')"`;
-      await say(id, `${append("one")}\nlist\n${append("two")}`);
-      let kills = 2;
-      await until(
-        "the turn to end",
-        async () => {
-          if (kills > 0 && random.below(3) === 0) {
-            kills--;
-            await signalbox.kill(random.pick(["agent", "edge"]));
-          }
-          for (const approval of await pending(id)) await decide(approval, { decision: "allow" }).catch(() => undefined);
-          const ended = (await log(id)).some(({ type }) => type === "turn_completed");
-          return kills === 0 && ended;
-        },
-        120_000,
-      );
-      const states = (await cards(id)).map(({ state }) => state);
-      for (const state of states) expect(["completed", "indeterminate"]).toContain(state);
-      const ran = readFileSync(trail, "utf8").trim().split(" ").filter(Boolean);
-      expect(new Set(ran).size).toBe(ran.length);
-      const whole = await log(id);
-      expect(whole.map(({ seq }) => seq)).toEqual(whole.map((_, i) => i + 1));
-      await until("the follower to have it all", () => follower.events.at(-1)?.seq === whole.at(-1)?.seq);
-      expect(follower.problem).toBeNull();
-      follower.stop();
-    }
-  });
+  test(
+    "ends its turn and runs each call at most once while daemon and edge are killed (12 times)",
+    { timeout: 300_000 },
+    async ({ expect }) => {
+      const random = new Random(3);
+      for (let round = 0; round < 6; round++) {
+        const id = await aChat();
+        const follower = new Follower(signalbox.url, id, signalbox.token);
+        const trail = join(signalbox.work, `trail-${round}`);
+        writeFileSync(trail, "");
+        const append = (word: string) => `run node -e "require('fs').appendFileSync('${trail}','${word} ')"`;
+        await say(id, `${append("one")}\nlist\n${append("two")}`);
+        let kills = 2;
+        await until(
+          "the turn to end",
+          async () => {
+            if (kills > 0 && random.below(3) === 0) {
+              kills--;
+              await signalbox.kill(random.pick(["agent", "edge"]));
+            }
+            for (const approval of await pending(id))
+              await decide(approval, { decision: "allow" }).catch(() => undefined);
+            const ended = (await log(id)).some(({ type }) => type === "turn_completed");
+            return kills === 0 && ended;
+          },
+          120_000,
+        );
+        const states = (await cards(id)).map(({ state }) => state);
+        for (const state of states) expect(["completed", "indeterminate"]).toContain(state);
+        const ran = readFileSync(trail, "utf8").trim().split(" ").filter(Boolean);
+        expect(new Set(ran).size).toBe(ran.length);
+        const whole = await log(id);
+        expect(whole.map(({ seq }) => seq)).toEqual(whole.map((_, i) => i + 1));
+        await until("the follower to have it all", () => follower.events.at(-1)?.seq === whole.at(-1)?.seq);
+        expect(follower.problem).toBeNull();
+        follower.stop();
+      }
+    },
+  );
 });
