@@ -35,7 +35,7 @@ export const LIVE_ACK_BYTES = 128 * 1024;
 export const LIVE_WINDOW_BYTES = 512 * 1024;
 
 /** Link: messages and bytes that may be sent but not acked. */
-export const LINK_WINDOW_MESSAGES = 512;
+export const LINK_WINDOW_MESSAGES = 2000;
 export const LINK_WINDOW_BYTES = 512 * 1024;
 
 /** A command without an expiry of its own lives this long. */

@@ -1,9 +1,9 @@
 import { LINK_WINDOW_BYTES, LINK_WINDOW_MESSAGES } from "../../protocol/limits.ts";
 
-/** Frames grow to about this size while others are on the way. */
-export const TARGET_FRAME_BYTES = 128 * 1024;
+/** Frames grow to about this size while others are on the way: half the window, so that one is taken in while the next travels. */
+export const TARGET_FRAME_BYTES = LINK_WINDOW_BYTES / 2;
 /** … and to this many messages. */
-export const TARGET_FRAME_MESSAGES = 256;
+export const TARGET_FRAME_MESSAGES = LINK_WINDOW_MESSAGES / 2;
 
 /** What is on the way, and what waits behind it. Pure bookkeeping; the journal has the messages. */
 export class SendWindow {
@@ -44,16 +44,19 @@ export class SendWindow {
 
   /**
    * How much the next frame may hold, or null while it is better to gather: the first goes at once;
-   * while frames are on the way only full ones follow, as far as the window reaches.
+   * while frames are on the way only full ones follow, and only where the window has room for a full one
+   * (what is left of it would be filled with ever smaller frames).
    */
   nextFrame(): { messages: number; bytes: number } | null {
     const waiting = this.#head - this.#sent;
     if (waiting <= 0) return null;
-    if (this.unacked && this.#waitingBytes < TARGET_FRAME_BYTES && waiting < TARGET_FRAME_MESSAGES)
-      return null;
-    const messages = Math.min(TARGET_FRAME_MESSAGES, LINK_WINDOW_MESSAGES - this.#inFlight.length);
-    const bytes = Math.min(TARGET_FRAME_BYTES, LINK_WINDOW_BYTES - this.#bytesInFlight);
-    return messages > 0 && bytes > 0 ? { messages, bytes } : null;
+    const full = { messages: TARGET_FRAME_MESSAGES, bytes: TARGET_FRAME_BYTES };
+    if (!this.unacked) return full;
+    const isMuch = this.#waitingBytes >= full.bytes || waiting >= full.messages;
+    const hasRoom =
+      LINK_WINDOW_BYTES - this.#bytesInFlight >= full.bytes &&
+      LINK_WINDOW_MESSAGES - this.#inFlight.length >= full.messages;
+    return isMuch && hasRoom ? full : null;
   }
 
   /** These went out, in order. None: what was put is not there after all (its transaction was undone). */
