@@ -301,7 +301,9 @@ export class HostObject extends DurableObject<Env> {
   async #toSession(epoch: string, session: string, messages: Numbered[]): Promise<string | null> {
     const host = this.#state.current;
     if (host === null) return "The host was removed.";
-    const refused = await this.#session(session).ingest({ host: host.id, team: host.team, epoch }, messages);
+    const from = { host: host.id, team: host.team, epoch };
+    // As text: the runtime takes several times as long to copy so many small objects from one object to the other.
+    const refused = await this.#session(session).ingest(from, JSON.stringify(messages));
     return refused?.message ?? null;
   }
 

@@ -261,12 +261,10 @@ export class SessionObject extends DurableObject<Env> {
     return (await this.#commands.answer(id, 2_000)) ?? NOT_FOUND;
   }
 
-  /** From the host object: messages of a daemon's journal. Returns when they are committed, or why they never will be. */
-  async ingest(
-    from: { host: string; team: string; epoch: string },
-    messages: Numbered[],
-  ): Promise<Refused | null> {
+  /** From the host object: messages of a daemon's journal, as JSON. Returns when they are committed, or why they never will be. */
+  async ingest(from: { host: string; team: string; epoch: string }, json: string): Promise<Refused | null> {
     if (this.#store.deleted) return null; // late words about a deleted session: taken, and dropped
+    const messages: Numbered[] = JSON.parse(json); // the host object has checked them
     const first = messages[0]?.message;
     if (this.#store.current === null) {
       if (first?.kind !== "session") return { refused: "not_found", message: "No such session." };
@@ -442,7 +440,7 @@ export class SessionObject extends DurableObject<Env> {
     const size = typeof data === "string" ? data.length : data.byteLength;
     if (size > MAX_FRAME_BYTES)
       return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
-    const isLive = this.ctx.getTags(ws).includes(LIVE_TAG);
+    const isLive = this.#live.has(ws) || this.ctx.getTags(ws).includes(LIVE_TAG);
     if (typeof data !== "string") {
       if (isLive) return closeSocket(ws, "malformed", "This socket speaks text frames.");
       if (!this.#console.message(ws, data)) closeSocket(ws, "malformed", "The frame has no header.");

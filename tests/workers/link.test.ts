@@ -60,7 +60,8 @@ describe("the link", () => {
     const stub = env.SESSION.getByName(`main/${session}`);
     const message = { kind: "events", session, events: notices(1, 2) } as const;
     const host = (await (await call(`/api/sessions/${session}`)).json<Session>()).host ?? "";
-    await stub.ingest({ host, team: "main", epoch: daemon.epoch }, [{ seq: 2, message }]);
+    const again = JSON.stringify([{ seq: 2, message }]);
+    await stub.ingest({ host, team: "main", epoch: daemon.epoch }, again);
     expect(await numbersOf(session)).toEqual(["n1", "n2"]);
   });
 
