@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gt, gte, lt, sql } from "drizzle-orm";
 import type { Database } from "../shared/database.ts";
+import { ordered } from "../shared/ordered.ts";
 import { chunks } from "./schema.ts";
 
 /** An open chunk takes more events up to this size, then a new one begins (rewriting a larger row costs more than it saves). */
@@ -165,8 +166,7 @@ function prepare(db: Database) {
     open: db
       .select({ first: chunks.first, last: chunks.last, bytes: chunks.bytes })
       .from(chunks)
-      .orderBy(desc(chunks.first))
-      .limit(1)
+      .orderBy(ordered(chunks.first, "desc", 1))
       .prepare(),
     begin: db
       .insert(chunks)
@@ -186,7 +186,11 @@ function prepare(db: Database) {
       })
       .where(eq(chunks.first, sql.placeholder("first")))
       .prepare(),
-    oldest: db.select({ first: chunks.first }).from(chunks).orderBy(asc(chunks.first)).limit(1).prepare(),
+    oldest: db
+      .select({ first: chunks.first })
+      .from(chunks)
+      .orderBy(ordered(chunks.first, "asc", 1))
+      .prepare(),
     /** The chunk that holds a seq, so that the primary key finds it. */
     chunkOf: db
       .select({ first: chunks.first })
@@ -198,8 +202,7 @@ function prepare(db: Database) {
       .select(text)
       .from(chunks)
       .where(and(sql`${chunks.first} >= coalesce(${chunkOf}, 0)`, gte(chunks.last, seq)))
-      .orderBy(asc(chunks.first))
-      .limit(PAGE_CHUNKS)
+      .orderBy(ordered(chunks.first, "asc", PAGE_CHUNKS))
       .prepare(),
   };
 }

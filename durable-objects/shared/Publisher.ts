@@ -1,5 +1,6 @@
 import { and, eq, lte } from "drizzle-orm";
 import type { Database } from "./database.ts";
+import { ordered } from "./ordered.ts";
 import { outbox } from "./tables.ts";
 
 /** A row on its way out of an object; a later version of the same key replaces it. */
@@ -25,7 +26,11 @@ export class Publisher {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#waiting = parts.db.select().from(outbox).limit(50).prepare();
+    this.#waiting = parts.db
+      .select()
+      .from(outbox)
+      .orderBy(ordered(outbox.key, "asc", 50))
+      .prepare();
   }
 
   /** Notes a row; part of the caller's transaction. Call `drain` after it. */
