@@ -91,8 +91,7 @@ type Typing = ReturnType<typeof startTyping>;
 async function floodOnce(side: TerminalSide, typing: Typing): Promise<Sample> {
   const terminal = await typing.open(await side.make());
   const { ms, bytes, snapshots } = await terminal.enter(FLOOD, OVER);
-  await terminal.type("exit\r");
-  await terminal.close();
+  await terminal.leave();
   return { ms, mb: bytes / 1e6, snapshots };
 }
 
@@ -116,9 +115,7 @@ async function memoryUnderFlood(typing: Typing) {
     await sleep(STALLED_MS);
     const stalled = many.growth();
     many.stop();
-    for (const viewer of others) await viewer.close();
-    await first.type("\u0003\u0003exit\r");
-    await first.close();
+    for (const viewer of [...others, first]) await viewer.leave();
     return { reading, stalled };
   } finally {
     await product.stop();

@@ -44,16 +44,14 @@ export const keystroke: Bench = {
               const other = await watching.open(await side.make());
               await other.enter(FLOOD, "1000");
               const sample = await measure(terminal);
-              await other.type("\u0003");
-              await other.type("\u0003exit\r");
-              await other.close();
+              await other.leave();
               return sample;
             },
           ]),
         ),
         rounds,
       );
-      for (const { terminal } of keys) await terminal.close();
+      for (const { terminal } of keys) await terminal.leave();
       return {
         rows: [
           ...rowsOf("keystroke echo, idle", idle, 3, 3.5),

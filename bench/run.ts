@@ -4,7 +4,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { run } from "../agent-daemon/run.ts";
-import { cleanUpOnSignal } from "./lib/cleanUp.ts";
+import { cleanUp, cleanUpOnSignal } from "./lib/cleanUp.ts";
 import { isMet, type Bench, type BenchResult } from "./lib/bench.ts";
 import { printTable } from "./lib/printTable.ts";
 import { ROOT } from "./lib/startEdge.ts";
@@ -46,11 +46,12 @@ for (const bench of chosen) {
     console.error(`${((Date.now() - began.getTime()) / 1000).toFixed(0).padStart(4)} s  ${line}`);
   say(`${bench.name}: ${bench.about}`);
   try {
-    results[bench.name] = await bench.run({ rounds, ttyd: values.ttyd, say });
+    results[bench.name] = await inTime(bench.run({ rounds, ttyd: values.ttyd, say }));
   } catch (error) {
     // The others still say something.
     console.error(error);
     failed.push(bench.name);
+    await cleanUp();
   }
 }
 
@@ -88,6 +89,14 @@ const missed = Object.values(results).flatMap(({ rows }) => rows.filter((row) =>
 for (const name of failed) console.log(`\n${name} failed; what it said is above.`);
 console.log(`\n${missed.length === 0 ? "Every target is met." : `${missed.length} targets are not met.`}`);
 process.exit(failed.length > 0 ? 1 : 0);
+
+/** Something that hangs must not hold up the rest. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const limit = 60_000 * (1 + rounds);
+  const timer = setTimeout(() => reject(new Error(`It takes longer than ${limit / 60_000} minutes.`)), limit);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
 
 /** What was measured; null where it is no checkout. */
 async function commit(): Promise<string | null> {

@@ -6,13 +6,13 @@ export function cleanUpLater(undo: () => Promise<void> | void): () => void {
   return () => left.delete(undo);
 }
 
+/** Undoes what is left. */
+export async function cleanUp(): Promise<void> {
+  await Promise.allSettled([...left].map(async (undo) => undo()));
+}
+
 /** Undoes what is left when somebody ends the bench early. */
 export function cleanUpOnSignal(): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.once(signal, () => {
-      Promise.allSettled([...left].map(async (undo) => undo())).then(
-        () => process.exit(130),
-        () => process.exit(130),
-      );
-    });
+    process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
 }

@@ -85,6 +85,7 @@ export async function openTerminal({ kind, url, token }: TerminalAddress): Promi
     seen,
     stall: () => socket.pause(),
     async close() {
+      if (socket.readyState === WebSocket.CLOSED) return; // what ran there has ended
       const closed = new Promise((resolve) => socket.once("close", resolve));
       socket.resume();
       socket.close(1000);

@@ -10,7 +10,8 @@ export type OpenTerminal = {
   enter(line: string, until: string): Promise<{ ms: number; bytes: number; snapshots: number }>;
   type(text: string): Promise<void>;
   stall(): Promise<void>;
-  close(): Promise<void>;
+  /** Ends what runs there, and the shell. */
+  leave(): Promise<void>;
 };
 
 const Entered = z.object({ ms: z.number(), bytes: z.number(), snapshots: z.number() });
@@ -29,7 +30,7 @@ export function startTyping(): {
         enter: (line, until) => helper.ask("enter", { id, line, until }, Entered),
         type: (text) => helper.ask("type", { id, text }, z.undefined()),
         stall: () => helper.ask("stall", { id }, z.undefined()),
-        close: () => helper.ask("close", { id }, z.undefined()),
+        leave: () => helper.ask("leave", { id }, z.undefined()),
       };
     },
     stop: helper.stop,

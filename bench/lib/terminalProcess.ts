@@ -60,9 +60,15 @@ serveHelper({
   stall(input) {
     terminal(Stall.parse(input).id).stall();
   },
-  async close(input) {
+  async leave(input) {
     const { id } = Stall.parse(input);
-    await terminal(id).close();
+    const at = terminal(id);
+    at.type(Buffer.from("\u0003"));
+    // The shell throws away what is typed right after the interrupt.
+    await sleep(100);
+    at.type(Buffer.from("exit\r"));
+    await sleep(50);
+    await at.close();
     terminals.delete(id);
   },
 });
