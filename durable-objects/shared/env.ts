@@ -9,6 +9,8 @@ export interface Env extends ModelEnv {
   HOST: DurableObjectNamespace<HostObject>;
   HUB: DurableObjectNamespace<HubObject>;
   DB: D1Database;
+  /** Blobs by prefix, `<prefix>/<team>/<session>/…`: attachments, long inputs and outputs of spans. */
+  BLOBS: R2Bucket;
   ASSETS: Fetcher;
   /** `local`: one person on one machine, loopback only. */
   SIGNALBOX_MODE?: string;
