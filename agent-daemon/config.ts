@@ -5,6 +5,7 @@ import * as z from "zod";
 import { EXIT } from "./system/exitCodes.ts";
 import { readFileIfThere } from "./system/readFileIfThere.ts";
 import { Sentence, say } from "./system/Sentence.ts";
+import { SecretsConfig } from "./tools/secretPlaces.ts";
 import { ServicesConfig } from "./tools/services.ts";
 
 const home = homedir();
@@ -43,6 +44,8 @@ export const AgentConfig = z.strictObject({
     .prefault({}),
   /** Services of this machine that chats may look at and restart. */
   services: ServicesConfig.default({}),
+  /** Places in the workspaces that chats read only when a person allows it. */
+  secrets: SecretsConfig.prefault({}),
   /** The journal takes no more than this; beyond it, lost events are counted and told. */
   journal_max_bytes: z
     .number()

@@ -154,7 +154,7 @@ export const TOOLS = {
   request_read_access: tool(
     "edge",
     "read_outside",
-    "Asks for leave to read a path outside the workspace.",
+    "Asks for leave to read a path outside the workspace, or one in it that holds secrets.",
     z.object({ path: z.string().min(1).max(4096).startsWith("/"), why: z.string().max(500).optional() }),
   ),
   read_session: tool(

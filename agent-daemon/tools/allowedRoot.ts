@@ -1,5 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 import { isWithin } from "./isWithin.ts";
+import type { Secrets } from "./secretPlaces.ts";
 import { shown } from "./toolResult.ts";
 
 export type RootRules = {
@@ -9,6 +10,7 @@ export type RootRules = {
   /** Where the host's sessions work now; each of them is a root itself, and what is below it is not. */
   sessionDirectories: () => readonly string[];
   closed: readonly string[];
+  secrets: Secrets;
 };
 
 export type AllowedRoot = { ok: true; root: string } | { ok: false; message: string };
@@ -21,6 +23,7 @@ export async function allowedRoot(rules: RootRules, root: string): Promise<Allow
   if (rules.closed.some((each) => isWithin(each, real))) {
     return no(`${shown(root)} belongs to the daemon itself and is no workspace.`);
   }
+  if (rules.secrets.holds(real)) return no(`${shown(root)} is a place of secrets and is no workspace.`);
   if (!(await isDirectory(real))) return no(`${shown(root)} is not a directory.`);
   const parents = await Promise.all([...rules.workspaces, rules.worktreesDir].map(realOrNull));
   if (parents.some((each) => each !== null && isWithin(each, real))) return { ok: true, root: real };

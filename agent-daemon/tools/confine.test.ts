@@ -5,6 +5,7 @@ import { tempDir } from "../testing/tempDir.ts";
 import { allowedRoot } from "./allowedRoot.ts";
 import { confine, resolveOutside } from "./confine.ts";
 import { holdDirectory } from "./holdDirectory.ts";
+import { NO_SECRETS } from "./secretPlaces.ts";
 
 function makePlace() {
   const directory = realpathSync(tempDir());
@@ -13,7 +14,7 @@ function makePlace() {
   mkdirSync(join(out, "deep"), { recursive: true });
   writeFileSync(join(root, "sub/file"), "");
   writeFileSync(join(out, "secret"), "");
-  return { directory, root, out, place: { root, outside: [], closed: [] } };
+  return { directory, root, out, place: { root, outside: [], closed: [], secrets: NO_SECRETS } };
 }
 
 it("takes what is in the root: relative, absolute, through links and dots that stay inside, and what is to be made", async () => {
@@ -79,15 +80,13 @@ it("refuses every way out: dots, absolute paths, links to files, directories and
 it("lets read, and never write, what was granted outside; a grant for a link inside opens nothing", async () => {
   const { root, out } = makePlace();
   symlinkSync(out, join(root, "away"));
-  const outside = await resolveOutside(root, [
-    join(out, "deep"),
-    join(root, "away"),
-    "relative",
-    "/missing/x",
-    "/a\0b",
-  ]);
+  const outside = await resolveOutside(
+    root,
+    [join(out, "deep"), join(root, "away"), "relative", "/missing/x", "/a\0b"],
+    NO_SECRETS,
+  );
   expect(outside).toEqual([join(out, "deep")]);
-  const place = { root, outside, closed: [] };
+  const place = { root, outside, closed: [], secrets: NO_SECRETS };
   expect(await confine(place, join(out, "deep/x"), "read")).toMatchObject({ ok: true });
   expect(await confine(place, join(out, "deep/x"), "write")).toMatchObject({ ok: false });
   expect(await confine(place, join(out, "secret"), "read")).toMatchObject({ ok: false });
@@ -96,7 +95,7 @@ it("lets read, and never write, what was granted outside; a grant for a link ins
 
 it("keeps the daemon's files closed, and .git for git alone", async () => {
   const { root } = makePlace();
-  const place = { root, outside: [], closed: [join(root, "state")] };
+  const place = { root, outside: [], closed: [join(root, "state")], secrets: NO_SECRETS };
   expect(await confine(place, "state/token", "read")).toMatchObject({ ok: false, code: "closed" });
   expect(await confine(place, "statement", "read")).toMatchObject({ ok: true });
   expect(await confine(place, ".git/config", "read")).toMatchObject({ ok: true });
@@ -138,6 +137,7 @@ it("takes a root in a workspace, a worktree, or that is a session's own director
     worktreesDir: join(directory, "trees"),
     sessionDirectories: () => [join(out, "deep"), "/"],
     closed: [join(root, "state")],
+    secrets: NO_SECRETS,
   };
   for (const path of [
     root,

@@ -2,15 +2,18 @@ import { lstat, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { explainFsError, fsCode } from "./explainFsError.ts";
 import { isWithin } from "./isWithin.ts";
+import type { Secrets } from "./secretPlaces.ts";
 import { shown } from "./toolResult.ts";
 
 /** What confines a call; every path in it without symbolic links. */
 export type Confinement = {
   root: string;
-  /** Paths outside of the root that may be read too. */
+  /** Paths that may be read too: outside of the root, or in it where secrets are. */
   outside: readonly string[];
   /** The daemon's own files (its token, its journal), which no tool touches wherever they are. */
   closed: readonly string[];
+  /** Places that are read only where they were given by name. */
+  secrets: Secrets;
 };
 
 /** `path` has no symbolic links in it; its last names may not exist yet. */
@@ -43,6 +46,13 @@ export async function confine(
       message: `${shown(path)} belongs to the daemon itself; no tool reads or writes it.`,
     };
   }
+  if (place.secrets.holds(wanted) && !(use === "read" && isGiven(place, wanted))) {
+    const how =
+      use === "read"
+        ? "it is read only when the person allows it (request_read_access names the path)"
+        : "no tool works in it";
+    return { ok: false, code: "secret", message: `${shown(path)} is a place of secrets; ${how}.` };
+  }
   // What git would run by itself (hooks, filters, a pager) must not be planted by what may only write.
   if (use === "write" && wanted.split("/").some((name) => name.toLowerCase() === ".git")) {
     return {
@@ -55,17 +65,34 @@ export async function confine(
 }
 
 /** Whether a path is one of the daemon's own files. */
-export function isClosed(place: Pick<Confinement, "closed">, path: string): boolean {
+function isClosed(place: Pick<Confinement, "closed">, path: string): boolean {
   return place.closed.some((each) => isWithin(each, path));
 }
 
-/** The paths outside of a root that may be read, resolved. One inside of it opens nothing: a link there is no grant. */
-export async function resolveOutside(root: string, outside: readonly string[]): Promise<string[]> {
+/** Whether secrets may be read: their place, or something in it, was given. What was given around it does not open it. */
+function isGiven({ outside, secrets }: Confinement, path: string): boolean {
+  return outside.some((each) => isWithin(each, path) && secrets.holds(each));
+}
+
+/** Whether a path that was come upon in a directory is left out: the daemon's own, or secrets that were not given. */
+export function isHidden(place: Confinement, path: string): boolean {
+  return isClosed(place, path) || (place.secrets.holds(path) && !isGiven(place, path));
+}
+
+/** The given paths, resolved. One inside of the root opens no more than itself: a link there is no grant. */
+export async function resolveOutside(
+  root: string,
+  outside: readonly string[],
+  secrets: Secrets,
+): Promise<string[]> {
   const resolved = await Promise.all(
     outside.map(async (path) => {
-      if (!path.startsWith("/") || path.includes("\0") || isWithin(root, resolve(path))) return [];
+      if (!path.startsWith("/") || path.includes("\0")) return [];
       try {
-        return [await realpath(path)];
+        const [written, real] = [resolve(path), await realpath(path)];
+        // Who allowed it saw what was written: a link opens neither the workspace's other places nor secrets.
+        const misleads = isWithin(root, written) || (secrets.holds(real) && !secrets.holds(written));
+        return real !== written && misleads ? [] : [real];
       } catch {
         return []; // not there: there is nothing to read
       }

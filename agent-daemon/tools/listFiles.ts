@@ -2,7 +2,7 @@ import { lstat, readdir, readlink } from "node:fs/promises";
 import type { CommandResult } from "../../protocol/commands.ts";
 import { MAX_OUTPUT_BYTES } from "../../protocol/limits.ts";
 import type { ToolInput } from "../../protocol/tools.ts";
-import { isClosed } from "./confine.ts";
+import { isHidden } from "./confine.ts";
 import { explainFsError } from "./explainFsError.ts";
 import { holdChild } from "./holdDirectory.ts";
 import type { HeldDirectory } from "./holdDirectory.ts";
@@ -37,7 +37,7 @@ export function listFilesTool(input: ToolInput<"list_files">, call: ToolCall): P
         lines.push(line);
         bytes += Buffer.byteLength(line) + 1;
         if (!entry.directory || depth === 1 || SKIPPED.has(name)) continue;
-        if (isClosed(call.place, `${held.real === "/" ? "" : held.real}/${name}`)) continue;
+        if (isHidden(call.place, `${held.real === "/" ? "" : held.real}/${name}`)) continue;
         await descend(held, name, depth - 1, `${indent}  `);
       }
     }

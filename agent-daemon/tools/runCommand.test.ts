@@ -6,6 +6,7 @@ import { newId } from "../../protocol/ids.ts";
 import { DaemonStops } from "../parts.ts";
 import { openCallStore } from "./callStore.ts";
 import { startCommandRunner } from "./runCommand.ts";
+import { NO_SECRETS } from "./secretPlaces.ts";
 import { makeToolRig, processesWith } from "./testing/toolRig.ts";
 
 const MB = 1024 * 1024;
@@ -104,7 +105,7 @@ it("refuses a directory outside, also one that is swapped for a link", async () 
       id: newId("cmd"),
       session: newId("ses"),
       signal: new AbortController().signal,
-      place: { root: rig.root, outside: [], closed: [] },
+      place: { root: rig.root, outside: [], closed: [], secrets: NO_SECRETS },
     },
   );
   expect(existsSync(join(rig.outside, "here"))).toBe(false);

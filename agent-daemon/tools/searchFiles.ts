@@ -4,7 +4,7 @@ import type { CommandResult } from "../../protocol/commands.ts";
 import { MAX_OUTPUT_BYTES } from "../../protocol/limits.ts";
 import type { ToolInput } from "../../protocol/tools.ts";
 import { cutEnd } from "../agents/codex/cutText.ts";
-import { confine, isClosed } from "./confine.ts";
+import { confine, isHidden } from "./confine.ts";
 import { explainFsError } from "./explainFsError.ts";
 import { holdDirectory } from "./holdDirectory.ts";
 import { labelOf } from "./onFile.ts";
@@ -41,7 +41,7 @@ export async function searchFilesTool(
     try {
       const hits = startHits(input.limit ?? DEFAULT_LIMIT, (path) => {
         const real = `${directory === "/" ? "" : directory}/${path}`;
-        return isClosed(call.place, real) ? null : labelOf(call.place.root, real);
+        return isHidden(call.place, real) ? null : labelOf(call.place.root, real);
       });
       const request = { pattern: input.pattern, signal: call.signal, found: hits.add };
       // A single file is opened by ourselves: ripgrep would follow a link in its place.

@@ -24,6 +24,7 @@ import type { PanePart } from "./paneTools.ts";
 import { readFileTool } from "./readFile.ts";
 import type { RestartPatience } from "./restartService.ts";
 import { startCommandRunner } from "./runCommand.ts";
+import { findSecrets } from "./secretPlaces.ts";
 import { searchFilesTool } from "./searchFiles.ts";
 import { makeServiceTools } from "./serviceTools.ts";
 import type { ToolCall } from "./toolCall.ts";
@@ -89,18 +90,22 @@ export function startTools(deps: ToolsDeps): Part {
     if (carryOut === undefined) return refused("unknown_tool", `This host has no tool ${command.tool}.`);
     // What an earlier daemon left of a call may still be at work where this one is to work.
     await cleared;
-    const closed = await daemonFiles(config);
+    const [closed, secrets] = await Promise.all([
+      daemonFiles(config),
+      findSecrets(config.secrets, deps.env?.HOME),
+    ]);
     const rules = {
       workspaces: config.workspaces,
       worktreesDir: config.worktrees_dir,
       sessionDirectories: deps.sessionDirectories,
       closed,
+      secrets,
     };
     const allowed = await allowedRoot(rules, command.root);
     if (!allowed.ok) return refused("not_a_workspace", allowed.message);
-    const outside = await resolveOutside(allowed.root, command.outside ?? []);
+    const outside = await resolveOutside(allowed.root, command.outside ?? [], secrets);
     if (context.signal.aborted) return { status: "cancelled" };
-    return carryOut(command.input, { ...context, place: { root: allowed.root, outside, closed } });
+    return carryOut(command.input, { ...context, place: { root: allowed.root, outside, closed, secrets } });
   }
 
   return {

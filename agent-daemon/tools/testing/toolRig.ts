@@ -12,7 +12,14 @@ import type { ToolsDeps } from "../startTools.ts";
 
 /** The tools over a real store, with a workspace `ws`, and a directory `out` beside it that no call may touch. */
 export function makeToolRig(
-  deps: Partial<ToolsDeps> & { services?: unknown; directory?: string; database?: string } = {},
+  deps: Partial<ToolsDeps> & {
+    services?: unknown;
+    secrets?: unknown;
+    directory?: string;
+    database?: string;
+    /** Whether the workspace is the home directory. */
+    home?: boolean;
+  } = {},
 ) {
   const directory = deps.directory ?? realpathSync(mkdtempSync(join(tmpdir(), "signalbox-tools-")));
   const [root, outside, state] = [join(directory, "ws"), join(directory, "out"), join(directory, "state")];
@@ -23,6 +30,7 @@ export function makeToolRig(
     workspaces: [root],
     worktrees_dir: join(directory, "worktrees"),
     ...(deps.services === undefined ? {} : { services: deps.services }),
+    ...(deps.secrets === undefined ? {} : { secrets: deps.secrets }),
   });
   const store = openStore(deps.database ?? join(state, "agent.db"));
   const log: { level: string; message: string; fields: unknown }[] = [];
@@ -33,6 +41,7 @@ export function makeToolRig(
       log: (level, message, fields) => log.push({ level, message, fields }),
       panes: null,
       sessionDirectories: () => [],
+      ...(deps.home === true ? { env: { ...process.env, HOME: root } } : {}),
       ...deps,
     });
   const part = start();
