@@ -66,7 +66,21 @@ export default defineConfig(async () => {
           test: {
             name: "e2e",
             environment: "node",
-            include: ["tests/e2e/**/*.test.ts", "tests/agents/**/*.test.ts", "tests/chaos/**/*.test.ts"],
+            include: ["tests/e2e/**/*.test.ts", "tests/agents/**/*.test.ts"],
+            exclude: NODE_ONLY,
+            // A browser's click can lose a race on a busy machine: CI tries once more, and the report says so.
+            retry: process.env.CI === undefined ? 0 : 1,
+            testTimeout: 180_000,
+            hookTimeout: 180_000,
+            fileParallelism: false,
+          },
+        },
+        {
+          // Never tried again: what fails once in a hundred rounds is what these tests look for.
+          test: {
+            name: "chaos",
+            environment: "node",
+            include: ["tests/chaos/**/*.test.ts"],
             exclude: NODE_ONLY,
             testTimeout: 180_000,
             hookTimeout: 180_000,

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { ROOT, setUp, useProjectNode } from "./setup.mjs";
 
 const REPORT = join(ROOT, ".cache", "test-report.json");
-const PROJECTS = ["node", "workers", "web", "e2e"];
+const PROJECTS = ["node", "workers", "web", "e2e", "chaos"];
 const CHECKS = [
   ...["worker", "agent-daemon", "web", "web/tsconfig.node.json", "tests"].map((part) => [
     `type check ${part}`,

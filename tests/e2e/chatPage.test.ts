@@ -68,9 +68,13 @@ describe("a chat on a page", () => {
     await until(
       "the decision to arrive",
       async () => {
-        const again = page.getByTestId("allow-once");
-        if ((await page.getByTestId("decision-problem").count()) > 0 && (await again.count()) > 0)
-          await again.click();
+        // Clicked within the page: the first click may have arrived meanwhile, and the button be gone.
+        if ((await page.getByTestId("decision-problem").count()) > 0)
+          await page
+            .getByTestId("allow-once")
+            .evaluateAll((buttons) =>
+              buttons.forEach((button) => button instanceof HTMLElement && button.click()),
+            );
         return (await call(page, "completed").count()) === 1;
       },
       60_000,
