@@ -22,6 +22,7 @@ export default defineConfig(async () => {
                   // All of it in CI; a person at the keyboard gets a tenth, unless they ask for more.
                   FUZZ_INPUTS: process.env.FUZZ_INPUTS ?? (process.env.CI === undefined ? "1000" : "10000"),
                   SIGNALBOX_MODE: "local",
+                  SETTINGS_SECRET: "settings-secret-of-the-tests",
                   // SHA-256 of "owner-token-of-the-tests"
                   OWNER_TOKEN_SHA256: "a6bdc1fcb48b7d33d44a22d2b7ceb01e536211e050f37f8e1d36d66862aef7ba",
                 },

@@ -9,11 +9,13 @@ import type { App } from "./env.ts";
 import { forwardSocket } from "./forwardSocket.ts";
 import { Problem } from "./problem.ts";
 import { listModels } from "./models/listModels.ts";
+import { readModelConfig } from "./models/readModelConfig.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { hostRoutes } from "./routes/hosts.ts";
 import { installRoutes } from "./routes/install.ts";
 import { linkRoutes } from "./routes/link.ts";
+import { modelSettingsRoutes } from "./routes/modelSettings.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { VERSION } from "./version.ts";
@@ -40,7 +42,11 @@ const app = new Hono<App>()
   .route("/api/sessions", sessionRoutes)
   .route("/api/approvals", approvalRoutes)
   .route("/api/rules", ruleRoutes)
-  .get("/api/models", requireRole("viewer"), (c) => c.json({ items: listModels(c.env), next_cursor: null }))
+  .get("/api/models", requireRole("viewer"), async (c) => {
+    const config = await readModelConfig(c.env, c.get("actor").team, null);
+    return c.json({ items: listModels(config), next_cursor: null });
+  })
+  .route("/api/settings/models", modelSettingsRoutes)
   .route("/api/link", linkRoutes)
   .get("/api/live", requireRole("viewer"), (c) =>
     forwardSocket(c, c.env.HUB.getByName(hubName(c.get("actor").team)), "/live"),

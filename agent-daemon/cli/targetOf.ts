@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readOwnerToken } from "../edge/ownerToken.ts";
+import { readSecret } from "../edge/secretFiles.ts";
 import { readRunRecord } from "../edge/runRecord.ts";
 import { isLocked } from "../system/lock.ts";
 import { Sentence, say } from "../system/Sentence.ts";
@@ -25,7 +25,7 @@ export function targetOf({ url, tokenFile }: Target, context: Context): ApiAcces
       "Signalbox is not running here. Start it (npm start), or name another with --url and --token-file.",
     );
   }
-  const owner = token ?? readOwnerToken(files.ownerToken);
+  const owner = token ?? readSecret(files.ownerToken);
   if (owner === null)
     throw new Sentence(`There is no owner token in ${files.ownerToken}. Run: signalbox restart`);
   return { url: record.url, token: owner };

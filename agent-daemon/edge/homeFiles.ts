@@ -9,6 +9,8 @@ export function homeFiles(home: string) {
     /** {@link RunRecord}. */
     run: join(home, "run.json"),
     ownerToken: join(home, "owner-token"),
+    /** What the edge keeps keys of models with. */
+    settingsSecret: join(home, "settings-secret"),
     /** {@link LocalHost}. */
     host: join(home, "host.json"),
     /** Storage of the edge: D1, objects, R2. */

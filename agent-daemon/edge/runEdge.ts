@@ -12,7 +12,7 @@ import type { EdgeMessage } from "./edgeMessages.ts";
 import { findChildren } from "./findChildren.ts";
 import { distFiles, homeFiles } from "./homeFiles.ts";
 import { migrateD1 } from "./migrateD1.ts";
-import { ensureOwnerToken, ownerTokenHash } from "./ownerToken.ts";
+import { ensureSecret, ownerTokenHash } from "./secretFiles.ts";
 
 export type EdgeOptions = { home: string; dist: string; port: number };
 
@@ -27,7 +27,8 @@ export async function runEdge(
   const files = homeFiles(home);
   try {
     const manifest = readEdgeManifest(dist);
-    const token = ensureOwnerToken(files.ownerToken);
+    const token = ensureSecret(files.ownerToken);
+    const settingsSecret = ensureSecret(files.settingsSecret);
     mkdirSync(files.edge, { recursive: true, mode: 0o700 });
     // Only now: it takes longer to load than everything else here.
     const { Miniflare } = await import("miniflare");
@@ -37,7 +38,15 @@ export async function runEdge(
     rmSync(web, { recursive: true, force: true });
     cpSync(distFiles(dist).web, web, { recursive: true });
     const edge = new Miniflare(
-      await edgeConfig({ manifest, dist, web, port, storage: files.edge, tokenHash: ownerTokenHash(token) }),
+      await edgeConfig({
+        manifest,
+        dist,
+        web,
+        port,
+        storage: files.edge,
+        tokenHash: ownerTokenHash(token),
+        settingsSecret,
+      }),
     );
     const url = await edge.ready;
     const tellChildren = async () => tell({ type: "children", children: await findChildren(process.pid) });
@@ -95,10 +104,11 @@ type EdgeConfigInput = {
   port: number;
   storage: string;
   tokenHash: string;
+  settingsSecret: string;
 };
 
 async function edgeConfig(input: EdgeConfigInput): Promise<MiniflareOptions> {
-  const { manifest, dist, web, port, storage, tokenHash } = input;
+  const { manifest, dist, web, port, storage, tokenHash, settingsSecret } = input;
   const { worker } = distFiles(dist);
   const { assets, bindings, ...options } = manifest.options;
   return miniflareOptions(
@@ -110,6 +120,7 @@ async function edgeConfig(input: EdgeConfigInput): Promise<MiniflareOptions> {
         ...(typeof bindings === "object" ? bindings : {}),
         ...modelSettings(),
         OWNER_TOKEN_SHA256: tokenHash,
+        SETTINGS_SECRET: settingsSecret,
         SIGNALBOX_MODE: "local",
       },
       ...(assets === undefined ? {} : { assets: { ...assets, directory: web } }),

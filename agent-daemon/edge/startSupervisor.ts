@@ -19,7 +19,7 @@ import { enrolThisMachine } from "./enrolThisMachine.ts";
 import type { HomeFiles } from "./homeFiles.ts";
 import { openRotatingLog } from "./openRotatingLog.ts";
 import type { RotatingLog } from "./openRotatingLog.ts";
-import { ensureOwnerToken } from "./ownerToken.ts";
+import { ensureSecret } from "./secretFiles.ts";
 import { portIsFree } from "./portIsFree.ts";
 import { RUN_VARIABLE, readRunRecord, writeRunRecord } from "./runRecord.ts";
 import type { RunRecord } from "./runRecord.ts";
@@ -55,7 +55,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
   const before = readRunRecord(files.run);
   if (before !== null) await sweep(before, log);
   if (!(await portIsFree(port))) throw portTaken(port);
-  const token = ensureOwnerToken(files.ownerToken);
+  const token = ensureSecret(files.ownerToken);
   mkdirSync(files.agent, { recursive: true, mode: 0o700 });
 
   const self = await identify(process.pid);

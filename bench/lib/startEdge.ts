@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { callApi, type ApiAccess, type ApiRequest } from "../../agent-daemon/cli/callApi.ts";
 import { homeFiles } from "../../agent-daemon/edge/homeFiles.ts";
-import { readOwnerToken } from "../../agent-daemon/edge/ownerToken.ts";
+import { readSecret } from "../../agent-daemon/edge/secretFiles.ts";
 import { CreatedHost, Enrolled } from "../../protocol/api.ts";
 import { run } from "../../agent-daemon/run.ts";
 import { cleanUpLater } from "./cleanUp.ts";
@@ -42,7 +42,7 @@ export async function startEdge(dist?: string): Promise<EdgeHandle> {
   const forget = cleanUpLater(stop);
   const started = z.object({ url: z.string(), workerd: z.array(z.number()) });
   const { url, workerd } = await helper.ask("start", { home, dist: dist ?? join(ROOT, "dist") }, started);
-  const token = readOwnerToken(homeFiles(home).ownerToken) ?? "";
+  const token = readSecret(homeFiles(home).ownerToken) ?? "";
   const access: ApiAccess = { url, token };
   return {
     url,

@@ -16,4 +16,6 @@ export interface Env extends ModelEnv {
   SIGNALBOX_MODE?: string;
   /** SHA-256 (hex) of the owner's API token. */
   OWNER_TOKEN_SHA256?: string;
+  /** Encrypts what administrators set and nobody may read (keys of models). Without it none is kept. */
+  SETTINGS_SECRET?: string;
 }

@@ -123,3 +123,27 @@ export const rules = sqliteTable(
   },
   (table) => [index("rule_tool").on(table.team, table.tool)],
 );
+
+/** Providers of models that administrators set. A key is kept encrypted, and opens only for its address. */
+export const modelProviders = sqliteTable(
+  "model_provider",
+  {
+    team: text().notNull(),
+    id: text().notNull(),
+    kind: text({ enum: ["anthropic", "openai", "deepseek", "compatible", "workers-ai"] }).notNull(),
+    base_url: text(),
+    models: text().notNull(),
+    sealed_key: text(),
+    /** The key's end, to tell keys apart; null when it is too short for that. */
+    key_tail: text(),
+    updated_at: integer().notNull(),
+    updated_by: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.team, table.id] })],
+);
+
+/** The model that a team's new chats begin with. */
+export const defaultModels = sqliteTable("default_model", {
+  team: text().primaryKey(),
+  model: text().notNull(),
+});

@@ -1,3 +1,5 @@
+import type { ModelProviderKind } from "../../protocol/modelSettings.ts";
+
 /**
  * Workers AI's binding, as far as it is used here: with `returnRawResponse` it answers with the HTTP response.
  */
@@ -47,6 +49,22 @@ export interface ModelEnv {
   /** Id of the model that a new chat begins with; the first of the list when it is not given. */
   SIGNALBOX_MODEL?: string;
 }
+
+/** A provider as it is configured, wherever that is; what is undefined is the usual. */
+export type ConfiguredProvider = {
+  id: string;
+  kind: ModelProviderKind;
+  baseURL: string | undefined;
+  /** A list of models as above. */
+  models: string | undefined;
+  /** Empty: there is one, and it was not opened. */
+  apiKey: string | undefined;
+};
+
+/** The environment, and what administrators have set beside it. The environment wins. */
+export type ModelConfig = ModelEnv & {
+  settings?: { providers: ConfiguredProvider[]; defaultModel: string | null };
+};
 
 /** Names of the variables above, for whatever hands the environment on to the edge. */
 export const MODEL_VARIABLES = [

@@ -4,7 +4,8 @@ import type { LanguageModelV4, SharedV4ProviderOptions } from "@ai-sdk/provider"
 import type { Model } from "../../protocol/api.ts";
 import { ModelError } from "./ModelError.ts";
 import { listModels } from "./listModels.ts";
-import type { ModelEnv } from "./modelEnv.ts";
+import type { ModelConfig } from "./modelEnv.ts";
+import { fetchWithoutRedirects } from "./fetchWithoutRedirects.ts";
 import { createOfflineModel } from "./offlineModel.ts";
 import { providers, refusesEffortWithTools } from "./providers.ts";
 import type { Connection } from "./providers.ts";
@@ -25,16 +26,21 @@ export type OpenedModel = {
 };
 
 /** Opens a model by its id; throws a {@link ModelError} `unknown_model` when it is not configured. */
-export function openModel(env: ModelEnv, id: string, effort: Effort | null = null): OpenedModel {
-  const models = listModels(env);
+export function openModel(config: ModelConfig, id: string, effort: Effort | null = null): OpenedModel {
+  const models = listModels(config);
   const info = models.find((model) => model.id === id);
-  const provider = providers(env).find((candidate) => candidate.id === info?.provider);
+  const provider = providers(config).find((candidate) => candidate.id === info?.provider);
   if (info === undefined || provider === undefined) {
     const there = models.map((model) => model.id).join(", ");
     throw new ModelError("unknown_model", `The model ${id} is not configured here. There are: ${there}.`);
   }
   const { connection } = provider;
   const secret = "apiKey" in connection ? connection.apiKey : undefined;
+  if (secret === "")
+    throw new ModelError(
+      "unauthorized",
+      `The key of ${provider.id} cannot be read any more; an administrator has to set it again.`,
+    );
   const clean = (text: string) => (secret === undefined ? text : text.replaceAll(secret, "[secret]"));
   return {
     model: connect(connection, info.provider, info.name, clean),
@@ -54,7 +60,9 @@ function connect(
   if (connection.kind === "offline") return createOfflineModel();
   if (connection.kind === "anthropic") {
     const { baseURL, apiKey } = connection;
-    return createAnthropic({ baseURL: checked(baseURL, provider), apiKey })(name);
+    return createAnthropic({ baseURL: checked(baseURL, provider), apiKey, fetch: fetchWithoutRedirects })(
+      name,
+    );
   }
   if (connection.kind === "workers-ai") {
     // The address is never asked: the binding answers.
@@ -67,6 +75,7 @@ function connect(
     baseURL: checked(baseURL, provider),
     ...(apiKey === undefined ? {} : { apiKey }),
     includeUsage: true,
+    fetch: fetchWithoutRedirects,
     ...(flavour === "deepseek"
       ? { convertUsage: usageOfDeepSeek, transformRequestBody: withReasoningBack }
       : {}),

@@ -1,5 +1,6 @@
 import type { Model } from "../../protocol/api.ts";
-import type { AiBinding, ModelEnv } from "./modelEnv.ts";
+import type { ModelProviderKind } from "../../protocol/modelSettings.ts";
+import type { AiBinding, ConfiguredProvider, ModelConfig, ModelEnv } from "./modelEnv.ts";
 import { parseModelList } from "./parseModelList.ts";
 import type { ListedModel } from "./parseModelList.ts";
 
@@ -31,64 +32,122 @@ const OFFLINE: Provider = {
 /** What a window is taken for when nobody says it: small enough that a conversation is shortened in time. */
 const CAREFUL_CONTEXT = 32_000;
 
-/** Every provider that the environment configures, the offline one last. */
-export function providers(env: ModelEnv): Provider[] {
-  const found: Provider[] = [];
-  const add = (
-    id: string,
-    connection: Connection,
-    list: string,
-    about: (model: ListedModel) => Partial<Model>,
-  ) => {
-    const models = parseModelList(list).map((listed) => ({
-      id: `${id}/${listed.name}`,
-      provider: id,
-      name: listed.name,
-      context: CAREFUL_CONTEXT,
-      images: listed.images,
-      reasoning: listed.reasoning,
-      default: false,
-      ...about(listed),
-      ...(listed.context === null ? {} : { context: listed.context }),
-    }));
-    if (models.length > 0) found.push({ id, connection, models });
-  };
+type Kind = {
+  /** What is taken when nothing else is said. */
+  models: string;
+  about(model: ListedModel): Partial<Model>;
+  /** Null: not reachable as it is configured. */
+  connect(provider: ConfiguredProvider, env: ModelEnv): Connection | null;
+};
 
-  const compatible = said(env.OPENAI_COMPATIBLE_BASE_URL);
-  if (compatible !== undefined) {
-    const apiKey = said(env.OPENAI_COMPATIBLE_API_KEY);
-    const connection: Connection = { kind: "chat", flavour: "plain", baseURL: compatible, apiKey };
-    add("compatible", connection, said(env.OPENAI_COMPATIBLE_MODELS) ?? "", () => ({}));
-  }
-  const openaiKey = said(env.OPENAI_API_KEY);
-  if (openaiKey !== undefined) {
-    const baseURL = said(env.OPENAI_BASE_URL) ?? "https://api.openai.com/v1";
-    const connection: Connection = { kind: "chat", flavour: "openai", baseURL, apiKey: openaiKey };
-    add("openai", connection, said(env.OPENAI_MODELS) ?? "gpt-5.5,gpt-5-mini", ({ name, reasoning }) => ({
+const KINDS: Record<ModelProviderKind, Kind> = {
+  compatible: {
+    models: "",
+    about: () => ({}),
+    connect: ({ baseURL, apiKey }) =>
+      baseURL === undefined ? null : { kind: "chat", flavour: "plain", baseURL, apiKey },
+  },
+  openai: {
+    models: "gpt-5.5,gpt-5-mini",
+    about: ({ name, reasoning }) => ({
       context: 256_000,
       images: true,
       reasoning: (reasoning || /^(?:o\d|gpt-5)/.test(name)) && !refusesEffortWithTools(name),
-    }));
-  }
-  const deepseekKey = said(env.DEEPSEEK_API_KEY);
-  if (deepseekKey !== undefined) {
-    const baseURL = said(env.DEEPSEEK_BASE_URL) ?? "https://api.deepseek.com";
-    const connection: Connection = { kind: "chat", flavour: "deepseek", baseURL, apiKey: deepseekKey };
-    const list = said(env.DEEPSEEK_MODELS) ?? "deepseek-flash:1M+images,deepseek-v4-pro:1M";
-    add("deepseek", connection, list, () => ({ context: 128_000, reasoning: true }));
-  }
-  const anthropicKey = said(env.ANTHROPIC_API_KEY);
-  if (anthropicKey !== undefined) {
-    const baseURL = withVersion(said(env.ANTHROPIC_BASE_URL) ?? "https://api.anthropic.com");
-    const list = said(env.ANTHROPIC_MODELS) ?? "claude-opus-5-5,claude-sonnet-5-5,claude-haiku-5-5";
-    const connection: Connection = { kind: "anthropic", baseURL, apiKey: anthropicKey };
-    add("anthropic", connection, list, () => ({ context: 200_000, images: true, reasoning: true }));
-  }
-  if (env.AI !== undefined) {
-    const list = said(env.WORKERS_AI_MODELS) ?? "@cf/openai/gpt-oss-120b:128k+reasoning";
-    add("workers-ai", { kind: "workers-ai", binding: env.AI }, list, () => ({}));
-  }
+    }),
+    connect: ({ baseURL = "https://api.openai.com/v1", apiKey }) =>
+      apiKey === undefined ? null : { kind: "chat", flavour: "openai", baseURL, apiKey },
+  },
+  deepseek: {
+    models: "deepseek-flash:1M+images,deepseek-v4-pro:1M",
+    about: () => ({ context: 128_000, reasoning: true }),
+    connect: ({ baseURL = "https://api.deepseek.com", apiKey }) =>
+      apiKey === undefined ? null : { kind: "chat", flavour: "deepseek", baseURL, apiKey },
+  },
+  anthropic: {
+    models: "claude-opus-5-5,claude-sonnet-5-5,claude-haiku-5-5",
+    about: () => ({ context: 200_000, images: true, reasoning: true }),
+    connect: ({ baseURL = "https://api.anthropic.com", apiKey }) =>
+      apiKey === undefined ? null : { kind: "anthropic", baseURL: withVersion(baseURL), apiKey },
+  },
+  "workers-ai": {
+    models: "@cf/openai/gpt-oss-120b:128k+reasoning",
+    about: () => ({}),
+    connect: (_provider, { AI }) => (AI === undefined ? null : { kind: "workers-ai", binding: AI }),
+  },
+};
+
+/** Every provider that is configured and can be reached, the offline one last. */
+export function providers(config: ModelConfig): Provider[] {
+  const fixed = environmentProviders(config);
+  const free = (config.settings?.providers ?? []).filter(({ id }) => !fixed.some((other) => other.id === id));
+  const all = [...fixed, ...free];
+  // The binding is enough for the usual models; settings may name others.
+  if (config.AI !== undefined && !all.some(({ kind }) => kind === "workers-ai"))
+    all.push({ id: "workers-ai", kind: "workers-ai", ...NOTHING_SAID });
+  const found = all.flatMap((provider): Provider[] => {
+    const kind = KINDS[provider.kind];
+    const connection = kind.connect(provider, config);
+    const models = modelsOf(provider);
+    return connection === null || models.length === 0 ? [] : [{ id: provider.id, connection, models }];
+  });
   return [...found, OFFLINE];
+}
+
+/** The models that a provider lists. */
+function modelsOf({ id, kind, models }: ConfiguredProvider): Model[] {
+  const { models: usual, about } = KINDS[kind];
+  return parseModelList(models ?? usual).map((listed) => ({
+    id: `${id}/${listed.name}`,
+    provider: id,
+    name: listed.name,
+    context: CAREFUL_CONTEXT,
+    images: listed.images,
+    reasoning: listed.reasoning,
+    default: false,
+    ...about(listed),
+    ...(listed.context === null ? {} : { context: listed.context }),
+  }));
+}
+
+const NOTHING_SAID = { baseURL: undefined, models: undefined, apiKey: undefined };
+
+/** The providers that the environment configures: a key is enough for most, a compatible server needs address and models. */
+export function environmentProviders(env: ModelEnv): ConfiguredProvider[] {
+  const all: ConfiguredProvider[] = [
+    {
+      id: "compatible",
+      kind: "compatible",
+      baseURL: said(env.OPENAI_COMPATIBLE_BASE_URL),
+      models: said(env.OPENAI_COMPATIBLE_MODELS),
+      apiKey: said(env.OPENAI_COMPATIBLE_API_KEY),
+    },
+    {
+      id: "openai",
+      kind: "openai",
+      baseURL: said(env.OPENAI_BASE_URL),
+      models: said(env.OPENAI_MODELS),
+      apiKey: said(env.OPENAI_API_KEY),
+    },
+    {
+      id: "deepseek",
+      kind: "deepseek",
+      baseURL: said(env.DEEPSEEK_BASE_URL),
+      models: said(env.DEEPSEEK_MODELS),
+      apiKey: said(env.DEEPSEEK_API_KEY),
+    },
+    {
+      id: "anthropic",
+      kind: "anthropic",
+      baseURL: said(env.ANTHROPIC_BASE_URL),
+      models: said(env.ANTHROPIC_MODELS),
+      apiKey: said(env.ANTHROPIC_API_KEY),
+    },
+    { id: "workers-ai", kind: "workers-ai", ...NOTHING_SAID, models: said(env.WORKERS_AI_MODELS) },
+  ];
+  return all.filter(({ kind, baseURL, models, apiKey }) => {
+    if (kind === "compatible") return baseURL !== undefined && models !== undefined;
+    return kind === "workers-ai" ? env.AI !== undefined && models !== undefined : apiKey !== undefined;
+  });
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Grant } from "../../protocol/approvals.ts";
 import { CommandId, GrantId, MessageId, newId, SessionId } from "../../protocol/ids.ts";
 import { ToolScope } from "../../protocol/tools.ts";
 import { listModels } from "../models/listModels.ts";
+import { readModelConfig } from "../models/readModelConfig.ts";
 import type { Session } from "../../protocol/session.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { requireRole } from "../auth/requireRole.ts";
@@ -78,7 +79,7 @@ export const sessionRoutes = new Hono<App>()
       provider: wish.provider,
       title: wish.title ?? titleOf(wish),
       cwd: wish.cwd ?? null,
-      ...(wish.provider === "edge" ? { model: wish.model ?? defaultModel(c.env) } : {}),
+      ...(wish.provider === "edge" ? { model: wish.model ?? (await defaultModel(c)) } : {}),
       ...(wish.provider === "edge" && wish.effort !== undefined ? { effort: wish.effort } : {}),
     };
     const made = await sessionOf(c, id).create(fresh, command);
@@ -256,8 +257,9 @@ function messageCommand(session: Session, text: string): Command {
   };
 }
 
-function defaultModel(env: App["Bindings"]): string {
-  return listModels(env).find((model) => model.default)?.id ?? "offline/builtin";
+async function defaultModel(c: Context<App>): Promise<string> {
+  const config = await readModelConfig(c.env, c.get("actor").team, null);
+  return listModels(config).find((model) => model.default)?.id ?? "offline/builtin";
 }
 
 function startCommand(wish: Exclude<CreateSession, { provider: "edge" }>): Command {

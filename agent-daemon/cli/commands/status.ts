@@ -1,5 +1,5 @@
 import { DEFAULT_CONFIG_PATH, readConfig } from "../../config.ts";
-import { readOwnerToken } from "../../edge/ownerToken.ts";
+import { readSecret } from "../../edge/secretFiles.ts";
 import { makeSignInLink } from "../../edge/startSupervisor.ts";
 import { EXIT } from "../../system/exitCodes.ts";
 import { say } from "../../system/Sentence.ts";
@@ -18,7 +18,7 @@ export async function status({ json, config }: StatusArgs, context: Context): Pr
     context.print(JSON.stringify({ ...report, healthy }, null, 2));
     return healthy ? EXIT.ok : EXIT.failed;
   }
-  const token = files === null ? null : readOwnerToken(files.ownerToken);
+  const token = files === null ? null : readSecret(files.ownerToken);
   const record = report.local?.running === true ? report.local.record : null;
   const link =
     token !== null && record?.ready === true ? await makeSignInLink(record.url, token).catch(say) : null;

@@ -1,7 +1,7 @@
 import { makeHome, makeSignInLink, startSupervisor } from "../../edge/startSupervisor.ts";
 import { readEdgeManifest } from "../../edge/edgeManifest.ts";
 import { openRotatingLog } from "../../edge/openRotatingLog.ts";
-import { readOwnerToken } from "../../edge/ownerToken.ts";
+import { readSecret } from "../../edge/secretFiles.ts";
 import { readRunRecord } from "../../edge/runRecord.ts";
 import type { HomeFiles } from "../../edge/homeFiles.ts";
 import { existsSync } from "node:fs";
@@ -97,7 +97,7 @@ async function sayAlreadyRuns(files: HomeFiles, context: Context): Promise<numbe
   for (;;) {
     const record = readRunRecord(files.run);
     if (record?.ready === true) {
-      const token = readOwnerToken(files.ownerToken);
+      const token = readSecret(files.ownerToken);
       const link = token === null ? null : await makeSignInLink(record.url, token).catch(say);
       context.print(
         `Signalbox already runs at ${record.url}${link === null ? "" : ` — sign in once with ${link}`}`,

@@ -4,6 +4,7 @@ import { Rule } from "../../../protocol/approvals.ts";
 import type { Session } from "../../../protocol/session.ts";
 import { hosts, rules } from "../../../worker/db/schema.ts";
 import { askModel, type ModelRequest } from "../../../worker/models/askModel.ts";
+import { readModelConfig } from "../../../worker/models/readModelConfig.ts";
 import type { Env } from "../../shared/env.ts";
 import { sessionName } from "../../shared/names.ts";
 
@@ -11,7 +12,8 @@ import { sessionName } from "../../shared/names.ts";
 export function turnPorts(env: Env, session: () => Session | null) {
   const team = () => session()?.team ?? "";
   return {
-    askModel: (request: ModelRequest, onRetry: (why: string) => void) => askModel(env, request, onRetry),
+    askModel: (request: ModelRequest, onRetry: (why: string) => void) =>
+      askModel(() => readModelConfig(env, team(), request.model), request, onRetry),
 
     rules: async (tool: string): Promise<Rule[]> => {
       const open = or(isNull(rules.expires_at), gt(rules.expires_at, Date.now()));

@@ -5,9 +5,9 @@ import { writeFileSafely } from "../system/writeFileSafely.ts";
 
 const TOKEN = /^[\w-]{43}$/;
 
-/** The owner's API token of one-machine mode: 32 random bytes, made on the first start. */
-export function ensureOwnerToken(path: string): string {
-  const known = readOwnerToken(path);
+/** A secret of one-machine mode (the owner's API token, what keys are kept with): 32 random bytes, made on the first start. */
+export function ensureSecret(path: string): string {
+  const known = readSecret(path);
   if (known !== null) {
     chmodSync(path, 0o600); // a copy or an editor may have opened it to others
     return known;
@@ -17,8 +17,8 @@ export function ensureOwnerToken(path: string): string {
   return token;
 }
 
-/** The owner's token, or null when there is none (or the file holds something else). */
-export function readOwnerToken(path: string): string | null {
+/** A secret, or null when there is none (or the file holds something else). */
+export function readSecret(path: string): string | null {
   const text = readFileIfThere(path)?.trim();
   return text !== undefined && TOKEN.test(text) ? text : null;
 }
