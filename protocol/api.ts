@@ -16,11 +16,15 @@ export function page<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), next_cursor: z.string().nullable() });
 }
 
+/** A caller's own new id makes a repeated request harmless: the session that it names is answered, and started once. */
+const NewSessionId = SessionId.optional();
+
 /** `POST /api/sessions`. */
 export const CreateSession = z.discriminatedUnion("provider", [
   /** A chat with a model; its host tools work on `host` in `cwd`, which can be given later. */
   z.object({
     provider: z.literal("edge"),
+    id: NewSessionId,
     host: HostId.optional(),
     cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path").optional(),
     title: z.string().min(1).max(200).optional(),
@@ -29,6 +33,7 @@ export const CreateSession = z.discriminatedUnion("provider", [
   }),
   z.object({
     provider: z.literal("tmux"),
+    id: NewSessionId,
     host: HostId,
     cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path"),
     title: z.string().min(1).max(200).optional(),
@@ -39,6 +44,7 @@ export const CreateSession = z.discriminatedUnion("provider", [
   }),
   z.object({
     provider: z.literal("codex"),
+    id: NewSessionId,
     host: HostId,
     cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path"),
     title: z.string().min(1).max(200).optional(),
@@ -78,8 +84,8 @@ export type CommandAnswer = z.infer<typeof CommandAnswer>;
 /** `POST /api/sessions/:id/messages`: text for whatever the session talks to. */
 export const PostMessage = z.object({
   text: z.string().min(1).max(MAX_INPUT_BYTES),
-  /** As in {@link PostCommand}. */
-  id: CommandId.optional(),
+  /** A caller's own id makes a repeated request harmless, for a day; a new id of a message or of a command. */
+  id: z.union([MessageId, CommandId]).optional(),
   expires_in_ms: z.number().int().min(1).max(MAX_COMMAND_TTL_MS).optional(),
   wait_ms: z.number().int().min(0).max(60_000).optional(),
 });

@@ -46,6 +46,7 @@ export const Item = z.discriminatedUnion("kind", [
     text: z.string(),
     attachments: z.array(AttachmentRef).optional(),
   }),
+  /** Without text: what an attempt had begun to say that does not count; nothing is shown. The same for reasoning. */
   z.object({ kind: z.literal("message"), text: z.string() }),
   z.object({ kind: z.literal("reasoning"), text: z.string() }),
   z.object({

@@ -30,6 +30,11 @@ export function newId(prefix: IdPrefix, now: number = Date.now()): string {
   return `${prefix}_${time}${Array.from(random, (byte) => ALPHABET.charAt(byte % 32)).join("")}`;
 }
 
+/** The id of another kind that belongs to an id, always the same one: what is made twice from one wish is made once. */
+export function idAs(prefix: IdPrefix, id: string): string {
+  return `${prefix}_${id.slice(id.indexOf("_") + 1)}`;
+}
+
 function idOf(prefix: IdPrefix) {
   return z
     .string()

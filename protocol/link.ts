@@ -11,7 +11,8 @@ export const DaemonMessage = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("session"),
     session: SessionId,
-    provider: Provider,
+    /** Never a chat: those are the edge's own. */
+    provider: Provider.exclude(["edge"]),
     title: z.string().max(200),
     facts: SessionFacts,
   }),

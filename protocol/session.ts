@@ -5,6 +5,9 @@ import { HostId, SessionId, TeamId } from "./ids.ts";
 export const Provider = z.enum(["edge", "tmux", "codex", "claude", "opencode", "acp", "paseo"]);
 export type Provider = z.infer<typeof Provider>;
 
+/** The title of a chat that nobody has named and that nothing was said in. */
+export const UNTITLED = "New chat";
+
 /**
  * The state of a session; the five signals of the interface, and `starting`.
  * `waiting`: for a person. `trouble`: it failed or cannot go on. `done`: it ended well.

@@ -21,6 +21,7 @@ const STATUS = {
   busy: 409,
   forbidden: 403,
   already_decided: 409,
+  not_supported: 409,
   invalid_input: 400,
 } as const;
 

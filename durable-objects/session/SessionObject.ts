@@ -37,7 +37,15 @@ const LIVE_TAG = "live";
 
 /** Why a call was refused; the Worker turns it into an HTTP answer. */
 export type Refused = {
-  refused: "not_found" | "ended" | "not_ended" | "busy" | "forbidden" | "already_decided" | "invalid_input";
+  refused:
+    | "not_found"
+    | "ended"
+    | "not_ended"
+    | "busy"
+    | "forbidden"
+    | "already_decided"
+    | "not_supported"
+    | "invalid_input";
   message: string;
 };
 
@@ -138,7 +146,8 @@ export class SessionObject extends DurableObject<Env> {
     command: { id: string; command: Command; by: string } | null,
   ): Promise<Session | Refused> {
     if (!(await this.#begin(fresh))) return NOT_FOUND;
-    if (command !== null) {
+    // Once it has started, or could not, a late repetition must not start it again: its command may be forgotten by then.
+    if (command !== null && this.#store.current?.session.status === "starting") {
       const start = this.#commands.start(command.id, command.command, command.by, undefined);
       // Recorded either way; when the host object cannot be reached now, the alarm hands it over later.
       await start.catch((error: unknown) => logError("command not forwarded yet", error));
@@ -200,7 +209,15 @@ export class SessionObject extends DurableObject<Env> {
         result: { status: "done", value: { type: "nothing" } },
       };
     }
-    if (EDGE_COMMANDS.has(command.type)) {
+    const chat = session.provider === "edge";
+    if (chat !== EDGE_COMMANDS.has(command.type))
+      return {
+        refused: "not_supported",
+        message: chat
+          ? `A chat has no terminal: it takes no ${command.type}.`
+          : `Only a chat takes ${command.type}.`,
+      };
+    if (chat) {
       const done = await this.#edgeCommand(command, by);
       return { id, session: session.id, status: done.status, result: done };
     }
@@ -285,9 +302,9 @@ export class SessionObject extends DurableObject<Env> {
   /** A message for the model of a chat: begins a turn, or waits for the one that runs. */
   async say(message: QueuedMessage): Promise<QueuedMessage | Refused> {
     if (this.#store.current === null) return NOT_FOUND;
-    await this.#turn.say(message);
+    const said = await this.#turn.say(message);
     this.#goOn();
-    return message;
+    return said;
   }
 
   /** The messages that wait for the running turn. */

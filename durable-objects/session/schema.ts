@@ -97,13 +97,17 @@ export const messages = sqliteTable("message", {
   json: text().notNull(),
 });
 
-/** Messages that wait for the running turn to end, in order. */
+/** Messages that wait for the running turn, in order; one that was taken or removed stays a while, so that its id is known. */
 export const queue = sqliteTable("queue", {
   position: integer().primaryKey({ autoIncrement: true }),
   id: text().notNull().unique(),
   text: text().notNull(),
   by: text().notNull(),
   created_at: integer().notNull(),
+  /** It is taken before the next step of the running turn, not after its end. */
+  steer: integer({ mode: "boolean" }).notNull().default(false),
+  /** When it was taken or removed; null while it waits. */
+  left_at: integer(),
 });
 
 /** Text that is being streamed: rewritten a few times a second, gone once its item is whole in the log. */

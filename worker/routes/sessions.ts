@@ -10,11 +10,11 @@ import {
 import type { Command } from "../../protocol/commands.ts";
 import { SessionFilter } from "../../protocol/filter.ts";
 import type { Grant } from "../../protocol/approvals.ts";
-import { CommandId, GrantId, MessageId, newId, SessionId } from "../../protocol/ids.ts";
+import { CommandId, GrantId, idAs, MessageId, newId, SessionId } from "../../protocol/ids.ts";
 import { ToolScope } from "../../protocol/tools.ts";
 import { listModels } from "../models/listModels.ts";
 import { readModelConfig } from "../models/readModelConfig.ts";
-import type { Session } from "../../protocol/session.ts";
+import { UNTITLED, type Session } from "../../protocol/session.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";
@@ -69,9 +69,9 @@ export const sessionRoutes = new Hono<App>()
         ? undefined
         : await c.env.HOST.getByName(hostName(actor.team, wish.host)).read();
     if (host === null) throw new Problem(404, "host_not_found", "There is no such host.");
-    const id = newId("ses");
+    const id = wish.id ?? newId("ses");
     const command =
-      wish.provider === "edge" ? null : { id: newId("cmd"), command: startCommand(wish), by: actor.id };
+      wish.provider === "edge" ? null : { id: idAs("cmd", id), command: startCommand(wish), by: actor.id };
     const fresh = {
       id,
       team: actor.team,
@@ -82,9 +82,11 @@ export const sessionRoutes = new Hono<App>()
       ...(wish.provider === "edge" ? { model: wish.model ?? (await defaultModel(c)) } : {}),
       ...(wish.provider === "edge" && wish.effort !== undefined ? { effort: wish.effort } : {}),
     };
-    const made = await sessionOf(c, id).create(fresh, command);
+    const made = orProblem<Session>(await sessionOf(c, id).create(fresh, command));
+    if (made.provider !== wish.provider)
+      throw new Problem(409, "id_taken", `The id names a session of ${made.provider} already.`);
     await note(c.env.DB, actor, "session.create", id, `${wish.provider} in ${wish.cwd ?? "no directory"}`);
-    return c.json(orProblem<Session>(made), 201);
+    return c.json(made, 201);
   })
   .get("/:id", requireRole("viewer"), ById, async (c) => {
     const found = await sessionOf(c, c.req.valid("param").id).read();
@@ -166,12 +168,14 @@ export const sessionRoutes = new Hono<App>()
   )
   .post("/:id/messages", requireRole("operator"), ById, validate("json", PostMessage), async (c) => {
     const { id } = c.req.valid("param");
-    const { text, ...rest } = c.req.valid("json");
+    const { text, id: given = newId("msg"), ...rest } = c.req.valid("json");
     const found = await sessionOf(c, id).read();
     if (found === null) throw new Problem(404, "not_found", "No such session.");
     if (found.session.provider !== "edge")
-      return c.json(await run(c, id, messageCommand(found.session, text), rest));
-    const message = { id: newId("msg"), text, by: c.get("actor").id, created_at: Date.now() };
+      return c.json(
+        await run(c, id, messageCommand(found.session, text), { ...rest, id: idAs("cmd", given) }),
+      );
+    const message = { id: idAs("msg", given), text, by: c.get("actor").id, created_at: Date.now() };
     return c.json(orProblem<QueuedMessage>(await sessionOf(c, id).say(message)));
   })
   .get("/:id/queue", requireRole("viewer"), ById, async (c) =>
@@ -264,15 +268,15 @@ async function defaultModel(c: Context<App>): Promise<string> {
 
 function startCommand(wish: Exclude<CreateSession, { provider: "edge" }>): Command {
   if (wish.provider === "tmux") {
-    const { provider: _provider, host: _host, ...spawn } = wish;
+    const { id: _id, provider: _provider, host: _host, ...spawn } = wish;
     return { type: "spawn", ...spawn };
   }
-  const { provider: _provider, host: _host, title: _title, ...start } = wish;
+  const { id: _id, provider: _provider, host: _host, title: _title, ...start } = wish;
   return { type: "codex_start", ...start };
 }
 
 function titleOf(wish: CreateSession): string {
-  if (wish.provider === "edge") return "New chat";
+  if (wish.provider === "edge") return UNTITLED;
   const place = wish.cwd.replace(/\/+$/, "").split("/").at(-1) || "/";
   if (wish.provider === "codex") return wish.prompt.split("\n")[0]?.slice(0, 80) || place;
   return `${wish.agent ?? wish.argv?.[0]?.split("/").at(-1) ?? "shell"} · ${place}`.slice(0, 200);

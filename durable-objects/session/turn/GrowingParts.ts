@@ -65,9 +65,14 @@ export class GrowingParts {
     return [...this.#parts.values()].map(({ id, kind, text }) => ({ id, kind, text }));
   }
 
-  /** Drops the rows; the caller writes the whole items in the same transaction, and calls `restart` once it is committed. */
-  finish(): void {
-    this.#db.delete(parts).run();
+  /**
+   * Drops the rows and returns the parts as they end: first, without text, what only an earlier attempt at the step said, then
+   * all the others. The caller writes them as whole items in the same transaction, and calls `restart` once it is committed.
+   */
+  finish(): { id: string; kind: Kind; text: string }[] {
+    const rows = this.#db.delete(parts).returning({ id: parts.id, kind: parts.kind }).all();
+    const left = rows.filter(({ id }) => !this.#parts.has(id)).map((row) => ({ ...row, text: "" }));
+    return [...left, ...this.all()];
   }
 
   /** The frames that bring a client up to date that has just got the log. */

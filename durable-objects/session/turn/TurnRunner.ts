@@ -5,7 +5,7 @@ import type { CommandResult } from "../../../protocol/commands.ts";
 import type { EventBody, Usage } from "../../../protocol/events.ts";
 import { newId } from "../../../protocol/ids.ts";
 import { MAX_OUTPUT_BYTES } from "../../../protocol/limits.ts";
-import type { Session, SessionStatus } from "../../../protocol/session.ts";
+import { UNTITLED, type Session, type SessionStatus } from "../../../protocol/session.ts";
 import { redact } from "../../../protocol/redact.ts";
 import { isToolName, summarizeCall, type ToolScope, TOOLS } from "../../../protocol/tools.ts";
 import { logError } from "../../shared/logError.ts";
@@ -21,6 +21,7 @@ import type { GrowingParts } from "./GrowingParts.ts";
 import { instructions } from "./instructions.ts";
 import { isFinal, MOST_STEPS, nextAction } from "./nextAction.ts";
 import { judgeRepeat, MISTAKES_BEFORE_NUDGE, NUDGE, REPEAT_WARNING } from "./runaway.ts";
+import { titleOf } from "./titleOf.ts";
 import { addUsage, type Turn, type TurnStore } from "./TurnStore.ts";
 
 type Events = NonNullable<Change["events"]>;
@@ -62,23 +63,28 @@ export class TurnRunner {
     this.#parts = parts;
   }
 
-  /** A message for the model: begins a turn, or waits for the one that runs. The same id again changes nothing. */
-  async say(message: QueuedMessage): Promise<void> {
+  /** A message for the model: begins a turn, or waits for the one that runs. The same id again changes nothing; what has it is returned. */
+  async say(message: QueuedMessage): Promise<QueuedMessage> {
     const { store, turns } = this.#parts;
+    let said = message;
     await store.write(() => {
-      if (!turns.enqueue(message)) return null;
+      const known = turns.enqueue(message);
+      said = known ?? message;
+      if (known !== null) return null;
       this.#parts.lookAgainAt(message.created_at + LOOK_AGAIN_MS);
       if (turns.active() === null) return null;
       return { events: [queuedEvent(message, "queued")] };
     });
+    return said;
   }
 
   /** Changes a waiting message; false when it has been taken. */
   async edit(id: string, text: string, by: string): Promise<boolean> {
     let done = false;
     await this.#parts.store.write(() => {
-      done = this.#parts.turns.editQueued(id, text);
-      return done ? { events: [queuedEvent({ id, text, by, created_at: Date.now() }, "edited")] } : null;
+      const message = this.#parts.turns.editQueued(id, { text });
+      done = message !== null;
+      return message === null ? null : { events: [queuedEvent({ ...message, by }, "edited")] };
     });
     return done;
   }
@@ -87,7 +93,7 @@ export class TurnRunner {
   async remove(id: string, by: string): Promise<boolean> {
     let done = false;
     await this.#parts.store.write(() => {
-      const message = this.#parts.turns.takeQueued(id);
+      const message = this.#parts.turns.takeQueued(id, Date.now());
       done = message !== null;
       return message === null ? null : { events: [queuedEvent({ ...message, by }, "removed")] };
     });
@@ -103,7 +109,7 @@ export class TurnRunner {
   /** Ends everything, for a session that is about to be deleted: the running turn, and what waits for its end. */
   async stop(by: string): Promise<void> {
     await this.#parts.store.write(() => {
-      for (const { id } of this.#parts.turns.queued()) this.#parts.turns.takeQueued(id);
+      for (const { id } of this.#parts.turns.queued()) this.#parts.turns.takeQueued(id, Date.now());
       return { events: this.#cancel(by) };
     });
     this.#abort?.abort();
@@ -344,8 +350,8 @@ export class TurnRunner {
       const next = turns.queued()[0];
       if (next === undefined || turns.active() !== null) return null;
       began = true;
-      turns.takeQueued(next.id);
       const now = Date.now();
+      turns.takeQueued(next.id, now);
       const turn = turns.begin(session.model ?? "offline/builtin", now);
       turns.addMessage(turn.number, { role: "user", content: next.text });
       this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
@@ -360,6 +366,8 @@ export class TurnRunner {
         },
         { type: "status", status: "working", reason: null },
       ];
+      const title = session.title === UNTITLED ? titleOf(next.text) : "";
+      if (title !== "") events.push({ type: "renamed", title, by: "the first message" });
       return { events: events.map((event) => ({ at: now, event })) };
     });
     return began;
@@ -504,12 +512,9 @@ export class TurnRunner {
 
   /** The growing parts as whole items. Inside a step; call `growing.restart()` once it is committed. */
   #wholeParts(turn: number, now: number): Events {
-    const { growing } = this.#parts;
-    const events: Events = growing
-      .all()
+    return this.#parts.growing
+      .finish()
       .map(({ id, kind, text }) => ({ at: now, event: { type: "item", id, turn, item: { kind, text } } }));
-    growing.finish();
-    return events;
   }
 
   /** Ends the turn when the model runs in a circle, before anything of the step is sent. What a person has allowed is not judged. */

@@ -1,5 +1,5 @@
 import type { ModelMessage } from "ai";
-import { and, asc, desc, eq, isNull, lt } from "drizzle-orm";
+import { and, asc, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { Usage } from "../../../protocol/events.ts";
 import type { QueuedMessage } from "../../../protocol/api.ts";
 import type { Database } from "../../shared/database.ts";
@@ -75,7 +75,7 @@ export class TurnStore {
       .select()
       .from(calls)
       .where(and(eq(calls.turn, turn), eq(calls.step, step)))
-      .orderBy(asc(calls.id))
+      .orderBy(sql`length(${calls.id})`, asc(calls.id)) // c100 comes after c99
       .all();
   }
 
@@ -121,27 +121,46 @@ export class TurnStore {
     return rows.map(({ json }): ModelMessage => JSON.parse(json));
   }
 
-  enqueue(message: QueuedMessage): boolean {
-    if (this.#db.select().from(queue).where(eq(queue.id, message.id)).get() !== undefined) return false;
+  /** Puts a message into the queue; returns the one that has its id, when there is or was such a one. */
+  enqueue(message: QueuedMessage): QueuedMessage | null {
+    const known = this.#db.select(MESSAGE).from(queue).where(eq(queue.id, message.id)).get();
+    if (known !== undefined) return known;
+    this.#db
+      .delete(queue)
+      .where(lt(queue.left_at, message.created_at - KEEP_IDS_MS))
+      .run();
     this.#db.insert(queue).values(message).run();
-    return true;
+    return null;
   }
 
+  /** The messages that wait. */
   queued(): QueuedMessage[] {
-    return this.#db.select().from(queue).orderBy(asc(queue.position)).all();
+    return this.#db
+      .select(MESSAGE)
+      .from(queue)
+      .where(isNull(queue.left_at))
+      .orderBy(asc(queue.position))
+      .all();
   }
 
-  editQueued(id: string, text: string): boolean {
-    return (
-      this.#db.update(queue).set({ text }).where(eq(queue.id, id)).returning({ id: queue.id }).all().length >
-      0
-    );
+  /** Changes a message that waits; null when it does not (any more). */
+  editQueued(id: string, set: { text: string }): QueuedMessage | null {
+    return this.#db.update(queue).set(set).where(waits(id)).returning(MESSAGE).all()[0] ?? null;
   }
 
   /** Takes a message out of the queue; null when it is not there (any more). */
-  takeQueued(id: string): QueuedMessage | null {
-    return this.#db.delete(queue).where(eq(queue.id, id)).returning().all()[0] ?? null;
+  takeQueued(id: string, now: number): QueuedMessage | null {
+    return this.#db.update(queue).set({ left_at: now }).where(waits(id)).returning(MESSAGE).all()[0] ?? null;
   }
+}
+
+/** The id of a message that has left the queue is known this long: sent again within it, it is not said again. */
+const KEEP_IDS_MS = 24 * 60 * 60 * 1000;
+
+const MESSAGE = { id: queue.id, text: queue.text, by: queue.by, created_at: queue.created_at };
+
+function waits(id: string) {
+  return and(eq(queue.id, id), isNull(queue.left_at));
 }
 
 /** The sum of two usages. */

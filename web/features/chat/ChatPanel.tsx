@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { QueuedMessage } from "../../../protocol/api.ts";
+import { newId } from "../../../protocol/ids.ts";
 import type { Session } from "../../../protocol/session.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
@@ -23,7 +24,8 @@ const NOBODY: readonly QueuedMessage[] = [];
 
 /** What was being written in each chat, while this page lives. */
 const drafts = new Map<string, string>();
-let lastKey = 0;
+/** What could not be sent: it may have arrived all the same, so sent again it has the same id. */
+const failed = new Map<string, { id: string; text: string }>();
 
 /** A chat: what was said and done, and a field to go on with. */
 export default function ChatPanel({
@@ -49,7 +51,7 @@ export default function ChatPanel({
   const unsent = useMemo(() => stillUnsent(sent, state.events), [sent, state.events]);
   if (unsent !== sent && unsent.length < sent.length) setSent(unsent);
   const rows = useMemo<Row[]>(
-    () => [...entries, ...unsent.map(({ key, text }) => ({ kind: "unsent" as const, key, text }))],
+    () => [...entries, ...unsent.map(({ id, text }) => ({ kind: "unsent" as const, key: id, text }))],
     [entries, unsent],
   );
 
@@ -60,15 +62,16 @@ export default function ChatPanel({
   }
 
   async function send(message: string): Promise<void> {
-    const key = `unsent ${++lastKey}`;
-    const change = (next: (list: readonly Unsent[]) => readonly Unsent[]): void => setSent(next);
-    change((list) => [...list, { key, text: message, id: null, after: state.next - 1 }]);
+    const before = failed.get(session.id);
+    const id = before?.text === message ? before.id : newId("msg");
+    failed.delete(session.id);
+    setSent((list) => [...list, { id, text: message, after: state.next - 1 }]);
     try {
-      const { id } = await api.say(session.id, message);
-      change((list) => list.map((each) => (each.key === key ? { ...each, id } : each)));
+      await api.say(session.id, message, id);
     } catch (error) {
       // What was written goes back to where it was written, unless something else stands there by now.
-      change((list) => list.filter((each) => each.key !== key));
+      setSent((list) => list.filter((each) => each.id !== id));
+      failed.set(session.id, { id, text: message });
       if ((drafts.get(session.id) ?? "") === "") write(message);
       showToast({ kind: "trouble", text: failureSentence(error) });
     }

@@ -53,6 +53,18 @@ describe("a chat", () => {
     expect(entries[0]).toMatchObject({ at: 2_000, item: { state: "completed" } });
   });
 
+  it("shows nothing of what an attempt had begun to say that does not count", () => {
+    const { entries } = readChat(
+      log(
+        start,
+        item("r", { kind: "reasoning", text: "I wonder" }),
+        item("m", says("yes")),
+        item("r", { kind: "reasoning", text: "" }),
+      ),
+    );
+    expect(keys(entries)).toEqual(["item 1 m"]);
+  });
+
   it("turns the call of a question into the question's card", () => {
     const question: Item = { kind: "question", question: "Which?", options: [], answer: null };
     const { entries } = readChat(

@@ -165,7 +165,13 @@ export function readChat(events: readonly LogEvent[], queued: readonly QueuedMes
         break;
     }
   }
-  return { entries, approvals, queue: [...queue.values()], running };
+  return { entries: entries.filter(saysSomething), approvals, queue: [...queue.values()], running };
+}
+
+/** False for what an attempt had begun to say that does not count. */
+function saysSomething(entry: ChatEntry): boolean {
+  if (entry.kind !== "item") return true;
+  return (entry.item.kind !== "message" && entry.item.kind !== "reasoning") || entry.item.text !== "";
 }
 
 type TurnEntry = Extract<ChatEntry, { kind: "turn" }>;

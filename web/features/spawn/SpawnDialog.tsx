@@ -1,6 +1,8 @@
 import { Bot, MessagesSquare, SquareTerminal, TerminalSquare, Workflow, type LucideIcon } from "lucide-react";
-import { useId, useMemo, useState, type ReactNode } from "react";
+import { useId, useMemo, useRef, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
+import type { CreateSession } from "../../../protocol/api.ts";
+import { newId } from "../../../protocol/ids.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
 import { useModels } from "../../shared/api/models.ts";
@@ -83,6 +85,7 @@ function SpawnForm({
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
+  const attempt = useRef({ id: "", wish: "" });
   const models = useModels() ?? [];
   const host = hosts.get(draft.host) ?? null;
   const offered = useMemo(() => places(host, sessions.values()), [host, sessions]);
@@ -90,13 +93,20 @@ function SpawnForm({
   const errors = tried && !read.ok ? read.errors : {};
   const set = (patch: Partial<Draft>): void => setDraft((before) => ({ ...before, ...patch }));
 
+  /** An attempt that failed may have arrived all the same: the same wish keeps its id. */
+  function idOf(request: CreateSession): string {
+    const wish = JSON.stringify(request);
+    if (attempt.current.wish !== wish) attempt.current = { id: newId("ses"), wish };
+    return attempt.current.id;
+  }
+
   async function start(): Promise<void> {
     setTried(true);
     if (!read.ok || busy) return;
     setBusy(true);
     setFailure(null);
     try {
-      const session = await api.createSession(read.request);
+      const session = await api.createSession({ ...read.request, id: idOf(read.request) });
       onClose();
       navigate(`/sessions/${session.id}`);
     } catch (error) {

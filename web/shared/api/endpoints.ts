@@ -50,9 +50,12 @@ export const api = {
     (await request(`${session(id)}/events?before=${before}&limit=${limit}`, EventPage)).items,
 
   models: async () => (await request("/models", itemsOf(Model))).items,
-  /** Says something in a chat; it waits while a turn runs. */
-  say: (id: string, text: string) =>
-    request(`${session(id)}/messages`, QueuedMessage, { method: "POST", body: { text } }),
+  /** Says something in a chat; it waits while a turn runs. Said again with the same id, it is said once. */
+  say: (id: string, text: string, message: string) =>
+    request(`${session(id)}/messages`, QueuedMessage, {
+      method: "POST",
+      body: { id: message, text } satisfies z.input<typeof PostMessage>,
+    }),
   queue: async (id: string) => (await request(`${session(id)}/queue`, itemsOf(QueuedMessage))).items,
   editQueued: (id: string, message: string, text: string) =>
     requestNothing(`${session(id)}/queue/${encodeURIComponent(message)}`, {
