@@ -62,5 +62,7 @@ export const SessionServerFrame = z.discriminatedUnion("type", [
   }),
   /** A span of the trace began or ended. Not in the log's order; the higher version is newer. */
   z.object({ type: z.literal("span"), span: Span }),
+  /** Spans may have begun or ended that this client was not told of, because it was behind; `/traces` has them. */
+  z.object({ type: z.literal("spans_missed") }),
 ]);
 export type SessionServerFrame = z.infer<typeof SessionServerFrame>;

@@ -20,6 +20,12 @@ export type SpanOutcome = z.infer<typeof SpanOutcome>;
 /** Most characters of a span's input, output and error. */
 export const PREVIEW_CHARS = 2048;
 
+/** Most characters that are kept of a span's whole input or output, beside the span. */
+export const SPAN_TEXT_CHARS = 256 * 1024;
+
+/** Most different tools that a turn names; the rest is counted as `other`. */
+export const MOST_TOOL_NAMES = 24;
+
 /** Most characters of a span's id; what happens under a longer one is not traced. */
 export const SPAN_ID_CHARS = 300;
 
@@ -42,6 +48,19 @@ export const Span = z.object({
   /** Beginnings, with secrets removed. */
   input: z.string().nullable(),
   output: z.string().nullable(),
+  /** Characters that are left out of them; without it, or 0, they are whole. The rest is at `/traces/:span/:side`. */
+  input_cut: z.number().int().optional(),
+  output_cut: z.number().int().optional(),
+  /** Of a turn: how often each tool was used, so far while it runs. */
+  tools: z.record(z.string(), z.number().int()).optional(),
   version: z.number().int(),
 });
 export type Span = z.infer<typeof Span>;
+
+/** What is kept whole of a span. */
+export const SpanSide = z.enum(["input", "output"]);
+export type SpanSide = z.infer<typeof SpanSide>;
+
+/** The whole input or output of a span, with secrets removed; at its end it says what is still left out. */
+export const SpanText = z.object({ text: z.string() });
+export type SpanText = z.infer<typeof SpanText>;

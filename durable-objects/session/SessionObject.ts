@@ -12,7 +12,9 @@ import { Alarms } from "../shared/alarms.ts";
 import { openDatabase, type Database } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
 import { LiveSockets } from "../shared/LiveSockets.ts";
+import { deleteBlobs } from "../shared/deleteBlobs.ts";
 import { hostName, hubName } from "../shared/names.ts";
+import { spanFolder, spanTextKey } from "../shared/spanTextKey.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
 import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
@@ -29,8 +31,9 @@ import { turnPorts } from "./turn/turnPorts.ts";
 import { TurnRunner } from "./turn/TurnRunner.ts";
 import { TurnStore } from "./turn/TurnStore.ts";
 import { SessionStore, type Gone } from "./SessionStore.ts";
+import { SpanTexts } from "./traces/SpanTexts.ts";
 import { Traces, type EndedSpans } from "./traces/Traces.ts";
-import type { Span } from "../../protocol/traces.ts";
+import type { Span, SpanSide } from "../../protocol/traces.ts";
 import { logError } from "../shared/logError.ts";
 
 const LIVE_TAG = "live";
@@ -68,6 +71,7 @@ export class SessionObject extends DurableObject<Env> {
   readonly #cursors: JournalCursors;
   readonly #alarms: Alarms<"publish" | "forward" | "turn" | "grants">;
   readonly #publisher: Publisher;
+  readonly #texts: SpanTexts;
   readonly #traces: Traces;
   readonly #store: SessionStore;
   readonly #commands: SessionCommands;
@@ -85,7 +89,7 @@ export class SessionObject extends DurableObject<Env> {
     this.#log = new EventLog(this.#db);
     this.#cursors = new JournalCursors(this.#db);
     this.#alarms = new Alarms(this.#db, ctx.storage, {
-      publish: () => this.#publisher.drain(),
+      publish: () => this.#publish(),
       forward: () => this.#commands.forwardAll(),
       turn: () => this.#turn.advance(),
       grants: () => this.#expireGrants(),
@@ -93,9 +97,10 @@ export class SessionObject extends DurableObject<Env> {
     this.#publisher = new Publisher({
       db: this.#db,
       retryAt: (at) => this.#alarms.atLatest("publish", at),
-      deliver: (rows) => this.#publish(rows.map((row) => JSON.parse(row.body))),
+      deliver: (rows) => this.#deliver(rows.map((row) => JSON.parse(row.body))),
     });
-    this.#traces = new Traces(this.#db, this.#publisher);
+    this.#texts = new SpanTexts(this.#db, (span, side, text) => this.#keepText(span, side, text));
+    this.#traces = new Traces(this.#db, this.#publisher, this.#texts);
     this.#store = new SessionStore({
       db: this.#db,
       storage: ctx.storage,
@@ -129,7 +134,10 @@ export class SessionObject extends DurableObject<Env> {
       tag: LIVE_TAG,
       head: () => this.#store.current?.head ?? 0,
       rest: (_ws, sent) => this.#rest(sent),
-      latest: () => JSON.stringify({ type: "session", session: this.#store.current?.session }),
+      latest: () => [
+        JSON.stringify({ type: "session", session: this.#store.current?.session }),
+        JSON.stringify({ type: "spans_missed" }),
+      ],
     });
     this.#console = new ConsoleRelay({
       ctx,
@@ -190,6 +198,11 @@ export class SessionObject extends DurableObject<Env> {
   /** The spans that the index may not have: those that run, and those on their way there. Null when there is no session. */
   spans(): Span[] | null {
     return this.#store.current === null ? null : this.#traces.unpublished();
+  }
+
+  /** The whole text of a span, when it is not in R2 yet. Null when there is no session. */
+  spanText(span: string, side: SpanSide): { text: string | null } | null {
+    return this.#store.current === null ? null : { text: this.#texts.read(span, side) };
   }
 
   /** Takes a command, records it, hands it to the host, and waits up to `waitMs` for its result. */
@@ -534,10 +547,21 @@ export class SessionObject extends DurableObject<Env> {
 
   /** Delivers what the outbox holds; when that fails, the alarm tries again. */
   async #publishNow(): Promise<void> {
-    await this.#publisher.drain().catch((error: unknown) => logError("not published yet", error));
+    await this.#publish().catch((error: unknown) => logError("not published yet", error));
   }
 
-  async #publish(
+  async #publish(): Promise<void> {
+    await this.#publisher.drain();
+    await this.#texts.drain();
+  }
+
+  async #keepText(span: string, side: SpanSide, text: string): Promise<void> {
+    const session = this.#store.current?.session;
+    if (session === undefined) return; // deleted meanwhile
+    await this.env.BLOBS.put(await spanTextKey(session.team, session.id, span, side), text);
+  }
+
+  async #deliver(
     changed: (Session | Gone | EndedSpans | { approval: Approval } | { rule: Rule })[],
   ): Promise<void> {
     for (const session of changed) {
@@ -549,6 +573,9 @@ export class SessionObject extends DurableObject<Env> {
       } else if ("gone" in session) {
         await removeSession(this.env.DB, session.gone);
         await this.#hub(session.team).publish([{ kind: "session_removed", id: session.gone }]);
+        // A text on its way would come back after the others are gone.
+        await this.#texts.drain();
+        await deleteBlobs(this.env.BLOBS, spanFolder(session.team, session.gone));
       } else {
         await saveSession(this.env.DB, session);
         await this.#hub(session.team).publish([{ kind: "session", session }]);

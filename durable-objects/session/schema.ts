@@ -1,4 +1,4 @@
-import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export { alarms, outbox } from "../shared/tables.ts";
 
@@ -132,6 +132,17 @@ export const traces = sqliteTable("trace", {
   open: text().notNull(),
   flushes: integer().notNull(),
 });
+
+/** Whole inputs and outputs of spans on their way to R2. */
+export const spanTexts = sqliteTable(
+  "span_text",
+  {
+    span: text().notNull(),
+    side: text({ enum: ["input", "output"] }).notNull(),
+    text: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.span, table.side] })],
+);
 
 /** {@link Grant} as JSON; a revoked one is deleted (its event stays). */
 export const grants = sqliteTable("grant_given", {

@@ -21,8 +21,8 @@ type Parts = {
   head: () => number;
   /** What a client that stands at `sent` still lacks, oldest first. */
   rest: (ws: WebSocket, sent: number) => Iterable<Positioned>;
-  /** The newest frame that stands outside the order: a client that was behind has missed it. */
-  latest?: () => string;
+  /** The newest frames that stand outside the order: a client that was behind has missed them. */
+  latest?: () => string[];
 };
 
 /**
@@ -69,9 +69,9 @@ export class LiveSockets {
     if (!wasBehind || client.unacked >= LIVE_WINDOW_BYTES) return;
     ws.serializeAttachment({ ...attachmentOf(ws), behind: null });
     this.#pump(ws);
-    const { latest } = this.#parts;
-    if (latest !== undefined && client.unacked < LIVE_WINDOW_BYTES)
-      this.#send(ws, client, { position: client.sent, frame: latest() });
+    if (client.unacked >= LIVE_WINDOW_BYTES) return;
+    for (const frame of this.#parts.latest?.() ?? [])
+      this.#send(ws, client, { position: client.sent, frame });
   }
 
   /** Whether the client has said hello. */

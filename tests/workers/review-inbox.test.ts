@@ -4,6 +4,7 @@ import { describe, test, vi } from "vitest";
 import { EventLog } from "../../durable-objects/session/EventLog.ts";
 import migrations from "../../durable-objects/session/migrations/migrations.js";
 import { SessionStore } from "../../durable-objects/session/SessionStore.ts";
+import { SpanTexts } from "../../durable-objects/session/traces/SpanTexts.ts";
 import { Traces } from "../../durable-objects/session/traces/Traces.ts";
 import { openDatabase } from "../../durable-objects/shared/database.ts";
 import { Publisher } from "../../durable-objects/shared/Publisher.ts";
@@ -296,7 +297,7 @@ test("what is committed is not done twice when telling it fails", async ({ expec
       storage: ctx.storage,
       log,
       publisher,
-      traces: new Traces(db, publisher),
+      traces: new Traces(db, publisher, new SpanTexts(db, () => Promise.resolve())),
       onCommit: () => {
         throw new Error("as the test wants");
       },

@@ -33,6 +33,8 @@ class Reader {
   /** Positions and sizes at which a client acks. */
   readonly due: { seq: number; received: number }[] = [];
   title = "";
+  /** How often it heard that spans may have been missed. */
+  missed = 0;
   readonly socket: Socket;
 
   constructor(socket: Socket) {
@@ -48,7 +50,8 @@ class Reader {
       this.received += size;
       this.unacked += size;
       if (frame.type === "events") this.seq = frame.first + frame.events.length - 1;
-      else if (frame.type !== "delta" && frame.type !== "span") this.title = frame.session.title;
+      else if (frame.type === "spans_missed") this.missed++;
+      else if ("session" in frame) this.title = frame.session.title;
       if (this.unacked < LIVE_ACK_BYTES) continue;
       this.unacked = 0;
       this.due.push({ seq: this.seq, received: this.received });
@@ -77,7 +80,9 @@ describe("a client that reads slowly", () => {
     expect(most).toBeLessThan(LIVE_WINDOW_BYTES + REPLAY_FRAME_BYTES + LIVE_ACK_BYTES);
   });
 
-  test("learns what the session became while it was behind, also over a hibernation", async ({ expect }) => {
+  test("learns what the session became while it was behind, and that it missed spans, also over a hibernation", async ({
+    expect,
+  }) => {
     for (const hibernates of [false, true]) {
       const { session, say } = await aSession();
       const reader = new Reader(await open(`/api/sessions/${session}/live`));
@@ -89,7 +94,9 @@ describe("a client that reads slowly", () => {
       const ack = setInterval(() => {
         for (const { seq } of reader.due.splice(0)) reader.socket.send({ type: "ack", seq });
       }, 5);
-      await vi.waitUntil(() => reader.seq === 202 && reader.title === "renamed meanwhile");
+      await vi.waitUntil(
+        () => reader.seq === 202 && reader.title === "renamed meanwhile" && reader.missed > 0,
+      );
       clearInterval(ack);
     }
   });

@@ -6,7 +6,8 @@ import type { CommandResult } from "../../protocol/commands.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { newId } from "../../protocol/ids.ts";
 import type { Session } from "../../protocol/session.ts";
-import { PREVIEW_CHARS, Span } from "../../protocol/traces.ts";
+import { MOST_TOOL_NAMES, PREVIEW_CHARS, Span, SPAN_TEXT_CHARS, SpanText } from "../../protocol/traces.ts";
+import { cutText } from "../../durable-objects/session/traces/cutText.ts";
 import {
   follow,
   MOST_OPEN,
@@ -15,8 +16,9 @@ import {
 } from "../../durable-objects/session/traces/follow.ts";
 import { saveSpans } from "../../durable-objects/shared/saveToIndex.ts";
 import { call, enrolHost, FACTS, FakeDaemon, open } from "./support/edge.ts";
+import { query, runAlarms, without } from "./support/faults.ts";
 
-const NOTHING: Trace = { open: [], changed: new Map() };
+const NOTHING: Trace = { open: [], changed: new Map(), whole: new Map() };
 const SCOPE = { team: "main", session: newId("ses") };
 const USAGE = {
   input_tokens: 7,
@@ -182,6 +184,41 @@ describe("spans from events", () => {
     expect(play([event(3, { type: "turn_completed", turn: 1, usage: null })], flood).open).toEqual([]);
   });
 
+  test("a turn sums up its tools and its tokens while it runs", ({ expect }) => {
+    const ended = { type: "model_ended", turn: 1, usage: USAGE, output: "" } as const;
+    const { open: left, changed } = play([
+      turnStarted(10),
+      asked(11, 1),
+      { at: 20, mark: ended },
+      callItem(20, "proposed"),
+      callItem(50, "completed"),
+      asked(51, 2),
+      { at: 60, mark: ended },
+    ]);
+    expect(left).toMatchObject([
+      { id: "t1", tools: { run_command: 1 }, usage: { input_tokens: 14, reasoning_output_tokens: 2 } },
+    ]);
+    expect(changed.get("t1")).toBe(left[0]);
+    const item = (name: string, i: number) =>
+      event(70, {
+        type: "item",
+        id: `i${i}`,
+        turn: 1,
+        item: { kind: "tool", name, input: "", output: "", error: null, status: "completed" },
+      });
+    const names = ["constructor", "__proto__", ...Array.from({ length: 60 }, (_, i) => `tool ${i % 50}`)];
+    const [turn] = play([turnStarted(1), ...names.map(item)]).open;
+    expect(Object.keys(turn?.tools ?? {})).toHaveLength(MOST_TOOL_NAMES + 1);
+    expect(Object.values(turn?.tools ?? {}).reduce((sum, n) => sum + n, 0)).toBe(names.length);
+    expect(turn?.tools?.["constructor"]).toBe(1);
+  });
+
+  test("what begins after its turn has ended is not left open", ({ expect }) => {
+    const over = play([turnStarted(1), event(2, { type: "turn_completed", turn: 1, usage: null })]);
+    expect(play([callItem(3, "proposed")], over).open).toEqual([]);
+    expect(play([callItem(4, "completed")], over).changed.get("t1.s1.c00")).toMatchObject({ ended_at: 4 });
+  });
+
   test("a clock that goes back gives no negative time", ({ expect }) => {
     const { changed } = play([turnStarted(10), event(5, { type: "turn_completed", turn: 1, usage: null })]);
     expect(changed.get("t1")).toMatchObject({ started_at: 10, ended_at: 10 });
@@ -197,6 +234,28 @@ describe("spans from events", () => {
     expect(input).toContain("[secret]");
     expect(input).not.toContain("sk-a1");
     expect(input.length).toBeLessThanOrEqual(PREVIEW_CHARS);
+  });
+
+  test("a long text stands beside its span, whole, without secrets, and says what is left out of it", ({
+    expect,
+  }) => {
+    const secret = `sk-${"a1".repeat(20)}`;
+    const { changed, whole } = play([
+      turnStarted(1),
+      callItem(2, "proposed", `${"x".repeat(5_000)} ${secret} end`),
+    ]);
+    expect(changed.get("t1.s1.c00")?.input_cut).toBe(5_013 - (PREVIEW_CHARS - 1));
+    expect(whole.get("t1.s1.c00")).toEqual({ input: `${"x".repeat(5_000)} [secret] end` });
+    const { whole: endless = "" } = cutText(
+      `${"x".repeat(SPAN_TEXT_CHARS - 60)} ${secret} ${"y".repeat(SPAN_TEXT_CHARS)}`,
+    );
+    expect(endless?.slice(SPAN_TEXT_CHARS - 60)).toMatch(/^ \[secret\] y+… \(\d+ characters more\)$/);
+    const split = cutText(`${secret}  `.repeat(20_000));
+    expect(split.whole?.includes("sk-")).toBe(false);
+    expect(cutText("short")).toEqual({ beginning: "short", whole: null, cut: 0 });
+    // Edited to something short before it ran: nothing of the longer one is said to be left.
+    const edited = play([callItem(3, "completed", "{}")], { open: [...changed.values()], changed, whole });
+    expect(edited.changed.get("t1.s1.c00")).toMatchObject({ input: "{}", input_cut: 0 });
   });
 });
 
@@ -386,7 +445,7 @@ describe("a chat's traces", () => {
       at: i,
       event: {
         type: "item",
-        id: `t1.i${i}`,
+        id: `t1.i${i}…`,
         turn: 1,
         item: { kind: "tool", name: "x", input: wide, output: wide, error: wide, status: "completed" },
       } as const,
@@ -401,8 +460,12 @@ describe("a chat's traces", () => {
           },
         ],
       });
-    await vi.waitUntil(async () => (await indexed(id)) === 150, { timeout: 15_000 });
+    await vi.waitUntil(async () => (await indexed(id)) === 150, { timeout: 60_000 });
     expect(await traces(id)).toHaveLength(150);
+    const page = await (
+      await call(`/api/sessions/${id}/traces?limit=100`)
+    ).json<{ next_cursor: string | null }>();
+    expect(await traces(id, `&cursor=${page.next_cursor}`)).toHaveLength(50);
   });
 
   test("write few rows: one per flush for those that run, one for those that ended", async ({ expect }) => {
@@ -417,6 +480,109 @@ describe("a chat's traces", () => {
       expect(row?.flushes).toBeLessThanOrEqual(3);
     });
   });
+});
+
+describe("long inputs and outputs", () => {
+  const long = `begin ${"line of output\n".repeat(500)}TOKEN=abcdef123456 end`;
+  const clean = long.replace("abcdef123456", "[secret]");
+  const rowsOf = (id: string) => query(env.SESSION.getByName(`main/${id}`), "SELECT * FROM span_text");
+  const blobsOf = async (id: string) => (await env.BLOBS.list({ prefix: `spans/main/${id}/` })).objects;
+  const text = async (id: string, span: string, side = "output") => {
+    const answer = await call(`/api/sessions/${id}/traces/${encodeURIComponent(span)}/${side}`);
+    return answer.ok ? SpanText.parse(await answer.json()).text : answer.status;
+  };
+
+  /** A chat whose one call said much. */
+  async function talkative() {
+    const made = await chat();
+    await say(made.id, "run git log");
+    await allow(await pending(made.id));
+    await carryOut(made.daemon, made.id, long);
+    await until(made.id, "idle");
+    return made;
+  }
+
+  test("are read whole: from the object first, from R2 once they are there, without secrets", async ({
+    expect,
+  }) => {
+    const { id } = await talkative();
+    const tool = (await traces(id)).find(({ kind }) => kind === "tool");
+    expect(tool?.output).toHaveLength(PREVIEW_CHARS);
+    expect(tool?.output_cut).toBe(clean.length - PREVIEW_CHARS + 1);
+    expect(await text(id, "t1.s1.c00")).toBe(clean);
+    // The model was told the same, as its input.
+    expect(await text(id, "t1.s2.m1", "input")).toContain("TOKEN=[secret] end");
+    await vi.waitUntil(async () => (await rowsOf(id)).length === 0, { timeout: 10_000 });
+    expect((await blobsOf(id)).length).toBeGreaterThanOrEqual(2);
+    expect(await text(id, "t1.s1.c00")).toBe(clean);
+    expect(await text(id, "t1.s1.c00")).toBe(clean);
+    await abortAllDurableObjects();
+    expect(await text(id, "t1.s1.c00")).toBe(clean);
+  });
+
+  test("are nobody else's: signed out, another session, a span without one, nonsense", async ({ expect }) => {
+    const { id } = await talkative();
+    const { id: other } = await chat();
+    const signedOut = await call(`/api/sessions/${id}/traces/t1.s1.c00/output`, { token: null });
+    expect(signedOut.status).toBe(401);
+    expect(await text(other, "t1.s1.c00")).toBe(404);
+    expect(await text(newId("ses"), "t1.s1.c00")).toBe(404);
+    expect(await text(id, "t1.s1.c00", "input")).toBe(404);
+    expect(await text(id, "../../x")).toBe(404);
+    expect(await text(id, "t1", "error")).toBe(400);
+    expect(await text(id, "x".repeat(301))).toBe(400);
+  });
+
+  test("wait for a bucket that is away, and hold up nothing else", async ({ expect }) => {
+    const { id, daemon } = await chat();
+    const object = env.SESSION.getByName(`main/${id}`);
+    const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    await without(object, ["BLOBS"], async () => {
+      await say(id, "run git log");
+      await allow(await pending(id));
+      await carryOut(daemon, id, long);
+      await until(id, "idle");
+      await vi.waitUntil(async () => (await indexed(id)) === 5, { timeout: 10_000 });
+      await vi.waitUntil(() => logged.mock.calls.length > 0);
+      expect(await blobsOf(id)).toEqual([]);
+      expect(await text(id, "t1.s1.c00")).toBe(clean);
+    });
+    logged.mockRestore();
+    await runAlarms(object);
+    expect(await rowsOf(id)).toEqual([]);
+    expect(await text(id, "t1.s1.c00")).toBe(clean);
+  });
+
+  test("go with their session, also those on their way", async ({ expect }) => {
+    const { id } = await talkative();
+    await vi.waitUntil(async () => (await blobsOf(id)).length >= 2, { timeout: 10_000 });
+    const object = env.SESSION.getByName(`main/${id}`);
+    await query(object, "INSERT INTO span_text VALUES ('late', 'input', 'on its way')");
+    expect((await call(`/api/sessions/${id}`, { method: "DELETE" })).status).toBe(204);
+    await vi.waitUntil(async () => (await blobsOf(id)).length === 0, { timeout: 10_000 });
+    await runAlarms(object);
+    expect([await rowsOf(id), await blobsOf(id), await text(id, "t1.s1.c00")]).toEqual([[], [], 404]);
+  });
+});
+
+test("spans of one kind alone, page by page", async ({ expect }) => {
+  const { id } = await chat();
+  for (const word of ["one", "two", "three"]) {
+    await say(id, `say ${word}`);
+    await vi.waitUntil(async () =>
+      (await traces(id)).some(({ input, outcome }) => input === `say ${word}` && outcome === "ok"),
+    );
+  }
+  const ids = async (query: string) => {
+    const page = await (
+      await call(`/api/sessions/${id}/traces?kind=turn&limit=2${query}`)
+    ).json<{ items: Span[]; next_cursor: string | null }>();
+    return { ids: page.items.map((span) => span.id), next: page.next_cursor };
+  };
+  const first = await ids("");
+  expect(first.ids).toEqual(["t3", "t2"]);
+  expect(await ids(`&cursor=${first.next}`)).toEqual({ ids: ["t1"], next: null });
+  expect((await call(`/api/sessions/${id}/traces?kind=everything`)).status).toBe(400);
 });
 
 test("the index keeps the newest version of a span, however often and in whatever order it comes", async ({

@@ -1,21 +1,27 @@
-import { and, desc, eq, lt, or, type SQL } from "drizzle-orm";
+import { and, desc, eq, lt, or, sql, type SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { Span } from "../../protocol/traces.ts";
+import { Span, type SpanKind } from "../../protocol/traces.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { spans } from "./schema.ts";
 
-type Page = { turn?: number | undefined; limit: number; cursor?: string | undefined };
+type Page = {
+  turn?: number | undefined;
+  kind?: SpanKind | undefined;
+  limit: number;
+  cursor?: string | undefined;
+};
 
 /** A page of a session's spans, newest first: those of the index, and the `fresh` ones that it may not have. */
 export async function listSpans(
   d1: D1Database,
   { team, session }: { team: string; session: string },
   fresh: Span[],
-  { turn, limit, cursor }: Page,
+  { turn, kind, limit, cursor }: Page,
 ): Promise<{ items: Span[]; next_cursor: string | null }> {
   const wanted: (SQL | undefined)[] = [eq(spans.session, session), eq(spans.team, team)];
   const after = cursor === undefined ? null : decodeCursor(cursor);
   if (turn !== undefined) wanted.push(eq(spans.turn, turn));
+  if (kind !== undefined) wanted.push(eq(sql`${spans.json} ->> 'kind'`, kind));
   if (after !== null) {
     const [time, id] = after;
     wanted.push(or(lt(spans.started_at, time), and(eq(spans.started_at, time), lt(spans.id, id))));
@@ -28,7 +34,9 @@ export async function listSpans(
     .limit(limit + 1);
   const newest = new Map<string, Span>();
   for (const span of [...fresh, ...rows.map(({ json }) => Span.parse(JSON.parse(json)))]) {
-    if ((turn !== undefined && span.turn !== turn) || (after !== null && !isAfter(span, after))) continue;
+    if (turn !== undefined && span.turn !== turn) continue;
+    if (kind !== undefined && span.kind !== kind) continue;
+    if (after !== null && !isAfter(span, after)) continue;
     const known = newest.get(span.id);
     if (known === undefined || known.version < span.version) newest.set(span.id, span);
   }

@@ -12,10 +12,12 @@ import { SessionFilter } from "../../protocol/filter.ts";
 import type { Grant } from "../../protocol/approvals.ts";
 import { CommandId, GrantId, idAs, MessageId, newId, SessionId } from "../../protocol/ids.ts";
 import { ToolScope } from "../../protocol/tools.ts";
+import { SPAN_ID_CHARS, SpanKind, SpanSide, type SpanText } from "../../protocol/traces.ts";
 import { listModels } from "../models/listModels.ts";
 import { readModelConfig } from "../models/readModelConfig.ts";
 import { UNTITLED, type Session } from "../../protocol/session.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
+import { spanTextKey } from "../../durable-objects/shared/spanTextKey.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";
 import { listSessions } from "../db/listSessions.ts";
@@ -43,9 +45,11 @@ const ByMessage = validate("param", z.object({ id: SessionId, message: MessageId
 const NewGrant = z.object({ scope: ToolScope, expires_at: z.number().int().optional() });
 const TracesQuery = z.object({
   turn: z.coerce.number().int().min(0).optional(),
+  kind: SpanKind.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(100),
   cursor: z.string().max(500).optional(),
 });
+const SpanParam = z.object({ id: SessionId, span: z.string().max(SPAN_ID_CHARS), side: SpanSide });
 const EventsQuery = z.object({
   after: z.coerce.number().int().min(0).optional(),
   before: z.coerce.number().int().min(1).optional(),
@@ -137,6 +141,17 @@ export const sessionRoutes = new Hono<App>()
     return c.json(
       await listSpans(c.env.DB, { team: c.get("actor").team, session: id }, fresh, c.req.valid("query")),
     );
+  })
+  .get("/:id/traces/:span/:side", requireRole("viewer"), validate("param", SpanParam), async (c) => {
+    const { id, span, side } = c.req.valid("param");
+    // Asked before R2: what is carried there in between is then found in one of the two at least.
+    const found = await sessionOf(c, id).spanText(span, side);
+    if (found === null) throw new Problem(404, "not_found", "No such session.");
+    const key = await spanTextKey(c.get("actor").team, id, span, side);
+    const text = found.text ?? (await (await c.env.BLOBS.get(key))?.text());
+    if (text === undefined)
+      throw new Problem(404, "not_found", "Nothing more is kept of this span than what it shows.");
+    return c.json({ text } satisfies SpanText);
   })
   .post("/:id/commands", requireRole("operator"), ById, validate("json", PostCommand), async (c) => {
     const { id: commandId, expires_in_ms, wait_ms, ...command } = c.req.valid("json");

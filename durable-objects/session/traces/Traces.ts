@@ -6,6 +6,7 @@ import type { Publisher } from "../../shared/Publisher.ts";
 import { logError } from "../../shared/logError.ts";
 import { outbox, traces } from "../schema.ts";
 import { follow, type Happening, type Scope, type Trace } from "./follow.ts";
+import type { SpanTexts } from "./SpanTexts.ts";
 
 /** What is published of spans that ended. */
 export const EndedSpans = z.object({ spans: z.array(Span) });
@@ -23,12 +24,14 @@ const SPANS_PER_ROW = 40;
 export class Traces {
   readonly #db: Database;
   readonly #publisher: Publisher;
+  readonly #texts: SpanTexts;
   #open: readonly Span[];
   #flushes: number;
 
-  constructor(db: Database, publisher: Publisher) {
+  constructor(db: Database, publisher: Publisher, texts: SpanTexts) {
     this.#db = db;
     this.#publisher = publisher;
+    this.#texts = texts;
     const row = db.select().from(traces).limit(1).get();
     const open = row === undefined ? null : z.array(Span).safeParse(JSON.parse(row.open));
     // A session works without its trace: spans that another version of this code wrote are let go.
@@ -39,8 +42,9 @@ export class Traces {
 
   /** The trace after what a flush appends. Stores its changes in the caller's transaction; `keep` it once that is committed. */
   take(scope: Scope, happened: Happening[]): Trace {
-    const before: Trace = { open: this.#open, changed: new Map() };
+    const before: Trace = { open: this.#open, changed: new Map(), whole: new Map() };
     const trace = happened.reduce((sum, each) => follow(sum, scope, each), before);
+    this.#texts.put(trace.whole);
     if (trace.changed.size === 0) return trace;
     const row = { open: JSON.stringify(trace.open), flushes: this.#flushes + 1 };
     this.#db
@@ -77,6 +81,7 @@ export class Traces {
   /** Forgets everything, also what is on its way. Part of the caller's transaction. */
   clear(): void {
     this.#db.delete(traces).run();
+    this.#texts.clear();
     this.#db
       .delete(outbox)
       .where(like(outbox.key, `${KEY}%`))

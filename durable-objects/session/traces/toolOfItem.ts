@@ -1,9 +1,8 @@
 import type { CallState, Item } from "../../../protocol/events.ts";
 import type { Span, SpanOutcome } from "../../../protocol/traces.ts";
-import { preview } from "./preview.ts";
 
-/** What an item says of the span of a tool; `outcome` null while it runs. */
-export type ToolFacts = Pick<Span, "name" | "input" | "output" | "error" | "outcome">;
+/** What an item says of the span of a tool, its texts as they are; `outcome` null while it runs. */
+export type ToolFacts = Pick<Span, "name" | "output" | "error" | "outcome"> & { input: string };
 
 const CALLS: Record<CallState, SpanOutcome | null> = {
   proposed: null,
@@ -24,41 +23,41 @@ export function toolOfItem(item: Item): ToolFacts | null {
     case "call":
       return {
         name: item.tool,
-        input: preview(item.input),
-        output: item.output === null ? null : preview(item.output),
-        error: item.error === null ? null : preview(item.error),
+        input: item.input,
+        output: item.output,
+        error: item.error,
         outcome: CALLS[item.state],
       };
     case "question":
       return {
         name: "ask_user",
-        input: preview(item.question),
-        output: item.answer === null ? null : preview(item.answer),
+        input: item.question,
+        output: item.answer,
         error: null,
         outcome: item.answer === null ? null : "ok",
       };
     case "command":
       return {
         name: "command",
-        input: preview(item.command),
-        output: preview(item.output),
+        input: item.command,
+        output: item.output,
         error: item.exit_code === null || item.exit_code === 0 ? null : `exit ${item.exit_code}`,
         outcome: ITEMS[item.status],
       };
     case "file_change":
       return {
         name: "file_change",
-        input: preview(item.changes.map(({ change, path }) => `${change} ${path}`).join("\n")),
+        input: item.changes.map(({ change, path }) => `${change} ${path}`).join("\n"),
         output: null,
         error: null,
         outcome: ITEMS[item.status],
       };
     case "tool":
       return {
-        name: item.name.slice(0, 200),
-        input: preview(item.input),
-        output: item.output === null ? null : preview(item.output),
-        error: item.error === null ? null : preview(item.error),
+        name: item.name,
+        input: item.input,
+        output: item.output,
+        error: item.error,
         outcome: ITEMS[item.status],
       };
     default:

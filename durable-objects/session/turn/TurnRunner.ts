@@ -487,7 +487,7 @@ export class TurnRunner {
   /** Notes for the trace that the model is asked; nobody waits for it. `why`: of an attempt that failed before. */
   #markAsked({ number, step, model }: Turn, messages: ModelMessage[], why: string | null): void {
     const at = Date.now();
-    const input = wordsOf(messages.slice(-1));
+    const input = wordsOf(messages.slice(messages.findLastIndex(({ role }) => role === "assistant") + 1));
     const mark = { type: "model_started", turn: number, step, model, input, why } as const;
     this.#parts.store
       .write(() => (this.#parts.turns.active()?.number === number ? { mark: { at, mark } } : null))

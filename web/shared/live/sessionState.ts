@@ -77,6 +77,7 @@ export function applySessionFrame(state: SessionState, frame: SessionServerFrame
     case "delta":
       return grow(state, frame);
     case "span":
+    case "spans_missed":
       return whole(state); // spans are no part of the log
   }
 }
