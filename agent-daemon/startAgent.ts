@@ -7,6 +7,7 @@ import { systemClock } from "./link/clock.ts";
 import { openCommandJournal } from "./link/commandJournal.ts";
 import { startExecutor } from "./link/executor.ts";
 import { openJournal } from "./link/journal.ts";
+import { startLiveOutputs } from "./link/liveOutputs.ts";
 import { openSocket } from "./link/openSocket.ts";
 import { startLink } from "./link/startLink.ts";
 import type { Link } from "./link/startLink.ts";
@@ -56,7 +57,8 @@ export async function startAgent({
   const journal = openJournal({ store: state.store, maxBytes: config.journal_max_bytes, log });
   const commands = openCommandJournal({ store: state.store, journal, log });
   commands.prune();
-  const parts = await start({ config, store: state.store, outlet: journal, log, self });
+  const outputs = startLiveOutputs(systemClock);
+  const parts = await start({ config, store: state.store, outlet: journal, outputs, log, self });
   const token = () => readToken(config);
   const executor = startExecutor({ commands, parts: parts.parts, clock: systemClock, log });
   const consoles = startConsoleWatcher({ url: config.url, token, start: parts.startConsoles });
@@ -113,6 +115,7 @@ export async function startAgent({
     journal,
     executor,
     consoles,
+    outputs,
     url: () => config.url,
     token,
     info: () => info,

@@ -2,6 +2,7 @@ import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
 import { startCodexJobs } from "./agents/codex/startCodexJobs.ts";
 import type { AgentConfig } from "./config.ts";
 import { startConsoles } from "./console/startConsoles.ts";
+import type { LiveOutputs } from "./link/liveOutputs.ts";
 import type { Log, Outlet, Part } from "./parts.ts";
 import type { ConsoleSet } from "./startConsoleWatcher.ts";
 import type { Store } from "./store.ts";
@@ -9,7 +10,14 @@ import { say } from "./system/Sentence.ts";
 import { startTmux } from "./tmux/startTmux.ts";
 import { startTools } from "./tools/startTools.ts";
 
-export type PartsDeps = { config: AgentConfig; store: Store; outlet: Outlet; log: Log; self: SelfProgram };
+export type PartsDeps = {
+  config: AgentConfig;
+  store: Store;
+  outlet: Outlet;
+  outputs: Pick<LiveOutputs, "open">;
+  log: Log;
+  self: SelfProgram;
+};
 
 /** Everything the daemon does besides the link. */
 export type Parts = {
@@ -24,7 +32,7 @@ export type Parts = {
 };
 
 /** Starts the parts. One that cannot start is a problem to show; the others go on without it. */
-export async function startParts({ config, store, outlet, log, self }: PartsDeps): Promise<Parts> {
+export async function startParts({ config, store, outlet, outputs, log, self }: PartsDeps): Promise<Parts> {
   const broken: string[] = [];
   const guard = async <T>(name: string, start: () => Promise<T>): Promise<T | null> => {
     try {
@@ -43,6 +51,7 @@ export async function startParts({ config, store, outlet, log, self }: PartsDeps
       store,
       log,
       panes: tmux,
+      outputs,
       sessionDirectories: () => [...(tmux?.directories() ?? []), ...(codex?.directories() ?? [])],
     }),
   );

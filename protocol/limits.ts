@@ -12,6 +12,8 @@ export const MAX_FRAME_BYTES = 1024 * 1024;
 export const MAX_EVENT_BYTES = 256 * 1024;
 /** Output of a command or tool kept in an event; the cut is marked. */
 export const MAX_OUTPUT_BYTES = 32 * 1024;
+/** Characters of what a running call has printed that are shown before it ends; a daemon sends no more than MAX_OUTPUT_BYTES. */
+export const MAX_LIVE_OUTPUT_CHARS = 2 * MAX_OUTPUT_BYTES;
 /** Largest paste in one console frame or paste command. */
 export const MAX_PASTE_BYTES = 768 * 1024;
 /** Longest text of one `send_input`. */

@@ -3,6 +3,7 @@ import { Command, CommandResult } from "./commands.ts";
 import { EventBody } from "./events.ts";
 import { HostInfo, UnadoptedPane } from "./host.ts";
 import { CommandId, HostId, SessionId } from "./ids.ts";
+import { MAX_LIVE_OUTPUT_CHARS } from "./limits.ts";
 import { Provider, SessionFacts } from "./session.ts";
 
 /** What a daemon tells the edge reliably: journalled, numbered, sent until acked. */
@@ -35,6 +36,18 @@ export type DaemonMessage = z.infer<typeof DaemonMessage>;
 /** A numbered message on the wire; its body is parsed on its own, so that one bad message cannot block the rest. */
 export const NumberedMessage = z.object({ seq: z.number().int().min(1), message: z.unknown() });
 
+/**
+ * What a running command has printed, from a character of its output on. Nothing depends on it: it is not numbered,
+ * journalled or acked, and may be lost; the command's result has the output whole.
+ */
+export const OutputPiece = z.object({
+  id: CommandId,
+  session: SessionId,
+  offset: z.number().int().min(0),
+  text: z.string().max(MAX_LIVE_OUTPUT_CHARS),
+});
+export type OutputPiece = z.infer<typeof OutputPiece>;
+
 /** Daemon → HostObject. */
 export const LinkClientFrame = z.discriminatedUnion("type", [
   z.object({
@@ -47,6 +60,7 @@ export const LinkClientFrame = z.discriminatedUnion("type", [
     info: HostInfo,
   }),
   z.object({ type: z.literal("messages"), messages: z.array(NumberedMessage).min(1).max(1000) }),
+  OutputPiece.extend({ type: z.literal("output") }),
 ]);
 export type LinkClientFrame = z.infer<typeof LinkClientFrame>;
 
@@ -74,5 +88,7 @@ export const LinkServerFrame = z.discriminatedUnion("type", [
   /** Somebody watches the console of this session: open its data socket. */
   z.object({ type: z.literal("watch"), session: SessionId }),
   z.object({ type: z.literal("unwatch"), session: SessionId }),
+  /** Some of a running command's output did not arrive: it is to be sent again from this character on. */
+  z.object({ type: z.literal("output_from"), id: CommandId, offset: z.number().int().min(0) }),
 ]);
 export type LinkServerFrame = z.infer<typeof LinkServerFrame>;

@@ -60,6 +60,14 @@ export const SessionServerFrame = z.discriminatedUnion("type", [
     offset: z.number().int(),
     text: z.string(),
   }),
+  /** As a delta, of what a running call prints: the output of the item `id` from `offset` on. Its result comes with the item. */
+  z.object({
+    type: z.literal("output"),
+    id: z.string(),
+    turn: z.number().int(),
+    offset: z.number().int(),
+    text: z.string(),
+  }),
   /** A span of the trace began or ended. Not in the log's order; the higher version is newer. */
   z.object({ type: z.literal("span"), span: Span }),
   /** Spans may have begun or ended that this client was not told of, because it was behind; `/traces` has them. */

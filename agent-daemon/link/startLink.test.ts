@@ -75,6 +75,7 @@ async function open(options: { edge?: FakeEdgeOptions; times?: number } & Partia
       cancel: (id) => seen.cancels.push(id),
       refuse: (id, _session, result) => seen.refused.push({ id, result }),
     },
+    outputs: { goOnFrom() {}, sendBy() {} },
     consoles: {
       watch: (id) => seen.consoles.push(`watch ${id}`),
       unwatch: (id) => seen.consoles.push(`unwatch ${id}`),
@@ -174,6 +175,7 @@ describe("the connection", () => {
         journal,
         executor: { accept() {}, cancel() {}, refuse() {} },
         consoles: { watch() {}, unwatch() {}, watchOnly() {} },
+        outputs: { goOnFrom() {}, sendBy() {} },
         url: () => edge.url,
         token: () => ({ token: "t" }),
         info: () => INFO,
@@ -191,6 +193,7 @@ describe("the connection", () => {
         journal: older.journal,
         executor: { accept() {}, cancel() {}, refuse() {} },
         consoles: { watch() {}, unwatch() {}, watchOnly() {} },
+        outputs: { goOnFrom() {}, sendBy() {} },
         url: () => edge.url,
         token: () => ({ token: "t" }),
         info: () => INFO,

@@ -6,6 +6,7 @@ import type { Log } from "../parts.ts";
 import type { Clock } from "./clock.ts";
 import type { Executor } from "./executor.ts";
 import type { Journal } from "./journal.ts";
+import type { LiveOutputs } from "./liveOutputs.ts";
 import { INITIAL_LINK, nextTick, stepLink } from "./linkState.ts";
 import type { LinkEffect, LinkEvent, LinkState } from "./linkState.ts";
 import { linkUrl } from "./openSocket.ts";
@@ -25,6 +26,7 @@ export type LinkDeps = {
   journal: Journal;
   executor: Pick<Executor, "accept" | "cancel" | "refuse">;
   consoles: ConsoleWatcher;
+  outputs: Pick<LiveOutputs, "goOnFrom" | "sendBy">;
   /** Address of the edge; asked before every attempt. */
   url: () => string;
   /** The host's token, or why there is none; asked before every attempt, so that a new one is used at once. */
@@ -51,7 +53,7 @@ export type Link = {
 
 /** Keeps the daemon connected to its host object: sends the journal, passes on commands. */
 export function startLink(deps: LinkDeps): Link {
-  const { journal, executor, consoles, clock, log } = deps;
+  const { journal, executor, consoles, outputs, clock, log } = deps;
   const random = deps.random ?? Math.random;
   const window = new SendWindow();
   let state = INITIAL_LINK;
@@ -218,6 +220,8 @@ export function startLink(deps: LinkDeps): Link {
         return consoles.watch(frame.session);
       case "unwatch":
         return consoles.unwatch(frame.session);
+      case "output_from":
+        return outputs.goOnFrom(frame.id, frame.offset);
     }
   }
 
@@ -279,6 +283,12 @@ export function startLink(deps: LinkDeps): Link {
     pumpQueued = true;
     // After the transaction that put it, and together with what else is put in this turn.
     queueMicrotask(pump);
+  });
+
+  outputs.sendBy((piece) => {
+    if (!isOnline()) return false;
+    send({ type: "output", ...piece });
+    return true;
   });
 
   dispatch({ type: "start" });

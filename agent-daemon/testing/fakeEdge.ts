@@ -1,7 +1,7 @@
 import { PROTOCOL_VERSION } from "../../protocol/limits.ts";
 import { newId } from "../../protocol/ids.ts";
 import { LinkClientFrame } from "../../protocol/link.ts";
-import type { LinkServerFrame } from "../../protocol/link.ts";
+import type { LinkServerFrame, OutputPiece } from "../../protocol/link.ts";
 import type { RequestListener } from "node:http";
 import { startSocketServer } from "./socketServer.ts";
 import type { ServerSocket } from "./socketServer.ts";
@@ -32,6 +32,7 @@ export async function startFakeEdge(options: FakeEdgeOptions = {}) {
   const hellos: Extract<LinkClientFrame, { type: "hello" }>[] = [];
   const problems: string[] = [];
   const frames: number[] = [];
+  const outputs: OutputPiece[] = [];
   const host = newId("hst");
   let current: ServerSocket | null = null;
   let connections = 0;
@@ -68,6 +69,7 @@ export async function startFakeEdge(options: FakeEdgeOptions = {}) {
         }
         if (log === null) return void problems.push("messages before hello");
         if (current !== socket) return;
+        if (frame.type === "output") return void outputs.push(frame);
         frames.push(frame.messages.length);
         const act = options.mischief?.() ?? "none";
         if (act === "cut_before_commit") return socket.cut();
@@ -109,6 +111,8 @@ export async function startFakeEdge(options: FakeEdgeOptions = {}) {
     problems,
     /** Messages in each frame that came. */
     frames,
+    /** Pieces of output that came. */
+    outputs,
     watching,
     connections: () => connections,
     sockets: server.sockets,

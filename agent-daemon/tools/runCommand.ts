@@ -1,10 +1,12 @@
 import type { CommandResult } from "../../protocol/commands.ts";
 import { RUN_DEFAULT_MS } from "../../protocol/tools.ts";
 import type { ToolInput } from "../../protocol/tools.ts";
+import type { LiveOutputs } from "../link/liveOutputs.ts";
 import { wasDaemonStop } from "../parts.ts";
 import type { Log } from "../parts.ts";
 import type { CallStore } from "./callStore.ts";
 import { CALL_VARIABLE, cleanEnvironment } from "./cleanEnvironment.ts";
+import { startLiveText } from "./liveText.ts";
 import { onDirectory } from "./onFile.ts";
 import { startProgram } from "./runProgram.ts";
 import type { Program, ProgramEnd } from "./runProgram.ts";
@@ -21,6 +23,8 @@ export type CommandRunner = {
 export function startCommandRunner(deps: {
   calls: CallStore;
   env: NodeJS.ProcessEnv;
+  /** Where what is printed is shown while the program runs. */
+  outputs?: Pick<LiveOutputs, "open">;
   log: Log;
 }): CommandRunner {
   const stopping = new AbortController();
@@ -34,6 +38,7 @@ export function startCommandRunner(deps: {
     const inBackground = input.background === true;
     return onDirectory(call, input.cwd ?? ".", "run", async (cwd) => {
       if (call.signal.aborted || stopping.signal.aborted) return aborted(call.signal);
+      const live = inBackground ? undefined : deps.outputs?.open(call);
       const program = await startProgram(
         {
           id: call.id,
@@ -44,11 +49,14 @@ export function startCommandRunner(deps: {
           timeoutMs,
           signal: inBackground ? stopping.signal : AbortSignal.any([call.signal, stopping.signal]),
           output: !inBackground,
+          ...(live === undefined ? {} : { onOutput: startLiveText(live.add) }),
         },
         deps.calls,
       );
-      if (program.status === "unstarted")
+      if (program.status === "unstarted") {
+        live?.close();
         return told(false, explainUnstarted(name, program), { exitCode: null });
+      }
       if (inBackground) {
         keep(program.ended);
         return told(
@@ -56,7 +64,7 @@ export function startCommandRunner(deps: {
           `Started in the background as process ${program.pid}. It ends by itself or after ${seconds(timeoutMs)} at the latest; its output is not kept.`,
         );
       }
-      const end = await program.ended;
+      const end = await program.ended.finally(() => live?.close());
       return end.why === "aborted" ? aborted(call.signal, end) : describeEnd(end, timeoutMs);
     });
   }

@@ -23,6 +23,8 @@ export type ProgramRequest = {
   signal: AbortSignal;
   /** Whether its output is kept; otherwise it goes nowhere. */
   output: boolean;
+  /** Sees what it prints as it comes. */
+  onOutput?: (stream: number, chunk: Buffer) => void;
 };
 
 /** How it ended. `leftovers`: what it had started and left behind, which is ended with it. */
@@ -67,8 +69,12 @@ export async function startProgram(request: ProgramRequest, calls: CallStore): P
   child.once("exit", (code, signal) => exited.resolve({ code, signal }));
   child.once("close", () => closed.resolve());
   const output = collectOutput(MAX_OUTPUT_BYTES - NOTES_BYTES);
-  child.stdout?.on("data", (chunk: Buffer) => output.add(1, chunk));
-  child.stderr?.on("data", (chunk: Buffer) => output.add(2, chunk));
+  const printed = (stream: number) => (chunk: Buffer) => {
+    output.add(stream, chunk);
+    request.onOutput?.(stream, chunk);
+  };
+  child.stdout?.on("data", printed(1));
+  child.stderr?.on("data", printed(2));
 
   const error = await spawned.promise;
   const { pid } = child;

@@ -7,6 +7,7 @@ import { TOOLS, isToolName } from "../../protocol/tools.ts";
 import type { ToolName } from "../../protocol/tools.ts";
 import type { AgentConfig } from "../config.ts";
 import { homeFiles } from "../edge/homeFiles.ts";
+import type { LiveOutputs } from "../link/liveOutputs.ts";
 import { storageTrouble } from "../link/storageErrors.ts";
 import type { CommandContext, Log, Part } from "../parts.ts";
 import { tokenPath } from "../readToken.ts";
@@ -37,6 +38,8 @@ export type ToolsDeps = {
   log: Log;
   /** What carries out commands on panes. */
   panes: PanePart;
+  /** Where the output of running commands is shown. */
+  outputs?: Pick<LiveOutputs, "open">;
   /** Where the host's sessions work now. */
   sessionDirectories: () => string[];
   /** What the environment of programs is taken from; that of the daemon when not given. */
@@ -53,7 +56,12 @@ export function startTools(deps: ToolsDeps): Part {
   const { config, log } = deps;
   const env = deps.env ?? process.env;
   const calls = openCallStore(deps.store);
-  const runner = startCommandRunner({ calls, env, log });
+  const runner = startCommandRunner({
+    calls,
+    env,
+    log,
+    ...(deps.outputs === undefined ? {} : { outputs: deps.outputs }),
+  });
   const services = makeServiceTools({
     services: config.services,
     env,

@@ -19,12 +19,13 @@ import type { Numbered } from "../session/ingest.ts";
 import { commandFrame, HostCommands, type Enqueued } from "./HostCommands.ts";
 import { HostState } from "./HostState.ts";
 import { LinkInbox, OutOfOrder } from "./LinkInbox.ts";
+import { OutputRelay } from "./OutputRelay.ts";
 import migrations from "./migrations/migrations.js";
 import { unadopted, watching } from "./schema.ts";
 import { logError } from "../shared/logError.ts";
 
 const LINK_TAG = "link";
-const CLIENT_FRAMES = new Set(["hello", "messages"]);
+const CLIENT_FRAMES = new Set(["hello", "messages", "output"]);
 /** What survives hibernation of the link's socket: the journal it speaks from, once it has said hello. */
 const Link = z.object({ epoch: z.string().nullable(), opened_at: z.number() });
 
@@ -39,6 +40,7 @@ export class HostObject extends DurableObject<Env> {
   readonly #state: HostState;
   readonly #commands: HostCommands;
   readonly #inbox: LinkInbox;
+  readonly #outputs: OutputRelay;
   /** Frames of the link are taken one after the other. */
   #taking: Promise<void> = Promise.resolve();
 
@@ -67,6 +69,16 @@ export class HostObject extends DurableObject<Env> {
         else this.#setUnadopted(message.panes);
       },
       onResult: (id, session) => this.#commands.remove(id, session),
+    });
+    this.#outputs = new OutputRelay({
+      toSession: async (piece) => {
+        const host = this.#state.current;
+        return host === null ? null : this.#session(piece.session).callOutput(host.id, piece);
+      },
+      ask: (id, offset) => {
+        const link = this.#link();
+        if (link !== null) send(link, { type: "output_from", id, offset });
+      },
     });
     // Without a socket there is no link, whatever was noted before this object went away.
     if (this.#state.current?.presence === "online" && this.#link() === null)
@@ -202,6 +214,13 @@ export class HostObject extends DurableObject<Env> {
     const { epoch } = Link.parse(ws.deserializeAttachment());
     if (epoch === null) return closeSocket(ws, "malformed", "The link begins with hello.");
     if (ws !== this.#link()) return; // replaced: its daemon, or a newer one, sends again
+    if (parsed.frame.type === "output") {
+      // Nothing waits for it, least of all a result that comes behind it.
+      const { type: _, ...piece } = parsed.frame;
+      return this.ctx.waitUntil(
+        this.#outputs.take(piece).catch((error: unknown) => logError("output not shown", error)),
+      );
+    }
     try {
       send(ws, { type: "ack", seq: await this.#inbox.take(epoch, parsed.frame.messages) });
     } catch (error) {

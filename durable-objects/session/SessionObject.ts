@@ -4,6 +4,7 @@ import type { CloseName } from "../../protocol/closeCodes.ts";
 import type { Command, CommandResult } from "../../protocol/commands.ts";
 import { MAX_FRAME_BYTES, MAX_RESUME_EVENTS, PROTOCOL_VERSION, TAIL_EVENTS } from "../../protocol/limits.ts";
 import type { Approval, Decision, Grant, Rule } from "../../protocol/approvals.ts";
+import type { OutputPiece } from "../../protocol/link.ts";
 import type { ToolScope } from "../../protocol/tools.ts";
 import { isEnded, type Session } from "../../protocol/session.ts";
 import { SessionClientFrame, type SessionHello } from "../../protocol/sessionFrames.ts";
@@ -26,6 +27,7 @@ import migrations from "./migrations/migrations.js";
 import { SessionCommands } from "./SessionCommands.ts";
 import { newSession, type NewSession } from "./newSession.ts";
 import { Ledger } from "./approvals/Ledger.ts";
+import { CallOutputs } from "./turn/CallOutputs.ts";
 import { GrowingParts } from "./turn/GrowingParts.ts";
 import { turnPorts } from "./turn/turnPorts.ts";
 import { TurnRunner } from "./turn/TurnRunner.ts";
@@ -80,6 +82,7 @@ export class SessionObject extends DurableObject<Env> {
   readonly #ledger: Ledger;
   readonly #growing: GrowingParts;
   readonly #turns: TurnStore;
+  readonly #outputs: CallOutputs;
   readonly #turn: TurnRunner;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -120,6 +123,7 @@ export class SessionObject extends DurableObject<Env> {
     this.#ledger = new Ledger(this.#db, this.#publisher, (at) => this.#alarms.atLatest("grants", at));
     this.#growing = new GrowingParts(this.#db, this.#store, (frame) => this.#live.tell(frame));
     this.#turns = new TurnStore(this.#db);
+    this.#outputs = new CallOutputs(this.#turns, (frame) => this.#live.tell(frame));
     this.#turn = new TurnRunner({
       store: this.#store,
       turns: this.#turns,
@@ -310,6 +314,11 @@ export class SessionObject extends DurableObject<Env> {
     );
     this.#goOn();
     return null;
+  }
+
+  /** From the host object: what a call prints that runs there. Answers how much of it is here; null when no more is wanted. */
+  callOutput(host: string, piece: OutputPiece): number | null {
+    return this.#commands.hostOf(piece.id) === host ? this.#outputs.take(piece) : null;
   }
 
   /** A message for the model of a chat: begins a turn, or waits for the one that runs. */
@@ -529,7 +538,7 @@ export class SessionObject extends DurableObject<Env> {
     const base = { version: PROTOCOL_VERSION, epoch, head, session };
     ws.send(JSON.stringify(resumes ? { type: "ok", ...base } : { type: "gap", first, ...base }));
     this.#live.start(ws, first - 1);
-    for (const frame of this.#growing.frames()) ws.send(frame);
+    for (const frame of [...this.#growing.frames(), ...this.#outputs.frames()]) ws.send(frame);
   }
 
   *#rest(sent: number) {

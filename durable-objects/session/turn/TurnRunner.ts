@@ -739,7 +739,9 @@ export class TurnRunner {
   #settleCall(id: string, outcome: Outcome, now: number): Events {
     const { turns, ledger } = this.#parts;
     const before = turns.call(id);
-    const call = before === null || isFinal(before.state) ? null : turns.updateCall(id, outcome);
+    if (before === null || isFinal(before.state)) return [];
+    // Of a call that ends without output of its own, what it had printed stays.
+    const call = turns.updateCall(id, { ...outcome, output: outcome.output ?? before.output });
     if (call === null) return [];
     const turn = turns.active();
     if (turn?.number === call.turn)

@@ -139,7 +139,12 @@ export function CallCard({
         </div>
         {item.output !== null && item.output !== "" && (
           <div className="border-t border-line first:border-t-0">
-            <TerminalText text={item.output} cut={item.output_cut} label="Output" />
+            <TerminalText
+              text={item.output}
+              cut={item.output_cut}
+              label="Output"
+              live={item.state === "dispatched"}
+            />
           </div>
         )}
         {item.state === "completed" && (item.output === null || item.output === "") && (

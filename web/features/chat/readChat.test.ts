@@ -182,6 +182,21 @@ describe("what is growing", () => {
     ]);
   });
 
+  it("is the output of a call in its card, and nothing where the card is not here", () => {
+    const printed = (text: string, id: string): [string, Part] => [
+      `1 ${id}`,
+      { id, turn: 1, kind: "output", text },
+    ];
+    const running = readChat(log(start, item("c", call("dispatched"))));
+    const [card] = withParts(running, new Map([printed("a", "c")]));
+    expect(card).toMatchObject({ growing: true, item: { kind: "call", state: "dispatched", output: "a" } });
+    expect(keys(withParts(running, new Map([printed("a", "gone")])))).toEqual(["item 1 c", "turn 1"]);
+    const [more] = withParts(running, new Map([printed("ab", "c")]));
+    const [same] = withParts(running, new Map([printed("a", "c")]));
+    if (card === undefined || more === undefined || same === undefined) throw new Error("no entry");
+    expect([sameEntry(card, more), sameEntry(card, same)]).toEqual([false, true]);
+  });
+
   it("is the chat itself when nothing grows or runs", () => {
     const ended = readChat(log(start, done));
     expect(withParts(ended, new Map())).toBe(ended.entries);

@@ -193,10 +193,15 @@ export function withParts(chat: Chat, parts: ReadonlyMap<string, Part>): ChatEnt
     const part = left.get(entry.key);
     if (part === undefined || entry.kind !== "item") return entry;
     left.delete(entry.key);
-    return { ...entry, item: { kind: part.kind, text: part.text }, growing: true };
+    const item = grown(entry.item, part);
+    return item === null ? entry : { ...entry, item, growing: true };
   });
-  for (const [key, { id, turn, kind, text }] of left)
-    entries.push({ kind: "item", key, at: running?.at ?? 0, turn, id, item: { kind, text }, growing: true });
+  for (const [key, part] of left) {
+    const item = grown(null, part);
+    if (item === null) continue; // the output of a call that is not here
+    const { id, turn } = part;
+    entries.push({ kind: "item", key, at: running?.at ?? 0, turn, id, item, growing: true });
+  }
   if (running !== null)
     entries.push({
       kind: "turn",
@@ -214,6 +219,12 @@ export function withParts(chat: Chat, parts: ReadonlyMap<string, Part>): ChatEnt
   return entries;
 }
 
+/** An item with what is here of it so far: a call keeps its head, and gets its output. */
+function grown(item: Item | null, { kind, text }: Part): Item | null {
+  if (kind !== "output") return { kind, text };
+  return item?.kind === "call" ? { ...item, output: text } : null;
+}
+
 /** Whether two entries look the same, so that a card is drawn again only when it changed. */
 export function sameEntry(a: ChatEntry, b: ChatEntry): boolean {
   if (a === b) return true;
@@ -221,13 +232,14 @@ export function sameEntry(a: ChatEntry, b: ChatEntry): boolean {
     return (
       a.key === b.key &&
       a.growing === b.growing &&
-      (a.item === b.item ||
-        (a.growing &&
-          "text" in a.item &&
-          "text" in b.item &&
-          a.item.kind === b.item.kind &&
-          a.item.text === b.item.text))
+      (a.item === b.item || (a.growing && a.item.kind === b.item.kind && textOf(a.item) === textOf(b.item)))
     );
   if (a.kind === "turn" && b.kind === "turn") return a.key === b.key && a.state === b.state && a.at === b.at;
   return a.kind === "notice" && b.kind === "notice" && a.key === b.key && a.text === b.text;
+}
+
+/** What grows in an item. */
+function textOf(item: Item): string | null {
+  if (item.kind === "call") return item.output;
+  return "text" in item ? item.text : null;
 }

@@ -1,5 +1,5 @@
 import { ChevronsDownUp, ChevronsUpDown } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { classes } from "../lib/classes.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { readAnsi, type AnsiColour } from "./readAnsi.ts";
@@ -16,8 +16,21 @@ const TONES: Record<AnsiColour, string> = {
 /** Above this, the end is shown first: it is what says how it went. */
 const MOST_LINES = 24;
 
-/** What a program printed, as a small terminal: coloured, copyable, its end first when it is long. */
-export function TerminalText({ text, label, cut = 0 }: { text: string; label: string; cut?: number }) {
+/** This near to its end, a text that grows is followed. */
+const NEAR_END_PX = 24;
+
+/** What a program printed, as a small terminal: coloured, copyable, its end first when it is long. `live`: more is coming. */
+export function TerminalText({
+  text,
+  label,
+  cut = 0,
+  live = false,
+}: {
+  text: string;
+  label: string;
+  cut?: number;
+  live?: boolean;
+}) {
   const [whole, setWhole] = useState(false);
   const pieces = useMemo(() => readAnsi(text.replace(/\n+$/, "")), [text]);
   const plain = useMemo(() => pieces.map((piece) => piece.text).join(""), [pieces]);
@@ -27,8 +40,13 @@ export function TerminalText({ text, label, cut = 0 }: { text: string; label: st
     () => (folded ? readAnsi(lastLines(text, MOST_LINES)) : pieces),
     [folded, text, pieces],
   );
+  const box = useRef<HTMLPreElement>(null);
+  const follows = useRef(live);
+  useLayoutEffect(() => {
+    if (follows.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+  });
   return (
-    <div className="group/term relative bg-term">
+    <div className="group/term relative bg-term" data-live={live || undefined}>
       {cut > 0 && (
         <p className="px-3 pt-1.5 text-small text-waiting-text">
           {cut.toLocaleString("en")} bytes of it were cut on the host.
@@ -45,6 +63,10 @@ export function TerminalText({ text, label, cut = 0 }: { text: string; label: st
         </button>
       )}
       <pre
+        ref={box}
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          if (live) follows.current = scrollHeight - scrollTop - clientHeight <= NEAR_END_PX;
+        }}
         aria-label={label}
         tabIndex={0}
         className={classes(

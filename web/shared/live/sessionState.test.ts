@@ -176,6 +176,39 @@ describe("a part that grows", () => {
     expect(play([delta(3, "lo")], step.state).state).toBe(step.state);
   });
 
+  it("shows what a call prints, until its card says how it ended", () => {
+    const call = (state: string, output: string | null) => ({
+      ...item(2, ""),
+      id: "c",
+      item: {
+        kind: "call",
+        tool: "run_command",
+        input: "{}",
+        state,
+        approval: null,
+        host: null,
+        output,
+        output_cut: 0,
+        error: null,
+      },
+    });
+    const piece = (offset: number, text: string): SessionServerFrame => ({
+      type: "output",
+      id: "c",
+      turn: 1,
+      offset,
+      text,
+    });
+    const runs = play(
+      [log(call("dispatched", null)), piece(0, "a\n"), piece(0, "a\n"), piece(2, "b")],
+      started,
+    );
+    expect([...runs.state.parts.values()]).toEqual([{ id: "c", turn: 1, kind: "output", text: "a\nb" }]);
+    expect(play([piece(5, "x")], runs.state).broken).toBe("hole");
+    const ended = play([log({ ...call("completed", "a\nb"), seq: 3 })], runs.state);
+    expect([...ended.state.parts.values()]).toEqual([]);
+  });
+
   it("says that a piece is missing, and keeps what it has", () => {
     const step = play([delta(3, "lo"), delta(9, "!")], started);
     expect(step.broken).toBe("hole");

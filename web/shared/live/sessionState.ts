@@ -8,8 +8,8 @@ export type LogEvent = z.infer<typeof AnyEvent>;
 
 type Delta = Extract<SessionServerFrame, { type: "delta" }>;
 
-/** Text that is still coming: what is here of it so far. */
-export type Part = { id: string; turn: number; kind: Delta["kind"]; text: string };
+/** Text that is still coming: what is here of it so far. `output`: what a running call prints. */
+export type Part = { id: string; turn: number; kind: Delta["kind"] | "output"; text: string };
 
 /** What is known of one session: its projection and a stretch of its log without holes. */
 export type SessionState = {
@@ -76,6 +76,8 @@ export function applySessionFrame(state: SessionState, frame: SessionServerFrame
       return append(state, frame.events);
     case "delta":
       return grow(state, frame);
+    case "output":
+      return grow(state, { ...frame, kind: "output" });
     case "span":
     case "spans_missed":
       return whole(state); // spans are no part of the log
@@ -91,7 +93,7 @@ export function partKey(turn: number, id: string): string {
  * Puts a piece of a growing part where it belongs. A piece that is here already changes nothing; one that begins beyond the end
  * is a hole; one that says otherwise than what is here replaces it from there on (the model was asked again).
  */
-function grow(state: SessionState, { id, turn, kind, offset, text }: Delta): SessionStep {
+function grow(state: SessionState, { id, turn, kind, offset, text }: Part & { offset: number }): SessionStep {
   if (state.epoch === null) return { state, broken: "hole" };
   const key = partKey(turn, id);
   const before = state.parts.get(key)?.text ?? loggedText(state.events, turn, id);
@@ -107,9 +109,9 @@ function grow(state: SessionState, { id, turn, kind, offset, text }: Delta): Ses
 function loggedText(events: readonly LogEvent[], turn: number, id: string): string | undefined {
   const event = events.findLast((each) => isItem(each) && each["turn"] === turn && each["id"] === id);
   const item = Item.safeParse(event?.["item"]);
-  return item.success && (item.data.kind === "message" || item.data.kind === "reasoning")
-    ? item.data.text
-    : undefined;
+  if (!item.success) return undefined;
+  if (item.data.kind === "call") return item.data.output ?? "";
+  return item.data.kind === "message" || item.data.kind === "reasoning" ? item.data.text : undefined;
 }
 
 const isItem = (event: LogEvent): boolean => event.type === "item";
