@@ -12,6 +12,8 @@ export const SessionHello = z.object({
   seq: z.number().int().min(0).optional(),
   /** Events wanted when there is no cursor, or it is too old. */
   tail: z.number().int().min(0).max(1000).optional(),
+  /** Missed events that the client takes as they are; beyond it, a gap and a tail serve it better. */
+  at_most: z.number().int().min(0).optional(),
 });
 export type SessionHello = z.infer<typeof SessionHello>;
 

@@ -533,7 +533,7 @@ export class SessionObject extends DurableObject<Env> {
       hello.epoch === epoch &&
       seq <= head &&
       seq >= oldest - 1 &&
-      head - seq <= MAX_RESUME_EVENTS;
+      head - seq <= Math.min(MAX_RESUME_EVENTS, hello.at_most ?? MAX_RESUME_EVENTS);
     const first = resumes ? seq + 1 : Math.max(oldest, head + 1 - (hello.tail ?? TAIL_EVENTS));
     const base = { version: PROTOCOL_VERSION, epoch, head, session };
     ws.send(JSON.stringify(resumes ? { type: "ok", ...base } : { type: "gap", first, ...base }));

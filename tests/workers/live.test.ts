@@ -107,6 +107,9 @@ describe("a session's live socket", () => {
     const { epoch } = await hello({});
     expect(await hello({ epoch, seq: 9 })).toMatchObject({ type: "gap", first: 3 });
     expect(await hello({ epoch, seq: 4 })).toMatchObject({ type: "ok", head: 4 });
+    // A client says how much of what it missed it wants as it is.
+    expect(await hello({ epoch, seq: 1, at_most: 3 })).toMatchObject({ type: "ok", head: 4 });
+    expect(await hello({ epoch, seq: 1, at_most: 2 })).toMatchObject({ type: "gap", first: 3 });
   });
 
   test("stops for a client that does not ack and goes on from the log when it does", async ({ expect }) => {

@@ -1,5 +1,6 @@
 // One file, so that there is one build, one browser, and one page at a time: pages that compete for two cores tell nothing.
 import "./chat.cases.ts";
+import "./copy.cases.ts";
 import "./hosts.cases.ts";
 import "./look.cases.ts";
 import "./session.cases.ts";

@@ -5,6 +5,7 @@ import { DiffText } from "../../shared/code/DiffText.tsx";
 import { classes } from "../../shared/lib/classes.ts";
 import { showHidden } from "../../shared/lib/showHidden.ts";
 import { fullTime } from "../../shared/lib/time.ts";
+import { useCertain } from "../../shared/live/certain.ts";
 import { useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { Signal } from "../../shared/ui/Signal.tsx";
@@ -156,6 +157,7 @@ function Choices({
 }) {
   const [panel, setPanel] = useState<PanelName | null>(null);
   const busy = sending?.phase === "sending";
+  const blocked = !useCertain() || busy;
   const decide = (decision: Decision): void => void decisions.decide(approval.id, decision);
   const props = { approval, busy, onDecide: decide, onBack: () => setPanel(null) };
 
@@ -175,7 +177,7 @@ function Choices({
     <div className="flex flex-wrap items-center gap-x-1.5 gap-y-2" role="group" aria-label="Decide">
       <Button
         look="primary"
-        disabled={busy}
+        disabled={blocked}
         onClick={() => decide({ decision: "allow", scope: "once" })}
         data-testid="allow-once"
         className="touch:h-11 phone:grow phone:basis-[40%]"
@@ -184,7 +186,7 @@ function Choices({
       </Button>
       <Button
         look="danger"
-        disabled={busy}
+        disabled={blocked}
         onClick={() => decide({ decision: "deny" })}
         data-testid="deny"
         className="touch:h-11 phone:grow phone:basis-[40%]"
@@ -192,16 +194,16 @@ function Choices({
         <Ban size={14} /> {busy && sending.decision === "deny" ? "Denying" : "Deny"}
       </Button>
       <span className="grow phone:hidden" />
-      <More disabled={busy} onClick={() => setPanel("session")} testId="more-session">
+      <More disabled={blocked} onClick={() => setPanel("session")} testId="more-session">
         This session
       </More>
-      <More disabled={busy} onClick={() => setPanel("always")} testId="more-always">
+      <More disabled={blocked} onClick={() => setPanel("always")} testId="more-always">
         Always
       </More>
-      <More disabled={busy} onClick={() => setPanel("edit")} testId="more-edit">
+      <More disabled={blocked} onClick={() => setPanel("edit")} testId="more-edit">
         Edit
       </More>
-      <More disabled={busy} onClick={() => setPanel("deny")} testId="more-deny">
+      <More disabled={blocked} onClick={() => setPanel("deny")} testId="more-deny">
         Deny, say why
       </More>
     </div>

@@ -19,7 +19,9 @@ import type { Approval } from "../../../protocol/approvals.ts";
 import { TerminalText } from "../../shared/code/TerminalText.tsx";
 import { classes } from "../../shared/lib/classes.ts";
 import { showHidden } from "../../shared/lib/showHidden.ts";
+import { NOT_KNOWN_YET, useCertain } from "../../shared/live/certain.ts";
 import { useHub } from "../../shared/live/useHub.ts";
+import { Signal } from "../../shared/ui/Signal.tsx";
 import { ApprovalCard } from "../approvals/ApprovalCard.tsx";
 import { parseInput } from "../approvals/inputFields.ts";
 import { ToolInput } from "../approvals/ToolInput.tsx";
@@ -83,6 +85,8 @@ export function CallCard({
   const host = item.host === null ? null : (hosts.get(item.host) ?? null);
   const input = useMemo(() => parseInput(item.input), [item.input]);
   const away = host !== null && host.presence !== "online" ? host.name : null;
+  const open = item.state === "proposed" || item.state === "waiting" || item.state === "dispatched";
+  const unknown = !useCertain() && open;
   const { word, sign } = callWords(item, newest, away);
   const { verb, what } = callTitle(item.tool, input);
   const Icon = Object.hasOwn(ICONS, item.tool) ? (ICONS[item.tool] ?? Puzzle) : Puzzle;
@@ -90,7 +94,7 @@ export function CallCard({
   // What a denial says stands in the approval already.
   const error = denied && newest !== null ? null : item.error;
   return (
-    <div data-testid="call" data-state={item.state} data-tool={item.tool}>
+    <div data-testid="call" data-state={unknown ? "unknown" : item.state} data-tool={item.tool}>
       <FoldCard
         id={id}
         open={opensItself(item)}
@@ -105,10 +109,11 @@ export function CallCard({
               <span className="shrink-0 text-muted">{host.name}</span>
             )}
             <span
-              className={classes("flex shrink-0 items-center gap-1.5", TONES[sign])}
+              className={classes("flex shrink-0 items-center gap-1.5", unknown ? "text-muted" : TONES[sign])}
               data-testid="call-state"
             >
-              <CallSign sign={sign} /> {word}
+              {unknown ? <Signal status="waiting" hollow silent /> : <CallSign sign={sign} />}
+              {unknown ? NOT_KNOWN_YET : word}
             </span>
           </>
         }

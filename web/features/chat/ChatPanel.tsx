@@ -77,7 +77,7 @@ export default function ChatPanel({
     }
   }
 
-  const running = chat.running !== null;
+  const running = state.loaded && chat.running !== null;
   const waits = session.status === "waiting";
   const close = (): void => setPicking(null);
   return (
@@ -130,7 +130,7 @@ export default function ChatPanel({
         text={text}
         onText={write}
         running={running}
-        queue={chat.queue}
+        queue={state.loaded ? chat.queue : NOBODY}
         actions={actions}
         onSend={(message) => void send(message)}
         onPick={setPicking}

@@ -3,6 +3,8 @@ import { useState } from "react";
 import type { Item } from "../../../protocol/events.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
+import { NOT_KNOWN_YET, useCertain } from "../../shared/live/certain.ts";
+import { classes } from "../../shared/lib/classes.ts";
 import { Markdown } from "../../shared/markdown/Markdown.tsx";
 import { Button } from "../../shared/ui/Button.tsx";
 import { Textarea } from "../../shared/ui/Field.tsx";
@@ -15,9 +17,10 @@ type Question = Extract<Item, { kind: "question" }>;
 export function QuestionCard({ session, id, item }: { session: string; id: string; item: Question }) {
   const [own, setOwn] = useState("");
   const [sending, setSending] = useState<string | null>(null);
+  const certain = useCertain();
 
   async function answer(text: string): Promise<void> {
-    if (sending !== null || text.trim() === "") return;
+    if (sending !== null || !certain || text.trim() === "") return;
     setSending(text);
     try {
       const { result } = await api.sendCommand(session, { type: "answer", question: id, text });
@@ -39,13 +42,17 @@ export function QuestionCard({ session, id, item }: { session: string; id: strin
       <div className="flex items-start gap-2 px-3 py-2.5">
         <span className="flex h-5 shrink-0 items-center">
           {item.answer === null ? (
-            <Signal status="waiting" silent />
+            <Signal status="waiting" hollow={!certain} silent />
           ) : (
             <MessageCircleQuestion size={14} className="text-muted" aria-hidden />
           )}
         </span>
         <div className="min-w-0 grow">
-          {item.answer === null && <p className="font-medium text-waiting-text">Asks you</p>}
+          {item.answer === null && (
+            <p className={classes("font-medium", certain ? "text-waiting-text" : "text-muted")}>
+              {certain ? "Asks you" : NOT_KNOWN_YET}
+            </p>
+          )}
           <Markdown text={item.question} />
         </div>
       </div>
@@ -67,7 +74,7 @@ export function QuestionCard({ session, id, item }: { session: string; id: strin
               {item.options.map((option) => (
                 <Button
                   key={option}
-                  disabled={sending !== null}
+                  disabled={sending !== null || !certain}
                   aria-pressed={sending === option}
                   onClick={() => void answer(option)}
                   className="h-auto min-h-8 text-left break-words whitespace-normal touch:min-h-11"
@@ -93,7 +100,7 @@ export function QuestionCard({ session, id, item }: { session: string; id: strin
                 void answer(own);
               }}
             />
-            <Button type="submit" disabled={sending !== null || own.trim() === ""}>
+            <Button type="submit" disabled={sending !== null || !certain || own.trim() === ""}>
               Answer
             </Button>
           </div>

@@ -1,5 +1,6 @@
 import type { Usage } from "../../../protocol/events.ts";
 import { classes } from "../../shared/lib/classes.ts";
+import { NOT_KNOWN_YET, useCertain } from "../../shared/live/certain.ts";
 import { countdown, fullTime, timeOfDay } from "../../shared/lib/time.ts";
 import { useNow } from "../../shared/lib/useNow.ts";
 import { Signal } from "../../shared/ui/Signal.tsx";
@@ -13,6 +14,14 @@ const TONES = { done: "text-done-text", error: "text-trouble-text", stopped: "te
 
 /** The end of a turn: how it went, with which model, for how many tokens, in what time. While it runs: that it does. */
 export function TurnLine({ turn, waits }: { turn: Turn; waits: boolean }) {
+  const certain = useCertain();
+  if (turn.state === "running" && !certain) {
+    return (
+      <div data-testid="turn" data-state="unknown" className="flex items-center gap-2 py-1 text-muted">
+        <Signal status="working" hollow silent /> {NOT_KNOWN_YET}
+      </div>
+    );
+  }
   if (turn.state === "running") {
     return (
       <div

@@ -16,6 +16,7 @@ import {
 import { memo, type ReactNode } from "react";
 import type { Item, Usage } from "../../../protocol/events.ts";
 import { classes } from "../../shared/lib/classes.ts";
+import { NOT_KNOWN_YET, useCertain } from "../../shared/live/certain.ts";
 import { copyText } from "../../shared/lib/copyText.ts";
 import { countdown, fullTime, timeOfDay } from "../../shared/lib/time.ts";
 import { useNow } from "../../shared/lib/useNow.ts";
@@ -196,8 +197,12 @@ function FilesCard({ item, cwd }: { item: Extract<Item, { kind: "file_change" }>
 }
 
 type ItemStatus = CommandItem["status"];
+function InProgress() {
+  return <Signal status="working" hollow={!useCertain()} size={12} />;
+}
+
 const STATUS_SIGNS: Record<ItemStatus, ReactNode> = {
-  in_progress: <Signal status="working" size={12} />,
+  in_progress: <InProgress />,
   completed: <Check size={14} className="text-done" aria-label="done" />,
   failed: <X size={14} className="text-trouble" aria-label="failed" />,
   declined: <X size={14} className="text-waiting" aria-label="declined" />,
@@ -277,6 +282,14 @@ function Output({ label, text, bad = false }: { label: string; text: string; bad
 }
 
 function TurnLine({ entry }: { entry: Extract<Entry, { kind: "turn" }> }) {
+  const certain = useCertain();
+  if (entry.state === "running" && !certain) {
+    return (
+      <div data-testid="turn" data-state="unknown" className="flex items-center gap-2 py-1 text-muted">
+        <Signal status="working" hollow silent /> {NOT_KNOWN_YET}
+      </div>
+    );
+  }
   if (entry.state === "running") {
     return (
       <div

@@ -14,6 +14,7 @@ import { Link } from "wouter";
 import type { Host } from "../../../protocol/host.ts";
 import type { Session } from "../../../protocol/session.ts";
 import { classes } from "../../shared/lib/classes.ts";
+import { NOT_KNOWN_YET } from "../../shared/live/certain.ts";
 import { AgentLabel } from "../../shared/ui/AgentName.tsx";
 import { Button } from "../../shared/ui/Button.tsx";
 import { GitLabel } from "../../shared/ui/GitLabel.tsx";
@@ -31,12 +32,14 @@ type HeaderProps = {
   session: Session;
   host: Host | null;
   away: boolean;
+  /** Its state is what the edge says, and not what this browser remembers. */
+  known: boolean;
   actions: SessionActions;
   side: { open: boolean; toggle(): void } | null;
 };
 
 /** What a session is, and what can be done with it. */
-export function SessionHeader({ session, host, away, actions, side }: HeaderProps) {
+export function SessionHeader({ session, host, away, known, actions, side }: HeaderProps) {
   const [asking, setAsking] = useState<"kill" | "worktree" | "delete" | null>(null);
   const close = (): void => setAsking(null);
   const running = !actions.ended;
@@ -54,21 +57,24 @@ export function SessionHeader({ session, host, away, actions, side }: HeaderProp
         >
           <ArrowLeft size={18} />
         </Link>
-        <Signal status={session.status} hollow={away} size={14} />
+        <Signal status={session.status} hollow={away || !known} size={14} silent={!known} />
         <div className="min-w-0 grow">
           <RenameTitle title={session.title} onRename={actions.rename} />
         </div>
         <span
           data-testid="session-status"
-          data-status={session.status}
-          title={session.status_reason ?? undefined}
-          className={classes("max-w-[40%] shrink-0 truncate phone:hidden", SIGNAL_TEXT[session.status])}
+          data-status={known ? session.status : "unknown"}
+          title={(known && session.status_reason) || undefined}
+          className={classes(
+            "max-w-[40%] shrink-0 truncate phone:hidden",
+            known ? SIGNAL_TEXT[session.status] : "text-muted",
+          )}
         >
-          {SIGNAL_WORDS[session.status]}
-          {session.status_reason !== null && `: ${session.status_reason}`}
-          {away && <span className="text-muted"> (last known)</span>}
+          {known ? SIGNAL_WORDS[session.status] : NOT_KNOWN_YET}
+          {known && session.status_reason !== null && `: ${session.status_reason}`}
+          {known && away && <span className="text-muted"> (last known)</span>}
         </span>
-        <Since at={session.status_since} className="shrink-0 text-muted phone:hidden" />
+        {known && <Since at={session.status_since} className="shrink-0 text-muted phone:hidden" />}
         {tmux && running && !away && (
           <Button
             onClick={actions.interrupt}

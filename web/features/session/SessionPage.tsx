@@ -8,6 +8,7 @@ import { remembered, rememberedNumber } from "../../shared/lib/remembered.ts";
 import { usePhone } from "../../shared/lib/useMedia.ts";
 import { useStore } from "../../shared/lib/useStore.ts";
 import { holdSession, sessionStore } from "../../shared/live/stores.ts";
+import { Certain } from "../../shared/live/certain.ts";
 import { isHostAway, useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { Empty } from "../../shared/ui/Empty.tsx";
@@ -71,7 +72,7 @@ export default function SessionPage({ id }: { id: string }) {
 
 function LiveSession({ session, store }: { session: Session; store: ReturnType<typeof sessionStore> }) {
   const state = useStore(store.state);
-  const { hosts, sessions } = useHub();
+  const { hosts, sessions, loaded } = useHub();
   const host = session.host === null ? null : (hosts.get(session.host) ?? null);
   const away = isHostAway(hosts, session);
   const actions = useSessionActions(session);
@@ -129,98 +130,104 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
     { keys: ["Escape"], label: "All sessions", group: "Session", run: () => navigate("/") },
   ]);
 
+  // The hub's word on the session counts as much as its own; a local copy's does not.
+  const known = state.loaded || (loaded && sessions.has(session.id));
+
   return (
-    <div className="flex min-h-0 grow" data-testid="session" data-session={session.id}>
-      <div className="flex min-w-0 grow flex-col">
-        <SessionHeader
-          session={session}
-          host={host}
-          away={away}
-          actions={actions}
-          side={phone ? null : { open: showSide, toggle: () => sideOpen.set(!sideOpen.get()) }}
-        />
-        <Tabs
-          tabs={tabs}
-          current={tab}
-          onChange={setTab}
-          aside={
-            tab === "terminal" && (
-              <TerminalTools
-                state={consoleState}
-                sizes={sizes}
-                onFind={() => setFinding(!finding)}
-                onFit={(size) =>
-                  void actions.run(
-                    { type: "resize", ...size, expires_in_ms: FIT_WITHIN_MS },
-                    `The pane has ${size.cols} × ${size.rows} now.`,
-                  )
-                }
-              />
-            )
-          }
-        >
-          {tmux && (
-            <TabPanel id="terminal" keep>
-              <Suspense fallback={<div className="grow bg-term" />}>
-                <TerminalView
-                  session={session.id}
-                  title={session.title}
-                  finding={finding}
-                  onFinding={setFinding}
-                  onSearchHost={(text, regex) => {
-                    setHostSearch({ text, regex });
-                    setFinding(false);
-                    setTab("search");
-                  }}
-                  onShowEvents={() => setTab("events")}
-                  lastLine={session.preview}
-                  onState={setConsoleState}
-                  onSizes={setSizes}
+    <Certain value={state.loaded}>
+      <div className="flex min-h-0 grow" data-testid="session" data-session={session.id}>
+        <div className="flex min-w-0 grow flex-col">
+          <SessionHeader
+            session={session}
+            host={host}
+            away={away}
+            known={known}
+            actions={actions}
+            side={phone ? null : { open: showSide, toggle: () => sideOpen.set(!sideOpen.get()) }}
+          />
+          <Tabs
+            tabs={tabs}
+            current={tab}
+            onChange={setTab}
+            aside={
+              tab === "terminal" && (
+                <TerminalTools
+                  state={consoleState}
+                  sizes={sizes}
+                  onFind={() => setFinding(!finding)}
+                  onFit={(size) =>
+                    void actions.run(
+                      { type: "resize", ...size, expires_in_ms: FIT_WITHIN_MS },
+                      `The pane has ${size.cols} × ${size.rows} now.`,
+                    )
+                  }
                 />
-              </Suspense>
+              )
+            }
+          >
+            {tmux && (
+              <TabPanel id="terminal" keep>
+                <Suspense fallback={<div className="grow bg-term" />}>
+                  <TerminalView
+                    session={session.id}
+                    title={session.title}
+                    finding={finding}
+                    onFinding={setFinding}
+                    onSearchHost={(text, regex) => {
+                      setHostSearch({ text, regex });
+                      setFinding(false);
+                      setTab("search");
+                    }}
+                    onShowEvents={() => setTab("events")}
+                    lastLine={session.preview}
+                    onState={setConsoleState}
+                    onSizes={setSizes}
+                  />
+                </Suspense>
+              </TabPanel>
+            )}
+            {chat && (
+              <TabPanel id="conversation">
+                <Suspense fallback={null}>
+                  <ChatPanel session={session} state={state} loadOlder={store.loadOlder} />
+                </Suspense>
+              </TabPanel>
+            )}
+            {!tmux && !chat && (
+              <TabPanel id="conversation">
+                <ConversationPanel
+                  session={session}
+                  state={state}
+                  loadOlder={store.loadOlder}
+                  actions={actions}
+                  away={away}
+                />
+              </TabPanel>
+            )}
+            <TabPanel id="events">
+              <EventsPanel session={session} state={state} loadOlder={store.loadOlder} />
             </TabPanel>
-          )}
-          {chat && (
-            <TabPanel id="conversation">
-              <Suspense fallback={null}>
-                <ChatPanel session={session} state={state} loadOlder={store.loadOlder} />
-              </Suspense>
+            {tmux && (
+              <TabPanel id="search">
+                <SearchPanel session={session} actions={actions} start={hostSearch} />
+              </TabPanel>
+            )}
+            <TabPanel id="details">
+              <div className="min-h-0 grow overflow-y-auto">
+                {settings}
+                <DetailsPane session={session} host={host} />
+              </div>
             </TabPanel>
-          )}
-          {!tmux && !chat && (
-            <TabPanel id="conversation">
-              <ConversationPanel
-                session={session}
-                state={state}
-                loadOlder={store.loadOlder}
-                actions={actions}
-                away={away}
-              />
-            </TabPanel>
-          )}
-          <TabPanel id="events">
-            <EventsPanel session={session} state={state} loadOlder={store.loadOlder} />
-          </TabPanel>
-          {tmux && (
-            <TabPanel id="search">
-              <SearchPanel session={session} actions={actions} start={hostSearch} />
-            </TabPanel>
-          )}
-          <TabPanel id="details">
-            <div className="min-h-0 grow overflow-y-auto">
-              {settings}
-              <DetailsPane session={session} host={host} />
-            </div>
-          </TabPanel>
-        </Tabs>
+          </Tabs>
+        </div>
+        {showSide && (
+          <SidePane>
+            {settings}
+            <DetailsPane session={session} host={host} />
+          </SidePane>
+        )}
       </div>
-      {showSide && (
-        <SidePane>
-          {settings}
-          <DetailsPane session={session} host={host} />
-        </SidePane>
-      )}
-    </div>
+    </Certain>
   );
 }
 

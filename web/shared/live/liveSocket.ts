@@ -7,7 +7,7 @@ import { browserEnvironment, type SocketEnvironment, type SocketLike } from "./s
 export const RETRY_FIRST_MS = 400;
 export const RETRY_GROWTH = 1.7;
 export const RETRY_MAX_MS = 15_000;
-/** A socket that is open but not ready for so long is given up. */
+/** A socket that is not ready and says nothing for so long is given up. */
 export const READY_LIMIT_MS = 10_000;
 /** A socket that was live for so long counts as a success: the next failure starts with the shortest delay again. */
 export const STEADY_MS = 5_000;
@@ -108,6 +108,7 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
           unanswered = 0;
           cancelProbe();
           if (data === "pong") return;
+          if (state.phase === "connecting") awaitReady();
           if (typeof data === "string" || data instanceof ArrayBuffer) options.onFrame(data, handle);
         },
         closed(code, reason) {
@@ -123,6 +124,11 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
       return;
     }
     current = socket;
+    awaitReady();
+  }
+
+  function awaitReady(): void {
+    cancelTimer();
     cancelTimer = environment.after(READY_LIMIT_MS, () => drop("Signalbox does not answer."));
   }
 

@@ -21,7 +21,9 @@ export type SessionState = {
   next: number;
   /** Seq of the oldest event that is here; 1 when nothing older exists. */
   first: number;
-  /** True once the server said where this client stands. */
+  /** Seq of the newest event when the server said where this client stands. */
+  head: number;
+  /** Everything up to {@link head} is here. Until then, what is here may be old (a local copy) or half. */
   loaded: boolean;
   /** Items that still grow, by {@link partKey}; an item that came whole is not among them. */
   parts: ReadonlyMap<string, Part>;
@@ -35,6 +37,7 @@ export const EMPTY_SESSION: SessionState = {
   events: [],
   next: 1,
   first: 1,
+  head: 0,
   loaded: false,
   parts: NO_PARTS,
 };
@@ -58,7 +61,8 @@ export function applySessionFrame(state: SessionState, frame: SessionServerFrame
         ...state,
         epoch: frame.epoch,
         session: newer(state.session, frame.session),
-        loaded: true,
+        head: frame.head,
+        loaded: state.next > frame.head,
       });
     case "gap":
       return whole({
@@ -67,7 +71,8 @@ export function applySessionFrame(state: SessionState, frame: SessionServerFrame
         events: [],
         first: frame.first,
         next: frame.first,
-        loaded: true,
+        head: frame.head,
+        loaded: frame.first > frame.head,
         parts: NO_PARTS,
       });
     case "session":
@@ -147,7 +152,8 @@ function append(state: SessionState, incoming: readonly LogEvent[]): SessionStep
 function keep(state: SessionState, fresh: LogEvent[], next: number): SessionState {
   if (fresh.length === 0) return state;
   const parts = stillGrowing(state.parts, fresh);
-  return { ...state, events: [...state.events, ...fresh], next, parts };
+  const loaded = state.loaded || next > state.head;
+  return { ...state, events: [...state.events, ...fresh], next, loaded, parts };
 }
 
 /** Puts an older page before what is here; pages that do not join it are refused whole. */

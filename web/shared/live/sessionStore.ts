@@ -1,6 +1,7 @@
 import { LIVE_ACK_BYTES, PROTOCOL_VERSION } from "../../../protocol/limits.ts";
 import { SessionServerFrame } from "../../../protocol/sessionFrames.ts";
 import { createStore, type Store } from "../lib/createStore.ts";
+import type { KeptCopy } from "./keepCopy.ts";
 import { startLiveSocket, type LiveSocket, type SocketState } from "./liveSocket.ts";
 import { readFrame } from "./readFrame.ts";
 import {
@@ -15,6 +16,8 @@ import type { SocketEnvironment } from "./socketEnvironment.ts";
 
 /** Events of one older page. */
 export const OLDER_PAGE = 200;
+/** Events that a local copy may lag behind; from further away a fresh tail is less. */
+export const COPY_LAG = 1_000;
 
 export type SessionStore = {
   state: Pick<Store<SessionState>, "get" | "subscribe">;
@@ -29,10 +32,15 @@ export type SessionStoreOptions = {
   id: string;
   fetchOlder(id: string, before: number, limit: number): Promise<LogEvent[]>;
   environment?: SocketEnvironment;
+  /** What this browser has kept of it. */
+  copy?: KeptCopy;
   show?: (store: Store<SessionState>) => { set(value: SessionState): void; flush(): void };
 };
 
-/** Follows one session's log by its cursor. */
+/**
+ * Follows one session's log by its cursor. The local copy is shown until the edge has spoken; after that, what is shown is always
+ * whole up to where the edge said that the log is.
+ */
 export function startSessionStore(options: SessionStoreOptions): SessionStore {
   const shown = createStore<SessionState>(EMPTY_SESSION);
   const connection = createStore<SocketState>({ phase: "connecting", attempt: 0 });
@@ -41,10 +49,30 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
   /** Characters received since the last ack. */
   let unacked = 0;
   let loading: Promise<boolean> | null = null;
+  /** Null once the local copy was read. */
+  let reading: Promise<void> | null = options.copy === undefined ? null : options.copy.read().then(begin);
+  let opened = 0;
+
+  function begin(copied: SessionState | null): void {
+    reading = null;
+    if (copied === null) return;
+    state = copied;
+    screen.set(state);
+    screen.flush();
+  }
+
+  function onOpen(socket: LiveSocket): void {
+    const mine = ++opened;
+    if (reading === null) hello(socket);
+    else void reading.then(() => mine === opened && hello(socket));
+  }
 
   function hello(socket: LiveSocket): void {
     unacked = 0;
-    socket.send(JSON.stringify({ type: "hello", version: PROTOCOL_VERSION, ...sessionCursor(state) }));
+    const lag = state.epoch !== null && !state.loaded ? { at_most: COPY_LAG } : {};
+    socket.send(
+      JSON.stringify({ type: "hello", version: PROTOCOL_VERSION, ...sessionCursor(state), ...lag }),
+    );
   }
 
   function onFrame(data: string | ArrayBuffer, socket: LiveSocket): void {
@@ -55,8 +83,12 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
       return;
     }
     const step = applySessionFrame(state, frame);
+    const changed = step.state !== state;
     state = step.state;
-    screen.set(state);
+    if (state.loaded && changed) {
+      screen.set(state);
+      options.copy?.changed(state);
+    }
     if (step.broken !== null) {
       socket.reconnect(
         step.broken === "hole" ? "An event was missing; fetching it." : "The log was replaced; fetching it.",
@@ -68,10 +100,14 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
       unacked = 0;
       socket.send(JSON.stringify({ type: "ack", seq: state.next - 1 }));
     }
-    if (frame.type === "ok" || frame.type === "gap") {
-      screen.flush();
-      socket.ready();
-    }
+    if (!state.loaded || socket.state().phase === "live") return;
+    screen.flush();
+    socket.ready();
+  }
+
+  function onState(next: SocketState): void {
+    connection.set(next);
+    if (next.phase === "refused") options.copy?.forget();
   }
 
   async function fetchOlder(): Promise<boolean> {
@@ -88,9 +124,9 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
 
   const socket = startLiveSocket({
     url: `/api/sessions/${options.id}/live`,
-    onOpen: hello,
+    onOpen,
     onFrame,
-    onState: connection.set,
+    onState,
     ...(options.environment === undefined ? {} : { environment: options.environment }),
   });
   return {
@@ -103,6 +139,9 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
       return loading;
     },
     retryNow: socket.retryNow,
-    stop: socket.stop,
+    stop() {
+      options.copy?.flush();
+      socket.stop();
+    },
   };
 }

@@ -4,8 +4,8 @@ import { LIVE_ACK_BYTES } from "../../../protocol/limits.ts";
 import { sampleHost, sampleSession } from "../../fixtures/sample.ts";
 import { fakeEnvironment } from "./fakeEnvironment.ts";
 import { startHubStore } from "./hubStore.ts";
-import { startSessionStore } from "./sessionStore.ts";
-import type { LogEvent } from "./sessionState.ts";
+import { COPY_LAG, startSessionStore, type SessionStore } from "./sessionStore.ts";
+import { EMPTY_SESSION, type LogEvent, type SessionState } from "./sessionState.ts";
 
 const session = sampleSession({ version: 2 });
 
@@ -156,9 +156,122 @@ describe("a session store", () => {
   it("throws an older page away when the log was replaced while it came", async () => {
     const { environment, store } = start(events(1, 4));
     environment.socket().says({ type: "gap", version: 1, epoch: "e", head: 5, first: 5, session });
+    environment.socket().says({ type: "events", first: 5, events: events(5, 5) });
     const page = store.loadOlder();
     environment.socket().says({ type: "gap", version: 1, epoch: "f", head: 5, first: 5, session });
+    environment.socket().says({ type: "events", first: 5, events: events(5, 5) });
     expect(await page).toBe(false);
+    expect(store.state.get()).toMatchObject({ epoch: "f", first: 5, next: 6 });
+  });
+
+  it("shows a picture only when it is whole", () => {
+    const { environment, store } = start();
+    const socket = environment.socket();
+    socket.says({ type: "gap", version: 1, epoch: "e", head: 4, first: 1, session });
+    socket.says({ type: "events", first: 1, events: events(1, 3) });
     expect(store.state.get().events).toEqual([]);
+    expect(store.connection.get().phase).toBe("connecting");
+    socket.says({ type: "events", first: 4, events: events(4, 4) });
+    expect(store.state.get()).toMatchObject({ loaded: true, next: 5 });
+    expect(store.connection.get().phase).toBe("live");
+  });
+});
+
+describe("a session store with a local copy", () => {
+  const kept = (from: number, to: number): SessionState => ({
+    ...EMPTY_SESSION,
+    epoch: "e",
+    session,
+    events: list(from, to),
+    first: from,
+    next: to + 1,
+  });
+  const list = (from: number, to: number): LogEvent[] =>
+    Array.from({ length: to - from + 1 }, (_, i) => ({ seq: from + i, at: 1, type: "notice" }));
+
+  function start() {
+    const environment = fakeEnvironment();
+    const reading = Promise.withResolvers<SessionState | null>();
+    const changed: SessionState[] = [];
+    let forgotten = 0;
+    const store = startSessionStore({
+      id: session.id,
+      environment,
+      fetchOlder: async () => [],
+      copy: {
+        read: () => reading.promise,
+        changed: (state) => void changed.push(state),
+        flush: () => undefined,
+        forget: () => void forgotten++,
+      },
+    });
+    return { environment, store, reading, changed, forgotten: () => forgotten };
+  }
+  const seqs = (store: SessionStore): number[] => store.state.get().events.map(({ seq }) => seq);
+
+  it("shows it before there is a connection, and asks for exactly the rest", async () => {
+    const { environment, store, reading, changed } = start();
+    reading.resolve(kept(3, 6));
+    await reading.promise;
+    expect(seqs(store)).toEqual([3, 4, 5, 6]);
+    expect(store.state.get().loaded).toBe(false);
+    environment.socket().opens();
+    expect(environment.socket().frames).toEqual([
+      { type: "hello", version: 1, epoch: "e", seq: 6, at_most: COPY_LAG },
+    ]);
+    environment.socket().says({ type: "ok", version: 1, epoch: "e", head: 8, session });
+    expect(store.state.get().loaded).toBe(false);
+    expect(changed).toEqual([]);
+    environment.socket().says({ type: "events", first: 7, events: list(7, 8) });
+    expect(seqs(store)).toEqual([3, 4, 5, 6, 7, 8]);
+    expect(store.state.get().loaded).toBe(true);
+    expect(changed).toHaveLength(1);
+  });
+
+  it("says hello once, when the copy comes later than the connection, and later than the next one", async () => {
+    const { environment, reading } = start();
+    environment.socket().opens();
+    expect(environment.socket().frames).toEqual([]);
+    environment.socket().closes(1006);
+    environment.advance(1_000);
+    environment.socket().opens();
+    reading.resolve(null);
+    await reading.promise;
+    await Promise.resolve();
+    expect(environment.sockets.map((socket) => socket.frames)).toEqual([[], [{ type: "hello", version: 1 }]]);
+  });
+
+  it("keeps the copy on the screen until the log that replaces it is whole", async () => {
+    const { environment, store, reading } = start();
+    reading.resolve(kept(3, 6));
+    await reading.promise;
+    environment.socket().opens();
+    environment.socket().says({ type: "gap", version: 1, epoch: "f", head: 2, first: 1, session });
+    expect(seqs(store)).toEqual([3, 4, 5, 6]);
+    environment.socket().says({ type: "events", first: 1, events: list(1, 2) });
+    expect(seqs(store)).toEqual([1, 2]);
+  });
+
+  it("connects without the cursor of a log that was replaced", async () => {
+    const { environment, store, reading } = start();
+    reading.resolve(kept(3, 6));
+    await reading.promise;
+    environment.socket().opens();
+    environment.socket().says({ type: "ok", version: 1, epoch: "f", head: 6, session });
+    environment.advance(20_000);
+    environment.socket().opens();
+    expect(environment.socket().frames).toEqual([{ type: "hello", version: 1 }]);
+    environment.socket().says({ type: "gap", version: 1, epoch: "f", head: 1, first: 1, session });
+    environment.socket().says({ type: "events", first: 1, events: list(1, 1) });
+    expect(seqs(store)).toEqual([1]);
+  });
+
+  it("forgets what it may not see any more", async () => {
+    const { environment, reading, forgotten } = start();
+    reading.resolve(kept(3, 6));
+    await reading.promise;
+    environment.socket().opens();
+    environment.socket().closes(CLOSE.notFound);
+    expect(forgotten()).toBe(1);
   });
 });

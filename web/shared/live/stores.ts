@@ -1,6 +1,8 @@
 import { api } from "../api/endpoints.ts";
 import { batchedSet } from "./batchedSet.ts";
+import { startLocalCopies } from "../local/localCopies.ts";
 import { startHubStore, type HubStore } from "./hubStore.ts";
+import { keepCopy, type KeptCopy } from "./keepCopy.ts";
 import { startSessionStore, type SessionStore } from "./sessionStore.ts";
 
 /** A session's connection is kept for a while after its page was left, so that going back is instant. */
@@ -14,14 +16,24 @@ export function hub(): HubStore {
   return hubStore;
 }
 
-type Held = { store: SessionStore; holders: number; ending: ReturnType<typeof setTimeout> | undefined };
+/** What this browser keeps of sessions. */
+export const localCopies = startLocalCopies();
+
+type Held = {
+  store: SessionStore;
+  copy: KeptCopy;
+  holders: number;
+  ending: ReturnType<typeof setTimeout> | undefined;
+};
 const held = new Map<string, Held>();
 
 function keep(id: string): Held {
   const known = held.get(id);
   if (known !== undefined) return known;
+  const copy = keepCopy(id, localCopies);
   const fresh: Held = {
-    store: startSessionStore({ id, show: batchedSet, fetchOlder: api.olderEvents }),
+    store: startSessionStore({ id, show: batchedSet, fetchOlder: api.olderEvents, copy }),
+    copy,
     holders: 0,
     ending: undefined,
   };
@@ -52,6 +64,11 @@ export function holdSession(id: string): () => void {
     entry.holders--;
     if (entry.holders === 0) endLater(id, entry);
   };
+}
+
+/** Keeps what is not kept yet: the page may end now. */
+export function flushCopies(): void {
+  for (const { copy } of held.values()) copy.flush();
 }
 
 /** Ends every connection (the person signed out). */
