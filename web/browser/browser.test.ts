@@ -2,6 +2,7 @@
 import "./chat.cases.ts";
 import "./copy.cases.ts";
 import "./hosts.cases.ts";
+import "./long.cases.ts";
 import "./look.cases.ts";
 import "./session.cases.ts";
 import "./sessions.cases.ts";

@@ -16,6 +16,7 @@ import {
 import { memo, useState } from "react";
 import { readEvent } from "../../../protocol/events.ts";
 import type { Session } from "../../../protocol/session.ts";
+import { useCertain } from "../../shared/live/certain.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
 import { classes } from "../../shared/lib/classes.ts";
@@ -117,8 +118,9 @@ const EventRow = memo(function EventRow({
 /** A command that the host has not answered can be taken back as long as it waits. */
 function CancelButton({ event, session }: { event: LogEvent; session: string }) {
   const [busy, setBusy] = useState(false);
+  const certain = useCertain();
   const known = readEvent(event);
-  if (known?.type !== "command") return null;
+  if (known?.type !== "command" || !certain) return null;
   const { id } = known;
   async function cancel(): Promise<void> {
     setBusy(true);

@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
 import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { classes } from "../lib/classes.ts";
 
 /** Within this of the end, new entries are followed. */
 const NEAR_END_PX = 48;
@@ -14,14 +15,27 @@ type LogListProps<T> = {
   estimate(item: T): number;
   /** Fetches what is before the first item; undefined when there is nothing. */
   loadOlder?: (() => Promise<unknown>) | undefined;
+  /** Brings this item into view, each time that another object is given. */
+  goTo?: { key: string | number } | null;
   label: string;
   testId: string;
 };
 
 /** A long list that grows at its end: it follows the end while that is in view, and stays where it is otherwise. */
-export function LogList<T>({ items, keyOf, render, estimate, loadOlder, label, testId }: LogListProps<T>) {
+export function LogList<T>({
+  items,
+  keyOf,
+  render,
+  estimate,
+  loadOlder,
+  goTo,
+  label,
+  testId,
+}: LogListProps<T>) {
   const scroller = useRef<HTMLDivElement>(null);
   const [away, setAway] = useState(false);
+  /** What was here when the end was left, so that what came since can be counted. */
+  const [left, setLeft] = useState<{ first: string | number; length: number } | null>(null);
   // oxlint-disable-next-line react/incompatible-library -- there is no compiler here, and the virtualizer is not passed to memoized children
   const virtualizer = useVirtualizer({
     count: items.length,
@@ -64,6 +78,26 @@ export function LogList<T>({ items, keyOf, render, estimate, loadOlder, label, t
     [],
   );
 
+  function follow(): void {
+    following.current = true;
+    setLeft(null);
+  }
+  function leave(): void {
+    following.current = false;
+    const first = items[0];
+    if (first !== undefined) setLeft((known) => known ?? { first: keyOf(first), length: items.length });
+  }
+
+  const wanted = useRef(goTo);
+  useEffect(() => {
+    if (goTo === wanted.current || goTo === null || goTo === undefined) return;
+    const index = items.findIndex((item) => keyOf(item) === goTo.key);
+    if (index < 0) return; // it comes with an older page
+    wanted.current = goTo;
+    leave();
+    virtualizer.scrollToIndex(index, { align: "center" });
+  });
+
   const older = useRef(loadOlder);
   useEffect(() => {
     older.current = loadOlder;
@@ -72,11 +106,11 @@ export function LogList<T>({ items, keyOf, render, estimate, loadOlder, label, t
   function onScroll(): void {
     const box = scroller.current;
     if (box === null) return;
-    const left = box.scrollHeight - box.scrollTop - box.clientHeight;
-    if (left <= NEAR_END_PX) following.current = true;
-    else if (box.scrollTop < lastTop.current) following.current = false;
+    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
+    if (below <= NEAR_END_PX) follow();
+    else if (box.scrollTop < lastTop.current) leave();
     lastTop.current = box.scrollTop;
-    setAway(!following.current && left > NEAR_END_PX * 4);
+    setAway(!following.current && below > NEAR_END_PX * 4);
     if (box.scrollTop > NEAR_START_PX || fetching.current || !placed.current) return;
     fetching.current = true;
     void Promise.resolve(older.current?.()).finally(() => {
@@ -90,6 +124,7 @@ export function LogList<T>({ items, keyOf, render, estimate, loadOlder, label, t
     if (count > 0 && box !== null && box.scrollHeight <= box.clientHeight + 1) void older.current?.();
   }, [count]);
 
+  const fresh = left === null ? 0 : newSince(items, keyOf, left);
   return (
     <div className="relative flex min-h-0 grow flex-col">
       <div
@@ -121,18 +156,31 @@ export function LogList<T>({ items, keyOf, render, estimate, loadOlder, label, t
           })}
         </div>
       </div>
-      {away && (
+      {(away || fresh > 0) && (
         <button
           type="button"
+          data-testid="to-end"
           onClick={() => {
-            following.current = true;
+            follow();
             virtualizer.scrollToIndex(items.length - 1, { align: "end" });
           }}
           className="thumb absolute bottom-3 left-1/2 flex h-8 -translate-x-1/2 animate-appear items-center gap-1.5 rounded-full border border-line bg-surface px-3"
         >
-          <ArrowDown size={14} /> To the end
+          <ArrowDown size={14} aria-hidden />
+          {fresh > 0 && <span className="text-working-text">{fresh} new</span>}
+          <span className={classes(fresh > 0 && "sr-only")}>To the end</span>
         </button>
       )}
     </div>
   );
+}
+
+/** Items that came after the end was left; older pages came before it. */
+function newSince<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string | number,
+  left: { first: string | number; length: number },
+): number {
+  const older = items.findIndex((item) => keyOf(item) === left.first);
+  return older < 0 ? 0 : Math.max(0, items.length - older - left.length);
 }
