@@ -64,8 +64,8 @@ function open(options: { path?: string; parts?: Part[]; now?: () => number } = {
       const message = DaemonMessage.parse(JSON.parse(json));
       return message.kind === "result" ? [`${message.id} ${message.result.status}`] : [];
     });
-  const accept = (id: string, ttlMs = HOUR, to = session) =>
-    executor.accept({ id, session: to, command: TYPE, ttlMs });
+  const accept = (id: string, ttlMs = HOUR, to = session, command = TYPE) =>
+    executor.accept({ id, session: to, command, ttlMs });
   return { path, store, journal, commands, clock, executor, started, end, close, results, accept };
 }
 
@@ -82,6 +82,40 @@ describe("order", () => {
     await end(2);
     await end(1);
     expect(results()).toEqual([`${a} done`, `${b} done`, `${c} done`]);
+  });
+
+  test("lets commands that only look run side by side, up to a bound, and nothing past one that does not", async ({
+    expect,
+  }) => {
+    const { executor, accept, started, end, results } = open();
+    const tool = (name: string): Command => ({ type: "tool", tool: name, input: {}, root: "/work" });
+    const names = [
+      ["read_file", "search_files", "list_files", "git_status", "git_diff"],
+      ["write_file", "run_command", "read_file", "read_pane", "no_such_tool", "read_file"],
+    ].flat();
+    const ids = names.map(() => newId("cmd"));
+    for (const [n, id] of ids.entries()) accept(id, HOUR, session, tool(names[n] ?? ""));
+    const begun = () => started.map(({ context }) => ids.indexOf(context.id));
+    expect(begun()).toEqual([0, 1, 2, 3]);
+    await end(2);
+    expect(begun()).toEqual([0, 1, 2, 3, 4]);
+    for (const n of [0, 1, 3]) await end(n);
+    expect(begun(), "a write waits for every read before it").toHaveLength(5);
+    await end(4);
+    expect(begun()).toEqual([0, 1, 2, 3, 4, 5]);
+    await end(5);
+    expect(begun(), "one by one").toEqual([0, 1, 2, 3, 4, 5, 6]);
+    await end(6);
+    expect(begun(), "what comes after it sees what it did").toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    executor.cancel(ids[8] ?? "", session);
+    expect(started.map(({ context }) => context.signal.aborted).indexOf(true)).toBe(8);
+    await end(8, { status: "cancelled" });
+    expect(begun()).toHaveLength(9);
+    await end(7);
+    expect(begun().at(-1), "what is not known may do anything").toBe(9);
+    await end(9);
+    await end(10);
+    expect(results()).toHaveLength(names.length);
   });
 
   test("goes on after a command that fails, and after a part that breaks", async ({ expect }) => {

@@ -1,11 +1,14 @@
 import type { Command, CommandResult } from "../../protocol/commands.ts";
 import type { Log, Part } from "../parts.ts";
 import { DaemonStops, failed } from "../parts.ts";
+import { changesNothing } from "./changesNothing.ts";
 import type { Clock } from "./clock.ts";
 import type { CommandJournal } from "./commandJournal.ts";
 
 /** Commands of one session that may wait on the host; the edge holds the rest. */
 export const MAX_QUEUED = 1_000;
+/** Commands of one session that run side by side, where all of them only look. */
+export const MAX_SIDE_BY_SIDE = 4;
 /** How long to wait before noting something again that the disk did not take. */
 const DISK_RETRY_MS = 2_000;
 /** How long `stop` waits for running commands before it aborts them, and again after that. */
@@ -13,7 +16,10 @@ const STOP_GRACE_MS = 3_000;
 
 export type IncomingCommand = { id: string; session: string; command: Command; ttlMs: number };
 
-/** Carries out the edge's commands: one after the other in a session, sessions side by side, none twice. */
+/**
+ * Carries out the edge's commands: one after the other in a session, but those that follow each other and only look side
+ * by side; sessions side by side; none twice.
+ */
 export type Executor = {
   accept(command: IncomingCommand): void;
   cancel(id: string, session: string): void;
@@ -32,7 +38,7 @@ type Job = {
   controller: AbortController;
   stopExpiry: () => void;
 };
-type Lane = { running: Job | null; queue: Job[] };
+type Lane = { running: Set<Job>; queue: Job[] };
 
 const CRASHED: CommandResult = {
   status: "indeterminate",
@@ -58,7 +64,7 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
     timers.add(cancel);
   }
 
-  /** Records a result, for as long as it takes: until it is recorded nothing else of the session may run. */
+  /** Records a result, for as long as it takes: until it is recorded nothing of the session may run that had to wait for it. */
   function settle(id: string, session: string, result: CommandResult, then: () => void): void {
     if (commands.finish(id, session, result)) then();
     else if (!stopped) later(DISK_RETRY_MS, () => settle(id, session, result, then));
@@ -70,7 +76,8 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
     if (job !== undefined) {
       const deadline = clock.now() + ttlMs;
       // After a sleep the edge knows better how much time is left: our clock may have stood still.
-      if (lanes.get(session)?.running !== job && deadline < job.deadline) setDeadline(job, deadline);
+      if (lanes.get(session)?.running.has(job) !== true && deadline < job.deadline)
+        setDeadline(job, deadline);
       return;
     }
     const seen = commands.look(id);
@@ -105,7 +112,7 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
 
   function laneOf(session: string): Lane {
     let lane = lanes.get(session);
-    if (lane === undefined) lanes.set(session, (lane = { running: null, queue: [] }));
+    if (lane === undefined) lanes.set(session, (lane = { running: new Set(), queue: [] }));
     return lane;
   }
 
@@ -130,24 +137,36 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
 
   function tidy(session: string): void {
     const lane = lanes.get(session);
-    if (lane !== undefined && lane.running === null && lane.queue.length === 0) lanes.delete(session);
+    if (lane !== undefined && lane.running.size === 0 && lane.queue.length === 0) lanes.delete(session);
   }
 
   function next(session: string): void {
     const lane = lanes.get(session);
-    if (stopped || lane === undefined || lane.running !== null) return;
-    const job = lane.queue.shift();
-    if (job === undefined) return tidy(session);
-    job.stopExpiry();
-    lane.running = job;
-    begin(lane, job);
+    if (stopped || lane === undefined) return;
+    for (let job = lane.queue[0]; job !== undefined && mayJoin(lane, job); job = lane.queue[0]) {
+      lane.queue.shift();
+      job.stopExpiry();
+      lane.running.add(job);
+      begin(lane, job);
+    }
+    tidy(session);
+  }
+
+  /** Whether a job may begin beside those that run: what comes before it has ended, or looks as it does. */
+  function mayJoin({ running: beside }: Lane, { command }: Job): boolean {
+    if (beside.size === 0) return true;
+    return (
+      beside.size < MAX_SIDE_BY_SIDE &&
+      changesNothing(command) &&
+      [...beside].every((each) => changesNothing(each.command))
+    );
   }
 
   function begin(lane: Lane, job: Job): void {
     if (stopped) return;
     const done = () => {
       jobs.delete(job.id);
-      lane.running = null;
+      lane.running.delete(job);
       next(job.session);
     };
     if (job.controller.signal.aborted) return settle(job.id, job.session, { status: "cancelled" }, done);
@@ -192,7 +211,7 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
         if (seen.known === "new") settle(id, session, { status: "cancelled" }, () => {});
         else if (seen.known === "done") commands.repeat(id);
         else settle(id, session, CRASHED, () => {});
-      } else if (lanes.get(job.session)?.running === job) {
+      } else if (lanes.get(job.session)?.running.has(job) === true) {
         job.controller.abort(new Error("The command was cancelled."));
       } else {
         drop(job, { status: "cancelled" });
