@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { Command, CommandResult, WorktreeRequest } from "./commands.ts";
 import { Host, UnadoptedPane } from "./host.ts";
-import { CommandId, HostId, MessageId, SessionId } from "./ids.ts";
-import { MAX_COMMAND_TTL_MS, MAX_INPUT_BYTES } from "./limits.ts";
+import { AttachmentRef } from "./events.ts";
+import { AttachmentId, CommandId, HostId, MessageId, SessionId } from "./ids.ts";
+import { MAX_COMMAND_TTL_MS, MAX_INPUT_BYTES, MAX_MESSAGE_ATTACHMENTS } from "./limits.ts";
 import { Session } from "./session.ts";
 
 /** What every error of the API looks like; `message` is a sentence for a person. */
@@ -81,14 +82,21 @@ export const CommandAnswer = z.object({
 });
 export type CommandAnswer = z.infer<typeof CommandAnswer>;
 
-/** `POST /api/sessions/:id/messages`: text for whatever the session talks to. */
-export const PostMessage = z.object({
-  text: z.string().min(1).max(MAX_INPUT_BYTES),
-  /** A caller's own id makes a repeated request harmless, for a day; a new id of a message or of a command. */
-  id: z.union([MessageId, CommandId]).optional(),
-  expires_in_ms: z.number().int().min(1).max(MAX_COMMAND_TTL_MS).optional(),
-  wait_ms: z.number().int().min(0).max(60_000).optional(),
-});
+/** `POST /api/sessions/:id/messages`: text for whatever the session talks to. With attachments a chat needs no words. */
+export const PostMessage = z
+  .object({
+    text: z.string().max(MAX_INPUT_BYTES),
+    /** Ids of files that were uploaded to the chat. */
+    attachments: z.array(AttachmentId).max(MAX_MESSAGE_ATTACHMENTS).optional(),
+    /** A caller's own id makes a repeated request harmless, for a day; a new id of a message or of a command. */
+    id: z.union([MessageId, CommandId]).optional(),
+    expires_in_ms: z.number().int().min(1).max(MAX_COMMAND_TTL_MS).optional(),
+    wait_ms: z.number().int().min(0).max(60_000).optional(),
+  })
+  .refine(({ text, attachments = [] }) => text !== "" || attachments.length > 0, {
+    path: ["text"],
+    message: "there is nothing in the message",
+  });
 export type PostMessage = z.infer<typeof PostMessage>;
 
 export const PatchSession = z.object({ title: z.string().min(1).max(200) });
@@ -122,6 +130,8 @@ export const Me = z.object({
   team: z.string(),
   mode: z.enum(["local", "deployed"]),
   version: z.string(),
+  /** Largest file that a chat takes. */
+  attachment_max_bytes: z.number().int().optional(),
 });
 export type Me = z.infer<typeof Me>;
 
@@ -143,11 +153,15 @@ export const Model = z.object({
 });
 export type Model = z.infer<typeof Model>;
 
+/** `PATCH /api/sessions/:id/queue/:message`. */
+export const EditMessage = z.object({ text: z.string().min(1).max(MAX_INPUT_BYTES) });
+
 /** A message that waits, as `GET /api/sessions/:id/queue` lists it; `PATCH {text}` and `DELETE` while it does. */
 export const QueuedMessage = z.object({
   id: MessageId,
   text: z.string(),
   by: z.string(),
   created_at: z.number(),
+  attachments: z.array(AttachmentRef).optional(),
 });
 export type QueuedMessage = z.infer<typeof QueuedMessage>;

@@ -20,8 +20,12 @@ const ItemStatus = z.enum(["in_progress", "completed", "failed", "declined"]);
 export const AttachmentRef = z.object({
   id: AttachmentId,
   name: z.string().max(255),
+  /** By its bytes: one of four kinds of image, `application/pdf`, `text/plain` for every text, or `application/octet-stream`. */
   type: z.string().max(100),
   size: z.number().int(),
+  /** Pixels of an image, as far as its head tells them. */
+  width: z.number().int().optional(),
+  height: z.number().int().optional(),
 });
 export type AttachmentRef = z.infer<typeof AttachmentRef>;
 
@@ -139,6 +143,7 @@ export const EventBody = z.discriminatedUnion("type", [
     text: z.string(),
     state: z.enum(["queued", "edited", "removed", "taken"]),
     by: z.string(),
+    attachments: z.array(AttachmentRef).optional(),
   }),
   /** An approval came, or changed. */
   z.object({ type: z.literal("approval"), approval: Approval }),

@@ -19,6 +19,11 @@ export const MAX_PASTE_BYTES = 768 * 1024;
 /** Longest text of one `send_input`. */
 export const MAX_INPUT_BYTES = 64 * 1024;
 
+/** Largest attachment, unless the deployment says otherwise. */
+export const DEFAULT_ATTACHMENT_BYTES = 20 * 1024 * 1024;
+/** Most attachments of one message. */
+export const MAX_MESSAGE_ATTACHMENTS = 20;
+
 /** Console credit: bytes that may be on their way to one viewer (measured best on narrow links). */
 export const CONSOLE_WINDOW_BYTES = 64 * 1024;
 /** Lines of a pane kept in the daemon for search. */

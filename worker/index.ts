@@ -11,6 +11,7 @@ import { Problem } from "./problem.ts";
 import { listModels } from "./models/listModels.ts";
 import { readModelConfig } from "./models/readModelConfig.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
+import { attachmentRoutes, isUpload } from "./routes/attachments.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { hostRoutes } from "./routes/hosts.ts";
 import { installRoutes } from "./routes/install.ts";
@@ -25,7 +26,7 @@ export { HostObject } from "../durable-objects/host/HostObject.ts";
 export { HubObject } from "../durable-objects/hub/HubObject.ts";
 export { SessionObject } from "../durable-objects/session/SessionObject.ts";
 
-const tooLarge = bodyLimit({
+const smallBody = bodyLimit({
   maxSize: MAX_FRAME_BYTES,
   onError: () => {
     throw new Problem(413, "too_large", `A request has at most ${MAX_FRAME_BYTES} bytes.`);
@@ -35,11 +36,12 @@ const tooLarge = bodyLimit({
 const app = new Hono<App>()
   .get("/health", (c) => c.json({ ok: true, version: VERSION }))
   .use(guardOrigin)
-  .use("/api/*", tooLarge)
+  .use("/api/*", (c, next) => (isUpload(c.req.path) ? next() : smallBody(c, next)))
   .route("/", installRoutes)
   .route("/api", authRoutes)
   .route("/api/hosts", hostRoutes)
   .route("/api/sessions", sessionRoutes)
+  .route("/api/sessions", attachmentRoutes)
   .route("/api/approvals", approvalRoutes)
   .route("/api/rules", ruleRoutes)
   .get("/api/models", requireRole("viewer"), async (c) => {

@@ -118,7 +118,7 @@ async function edgeConfig(input: EdgeConfigInput): Promise<MiniflareOptions> {
       modulesRoot: worker,
       bindings: {
         ...(typeof bindings === "object" ? bindings : {}),
-        ...modelSettings(),
+        ...settings(),
         OWNER_TOKEN_SHA256: tokenHash,
         SETTINGS_SECRET: settingsSecret,
         SIGNALBOX_MODE: "local",
@@ -129,10 +129,10 @@ async function edgeConfig(input: EdgeConfigInput): Promise<MiniflareOptions> {
   );
 }
 
-/** What the environment says of models: the edge knows its providers by it (worker/models/modelEnv.ts). */
-function modelSettings(): Record<string, string> {
+/** What the environment says of models (worker/models/modelEnv.ts) and of attachments. */
+function settings(): Record<string, string> {
   return Object.fromEntries(
-    MODEL_VARIABLES.flatMap((name) => {
+    [...MODEL_VARIABLES, "ATTACHMENT_MAX_BYTES"].flatMap((name) => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
     }),

@@ -14,7 +14,7 @@ import { openDatabase, type Database } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
 import { LiveSockets } from "../shared/LiveSockets.ts";
 import { deleteBlobs } from "../shared/deleteBlobs.ts";
-import { hostName, hubName } from "../shared/names.ts";
+import { blobFolder, hostName, hubName } from "../shared/names.ts";
 import { spanFolder, spanTextKey } from "../shared/spanTextKey.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
@@ -23,6 +23,9 @@ import { removeSession, saveApproval, saveRule, saveSession, saveSpans } from ".
 import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
 import { EventLog, eventsFrame, type Run } from "./EventLog.ts";
 import { ingest, JournalCursors, type Numbered } from "./ingest.ts";
+import { Attachments, type FileFacts, type Place, type Upload } from "./Attachments.ts";
+import type { AttachmentRef } from "../../protocol/events.ts";
+import type { OpenedAttachment } from "../../worker/models/loadAttachments.ts";
 import migrations from "./migrations/migrations.js";
 import { SessionCommands } from "./SessionCommands.ts";
 import { newSession, type NewSession } from "./newSession.ts";
@@ -71,7 +74,7 @@ export class SessionObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #log: EventLog;
   readonly #cursors: JournalCursors;
-  readonly #alarms: Alarms<"publish" | "forward" | "turn" | "grants">;
+  readonly #alarms: Alarms<"publish" | "forward" | "turn" | "grants" | "blobs">;
   readonly #publisher: Publisher;
   readonly #texts: SpanTexts;
   readonly #traces: Traces;
@@ -83,6 +86,8 @@ export class SessionObject extends DurableObject<Env> {
   readonly #growing: GrowingParts;
   readonly #turns: TurnStore;
   readonly #outputs: CallOutputs;
+  readonly #attachments: Attachments;
+  readonly #ports: ReturnType<typeof turnPorts>;
   readonly #turn: TurnRunner;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -96,6 +101,7 @@ export class SessionObject extends DurableObject<Env> {
       forward: () => this.#commands.forwardAll(),
       turn: () => this.#turn.advance(),
       grants: () => this.#expireGrants(),
+      blobs: () => this.#attachments.sweep(Date.now()),
     });
     this.#publisher = new Publisher({
       db: this.#db,
@@ -124,13 +130,23 @@ export class SessionObject extends DurableObject<Env> {
     this.#growing = new GrowingParts(this.#db, this.#store, (frame) => this.#live.tell(frame));
     this.#turns = new TurnStore(this.#db);
     this.#outputs = new CallOutputs(this.#turns, (frame) => this.#live.tell(frame));
+    this.#attachments = new Attachments({
+      db: this.#db,
+      deleteBlobs: (keys) => this.env.BLOBS.delete(keys),
+      sweepAt: (at) => this.#alarms.atLatest("blobs", at),
+    });
+    this.#ports = turnPorts(
+      env,
+      () => this.#store.current?.session ?? null,
+      (id) => this.#openAttachment(id),
+    );
     this.#turn = new TurnRunner({
       store: this.#store,
       turns: this.#turns,
       ledger: this.#ledger,
       commands: this.#commands,
       growing: this.#growing,
-      ...turnPorts(env, () => this.#store.current?.session ?? null),
+      ...this.#ports,
       lookAgainAt: (at) => this.#alarms.atLatest("turn", at),
     });
     this.#live = new LiveSockets({
@@ -268,8 +284,7 @@ export class SessionObject extends DurableObject<Env> {
       await this.#store.write(() => ({ events: [{ at: Date.now(), event }] }));
     }
     if (command.type === "hop") {
-      const { findHost } = turnPorts(this.env, () => this.#store.current?.session ?? null);
-      const host = await findHost(command.host);
+      const host = await this.#ports.findHost(command.host);
       if (host === null)
         return { status: "failed", code: "host_not_found", message: "There is no such host." };
       const event = {
@@ -321,12 +336,48 @@ export class SessionObject extends DurableObject<Env> {
     return this.#commands.hostOf(piece.id) === host ? this.#outputs.take(piece) : null;
   }
 
-  /** A message for the model of a chat: begins a turn, or waits for the one that runs. */
-  async say(message: QueuedMessage): Promise<QueuedMessage | Refused> {
+  /** A message for the model of a chat, with what was uploaded for it: begins a turn, or waits for the one that runs. */
+  async say(message: QueuedMessage, files: string[]): Promise<QueuedMessage | Refused> {
     if (this.#store.current === null) return NOT_FOUND;
-    const said = await this.#turn.say(message);
+    const attachments = this.#attachments.use(files, Date.now());
+    if (attachments === null) return NO_ATTACHMENT;
+    const whole = attachments.length === 0 ? message : { ...message, attachments };
+    const said = await this.#turn.say(whole);
+    if (said !== whole) this.#attachments.release(attachments, Date.now()); // it was said before
     this.#goOn();
     return said;
+  }
+
+  /** Makes room for a file that is about to be uploaded. */
+  reserveAttachment(upload: Upload): Place | Refused {
+    const session = this.#store.current?.session;
+    if (session === undefined) return NOT_FOUND;
+    const { provider, team, id } = session;
+    if (provider !== "edge")
+      return { refused: "not_supported", message: `A session of ${provider} takes no attachments.` };
+    return this.#attachments.reserve(blobFolder("attachments", team, id), upload, Date.now());
+  }
+
+  /** The bytes of an upload are in their place. */
+  commitAttachment(id: string, facts: FileFacts): AttachmentRef | Refused {
+    return this.#attachments.commit(id, facts, Date.now()) ?? NOT_FOUND;
+  }
+
+  /** An attachment, and where its bytes are. */
+  attachment(id: string): { ref: AttachmentRef; key: string } | Refused {
+    return this.#attachments.find(id) ?? NO_ATTACHMENT;
+  }
+
+  async #openAttachment(id: string): Promise<OpenedAttachment | null> {
+    const found = this.#attachments.find(id);
+    if (found === null) return null;
+    return {
+      ...found.ref,
+      bytes: async (most) => {
+        const blob = await this.env.BLOBS.get(found.key, { range: { offset: 0, length: most } });
+        return blob === null ? null : new Uint8Array(await blob.arrayBuffer());
+      },
+    };
   }
 
   /** The messages that wait for the running turn. */
@@ -336,7 +387,9 @@ export class SessionObject extends DurableObject<Env> {
 
   /** Changes (`text`) or removes (null) a message that waits. */
   async changeQueued(id: string, text: string | null, by: string): Promise<Refused | null> {
+    const before = this.#turns.queued().find((message) => message.id === id);
     const done = text === null ? await this.#turn.remove(id, by) : await this.#turn.edit(id, text, by);
+    if (done && text === null) this.#attachments.release(before?.attachments ?? [], Date.now());
     return done
       ? null
       : { refused: "not_found", message: "The message has been taken already, or never was." };
@@ -440,6 +493,7 @@ export class SessionObject extends DurableObject<Env> {
     this.#store.delete(() => {
       this.#ledger.clear(Date.now());
       this.#turns.clear();
+      this.#attachments.clear(Date.now());
     });
     for (const ws of this.ctx.getWebSockets(LIVE_TAG))
       closeSocket(ws, "notFound", "The session was deleted.");
@@ -624,6 +678,10 @@ export class SessionObject extends DurableObject<Env> {
 }
 
 const NOT_FOUND: Refused = { refused: "not_found", message: "No such session." };
+const NO_ATTACHMENT: Refused = {
+  refused: "not_found",
+  message: "The attachment is not there (any more). Attach the file again.",
+};
 
 /** Commands of a chat that no host needs to hear of. */
 const EDGE_COMMANDS = new Set<Command["type"]>(["cancel_turn", "set_model", "hop", "answer"]);

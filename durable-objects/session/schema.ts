@@ -1,3 +1,4 @@
+import type { AttachmentRef } from "../../protocol/events.ts";
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export { alarms, outbox } from "../shared/tables.ts";
@@ -108,6 +109,26 @@ export const queue = sqliteTable("queue", {
   steer: integer({ mode: "boolean" }).notNull().default(false),
   /** When it was taken or removed; null while it waits. */
   left_at: integer(),
+  /** Files that go with it. */
+  attachments: text({ mode: "json" }).$type<AttachmentRef[]>(),
+});
+
+/** Files that were uploaded; the bytes are in R2 under `key`, which several rows of the same content share. */
+export const attachments = sqliteTable("attachment", {
+  id: text().primaryKey(),
+  sha256: text().notNull(),
+  key: text().notNull(),
+  name: text().notNull(),
+  size: integer().notNull(),
+  /** By the bytes; null while they are still on their way. */
+  type: text(),
+  width: integer(),
+  height: integer(),
+  /** Messages that carry it. */
+  uses: integer().notNull().default(0),
+  touched_at: integer().notNull(),
+  /** 1: its bytes are to be deleted, and then this row. */
+  gone: integer().notNull().default(0),
 });
 
 /** Text that is being streamed: rewritten a few times a second, gone once its item is whole in the log. */

@@ -12,6 +12,8 @@ export interface Env extends ModelEnv {
   /** Blobs by prefix, `<prefix>/<team>/<session>/…`: attachments, long inputs and outputs of spans. */
   BLOBS: R2Bucket;
   ASSETS: Fetcher;
+  /** Largest attachment in bytes; 20 MB when it is not given. */
+  ATTACHMENT_MAX_BYTES?: string;
   /** `local`: one person on one machine, loopback only. */
   SIGNALBOX_MODE?: string;
   /** SHA-256 (hex) of the owner's API token. */

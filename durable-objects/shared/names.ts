@@ -10,3 +10,8 @@ export function hostName(team: string, host: string): string {
 export function hubName(team: string): string {
   return team;
 }
+
+/** The folder of a session's blobs of one kind. */
+export function blobFolder(kind: "attachments", team: string, session: string): string {
+  return `${kind}/${team}/${session}`;
+}

@@ -9,6 +9,7 @@ import type {
   LanguageModelV4ToolResultPart,
   LanguageModelV4Usage,
 } from "@ai-sdk/provider";
+import { FILE_MARK as MARK } from "./loadAttachments.ts";
 import { OFFLINE_HELP, parseCommands } from "./offlineCommands.ts";
 import type { OfflineCommand, OfflineStep } from "./offlineCommands.ts";
 
@@ -90,6 +91,8 @@ function think({ prompt }: LanguageModelV4CallOptions): Answer {
   const key = fingerprint(prompt);
   const failed = failNow(round, key);
   const paragraphs = results.map(describeResult);
+  const files = answered < asked ? filesOf(prompt[asked]) : [];
+  if (files.length > 0) paragraphs.push(describeFiles(files));
   const thoughts: string[] = [];
   const calls: Call[] = [];
   let slow: number | null = null;
@@ -110,7 +113,7 @@ function think({ prompt }: LanguageModelV4CallOptions): Answer {
     if (command.kind === "help") paragraphs.push(WHAT_I_AM, help(), HOW_TO_CONNECT);
   }
   const unknown = round.filter((command) => command.kind === "unknown");
-  if (unknown.length > 0 || (rounds.length === 0 && results.length === 0)) {
+  if (unknown.length > 0 || (rounds.length === 0 && results.length === 0 && files.length === 0)) {
     const complaints = unknown.map(({ line, why }) => `I cannot do “${shorten(line, 100)}”: ${why}.`);
     paragraphs.push(
       WHAT_I_AM,
@@ -201,6 +204,23 @@ function describeResult({ toolName, output }: LanguageModelV4ToolResultPart): st
   return `${toolName} ${failed ? "did not work" : "gave back"}:\n${fence(shorten(text, RESULT_CHARACTERS))}`;
 }
 
+/** Whether a part is a file, or tells of one: no words of the person, and no commands. */
+function isFile(part: { type: string }): boolean {
+  return part.type === "file" || ("providerOptions" in part && MARK in Object(part.providerOptions));
+}
+
+function filesOf(message: LanguageModelV4Prompt[number] | undefined): string[] {
+  if (message?.role !== "user") return [];
+  return message.content
+    .filter(isFile)
+    .map((part) => (part.type === "text" ? part.text : `[An image, ${part.filename ?? part.mediaType}.]`));
+}
+
+function describeFiles(files: string[]): string {
+  const got = files.length === 1 ? "a file" : `${files.length} files`;
+  return `I got ${got} with it, and can only say so:\n${fence(shorten(files.join("\n"), RESULT_CHARACTERS))}`;
+}
+
 /** A code block that its text cannot end. */
 function fence(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
@@ -239,7 +259,7 @@ function textOf(message: LanguageModelV4Prompt[number] | undefined): string {
 
 function textOfParts(parts: readonly { type: string }[]): string {
   return parts
-    .map((part) => ("text" in part && typeof part.text === "string" ? part.text : ""))
+    .map((part) => ("text" in part && typeof part.text === "string" && !isFile(part) ? part.text : ""))
     .filter(Boolean)
     .join("\n");
 }

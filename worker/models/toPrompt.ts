@@ -76,8 +76,11 @@ export function toPrompt(messages: ModelMessage[], options: PromptOptions): Lang
 function toUserContent(content: Message<"user">["content"], images: boolean): UserContent {
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }];
   return content.flatMap((part): UserContent => {
-    if (part.type === "text") return part.text === "" ? [] : [{ type: "text", text: part.text }];
-    return [toFile(part, images)];
+    if (part.type !== "text") return [toFile(part, images)];
+    const { text, providerOptions } = part;
+    return text === ""
+      ? []
+      : [{ type: "text", text, ...(providerOptions === undefined ? {} : { providerOptions }) }];
   });
 }
 

@@ -7,6 +7,7 @@ import { Enrol } from "../../protocol/api.ts";
 import { hostName } from "../../durable-objects/shared/names.ts";
 import { formatHostToken } from "../../protocol/tokens.ts";
 import { createLogin, dropLogin, issueCode, LOGIN_MS, useCode } from "../auth/logins.ts";
+import { attachmentLimit } from "../attachments/attachmentLimit.ts";
 import { COOKIE, requireRole } from "../auth/requireRole.ts";
 import { newSecret, sha256 } from "../auth/secrets.ts";
 import { note } from "../db/audit.ts";
@@ -23,7 +24,8 @@ export const authRoutes = new Hono<App>()
   .get("/me", requireRole("viewer"), (c) => {
     const { id, role, team } = c.get("actor");
     const mode = c.env.SIGNALBOX_MODE === "local" ? ("local" as const) : ("deployed" as const);
-    return c.json({ user: id, role, team, mode, version: VERSION });
+    const attachment_max_bytes = attachmentLimit(c.env);
+    return c.json({ user: id, role, team, mode, version: VERSION, attachment_max_bytes });
   })
   .post("/auth/codes", requireRole("admin"), async (c) => {
     const { code, expires_at } = await issueCode(c.env.DB, "sign_in", c.get("actor").id);

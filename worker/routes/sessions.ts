@@ -2,6 +2,7 @@ import { Hono, type Context } from "hono";
 import * as z from "zod";
 import {
   CreateSession,
+  EditMessage,
   PatchSession,
   PostCommand,
   PostMessage,
@@ -183,15 +184,20 @@ export const sessionRoutes = new Hono<App>()
   )
   .post("/:id/messages", requireRole("operator"), ById, validate("json", PostMessage), async (c) => {
     const { id } = c.req.valid("param");
-    const { text, id: given = newId("msg"), ...rest } = c.req.valid("json");
+    const { text, attachments = [], id: given = newId("msg"), ...rest } = c.req.valid("json");
     const found = await sessionOf(c, id).read();
     if (found === null) throw new Problem(404, "not_found", "No such session.");
-    if (found.session.provider !== "edge")
-      return c.json(
-        await run(c, id, messageCommand(found.session, text), { ...rest, id: idAs("cmd", given) }),
-      );
+    const { provider } = found.session;
+    if (provider !== "edge") {
+      if (attachments.length > 0) {
+        const message = `A session of ${provider} takes no attachments. Nothing was sent.`;
+        throw new Problem(409, "not_supported", message);
+      }
+      const command = messageCommand(found.session, text);
+      return c.json(await run(c, id, command, { ...rest, id: idAs("cmd", given) }));
+    }
     const message = { id: idAs("msg", given), text, by: c.get("actor").id, created_at: Date.now() };
-    return c.json(orProblem<QueuedMessage>(await sessionOf(c, id).say(message)));
+    return c.json(orProblem<QueuedMessage>(await sessionOf(c, id).say(message, attachments)));
   })
   .get("/:id/queue", requireRole("viewer"), ById, async (c) =>
     c.json({ items: await sessionOf(c, c.req.valid("param").id).queued(), next_cursor: null }),
@@ -200,7 +206,7 @@ export const sessionRoutes = new Hono<App>()
     "/:id/queue/:message",
     requireRole("operator"),
     ByMessage,
-    validate("json", PostMessage.pick({ text: true })),
+    validate("json", EditMessage),
     async (c) => {
       const { id, message } = c.req.valid("param");
       orProblem(await sessionOf(c, id).changeQueued(message, c.req.valid("json").text, c.get("actor").id));

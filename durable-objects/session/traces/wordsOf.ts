@@ -13,6 +13,8 @@ function wordsOfPart(part: Exclude<ModelMessage["content"], string>[number]): st
   switch (part.type) {
     case "text":
       return part.text;
+    case "file":
+      return `[${part.filename ?? "a file"}]`;
     case "tool-call":
       return summarizeCall(part.toolName, part.input);
     case "tool-result":

@@ -23,6 +23,7 @@ import { isFinal, MOST_STEPS, nextAction } from "./nextAction.ts";
 import { judgeRepeat, MISTAKES_BEFORE_NUDGE, NUDGE, REPEAT_WARNING } from "./runaway.ts";
 import { titleOf } from "./titleOf.ts";
 import { addUsage, type Turn, type TurnStore } from "./TurnStore.ts";
+import { userItem, userMessage } from "./userMessage.ts";
 
 type Events = NonNullable<Change["events"]>;
 
@@ -353,7 +354,7 @@ export class TurnRunner {
       const now = Date.now();
       turns.takeQueued(next.id, now);
       const turn = turns.begin(session.model ?? "offline/builtin", now);
-      turns.addMessage(turn.number, { role: "user", content: next.text });
+      turns.addMessage(turn.number, userMessage(next));
       this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
       const events: EventBody[] = [
         { type: "queued", ...pick(next), state: "taken" },
@@ -362,11 +363,12 @@ export class TurnRunner {
           type: "item",
           id: `t${turn.number}.user`,
           turn: turn.number,
-          item: { kind: "user_message", text: next.text },
+          item: userItem(next),
         },
         { type: "status", status: "working", reason: null },
       ];
-      const title = session.title === UNTITLED ? titleOf(next.text) : "";
+      const title =
+        session.title === UNTITLED ? titleOf(next.text || (next.attachments?.[0]?.name ?? "")) : "";
       if (title !== "") events.push({ type: "renamed", title, by: "the first message" });
       return { events: events.map((event) => ({ at: now, event })) };
     });
@@ -876,8 +878,8 @@ function touchesOf(input: Record<string, unknown>, cwd: string | null): string[]
   return [path.startsWith("/") || cwd === null ? path : `${cwd}/${path}`];
 }
 
-function pick({ id, text, by }: QueuedMessage) {
-  return { id, text, by };
+function pick({ id, text, by, attachments }: QueuedMessage) {
+  return { id, text, by, ...(attachments === undefined ? {} : { attachments }) };
 }
 
 function queuedEvent(message: QueuedMessage, state: "queued" | "edited" | "removed"): Events[number] {

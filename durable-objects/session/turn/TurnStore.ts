@@ -1,6 +1,6 @@
 import type { ModelMessage } from "ai";
 import { and, asc, desc, eq, isNull, lt, sql } from "drizzle-orm";
-import type { Usage } from "../../../protocol/events.ts";
+import type { AttachmentRef, Usage } from "../../../protocol/events.ts";
 import type { QueuedMessage } from "../../../protocol/api.ts";
 import type { Database } from "../../shared/database.ts";
 import { calls, messages, parts, queue, turns } from "../schema.ts";
@@ -124,7 +124,7 @@ export class TurnStore {
   /** Puts a message into the queue; returns the one that has its id, when there is or was such a one. */
   enqueue(message: QueuedMessage): QueuedMessage | null {
     const known = this.#db.select(MESSAGE).from(queue).where(eq(queue.id, message.id)).get();
-    if (known !== undefined) return known;
+    if (known !== undefined) return messageOf(known);
     this.#db
       .delete(queue)
       .where(lt(queue.left_at, message.created_at - KEEP_IDS_MS))
@@ -140,24 +140,41 @@ export class TurnStore {
       .from(queue)
       .where(isNull(queue.left_at))
       .orderBy(asc(queue.position))
-      .all();
+      .all()
+      .map(messageOf);
   }
 
   /** Changes a message that waits; null when it does not (any more). */
   editQueued(id: string, set: { text: string }): QueuedMessage | null {
-    return this.#db.update(queue).set(set).where(waits(id)).returning(MESSAGE).all()[0] ?? null;
+    const edited = this.#db.update(queue).set(set).where(waits(id)).returning(MESSAGE).all()[0];
+    return edited === undefined ? null : messageOf(edited);
   }
 
   /** Takes a message out of the queue; null when it is not there (any more). */
   takeQueued(id: string, now: number): QueuedMessage | null {
-    return this.#db.update(queue).set({ left_at: now }).where(waits(id)).returning(MESSAGE).all()[0] ?? null;
+    const left = { left_at: now };
+    const taken = this.#db.update(queue).set(left).where(waits(id)).returning(MESSAGE).all()[0];
+    return taken === undefined ? null : messageOf(taken);
   }
 }
 
 /** The id of a message that has left the queue is known this long: sent again within it, it is not said again. */
 const KEEP_IDS_MS = 24 * 60 * 60 * 1000;
 
-const MESSAGE = { id: queue.id, text: queue.text, by: queue.by, created_at: queue.created_at };
+const MESSAGE = {
+  id: queue.id,
+  text: queue.text,
+  by: queue.by,
+  created_at: queue.created_at,
+  attachments: queue.attachments,
+};
+
+function messageOf({
+  attachments,
+  ...message
+}: Omit<QueuedMessage, "attachments"> & { attachments: AttachmentRef[] | null }): QueuedMessage {
+  return attachments === null ? message : { ...message, attachments };
+}
 
 function waits(id: string) {
   return and(eq(queue.id, id), isNull(queue.left_at));

@@ -5,15 +5,16 @@ import type { Session } from "../../../protocol/session.ts";
 import { hosts, rules } from "../../../worker/db/schema.ts";
 import { askModel, type ModelRequest } from "../../../worker/models/askModel.ts";
 import { readModelConfig } from "../../../worker/models/readModelConfig.ts";
+import type { OpenAttachment } from "../../../worker/models/loadAttachments.ts";
 import type { Env } from "../../shared/env.ts";
 import { sessionName } from "../../shared/names.ts";
 
-/** What a turn needs from outside its object: the model, the team's rules and hosts, other sessions. */
-export function turnPorts(env: Env, session: () => Session | null) {
+/** What a turn needs from outside its object: the model (`openAttachment`: with files of its own), the team's rules and hosts, other sessions. */
+export function turnPorts(env: Env, session: () => Session | null, openAttachment: OpenAttachment) {
   const team = () => session()?.team ?? "";
   return {
     askModel: (request: ModelRequest, onRetry: (why: string) => void) =>
-      askModel(() => readModelConfig(env, team(), request.model), request, onRetry),
+      askModel(() => readModelConfig(env, team(), request.model), request, openAttachment, onRetry),
 
     rules: async (tool: string): Promise<Rule[]> => {
       const open = or(isNull(rules.expires_at), gt(rules.expires_at, Date.now()));

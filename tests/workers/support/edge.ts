@@ -8,12 +8,19 @@ export const OWNER = "owner-token-of-the-tests";
 /** Node's fetch adds these; the runtime's does not. */
 const HEADERS = { host: "127.0.0.1:8787" };
 
-type Call = { method?: string; body?: unknown; token?: string | null; headers?: Record<string, string> };
+type Call = {
+  method?: string;
+  body?: unknown;
+  /** A body that is sent as it is. */
+  raw?: Uint8Array | ReadableStream<Uint8Array>;
+  token?: string | null;
+  headers?: Record<string, string>;
+};
 
 /** Calls the API as the owner, unless told otherwise. */
 export function call(
   path: string,
-  { method, body, token = OWNER, headers = {} }: Call = {},
+  { method, body, raw, token = OWNER, headers = {} }: Call = {},
 ): Promise<Response> {
   return exports.default.fetch(
     new Request(`${ORIGIN}${path}`, {
@@ -24,6 +31,7 @@ export function call(
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...headers,
       },
+      ...(raw === undefined ? {} : { body: raw }),
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     }),
   );
