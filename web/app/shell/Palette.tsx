@@ -1,10 +1,9 @@
-import { HelpCircle, Inbox, LogOut, Moon, Plus, Rows3, Server, Sun } from "lucide-react";
+import { HelpCircle, Inbox, LogOut, Moon, Plus, Rows3, Server, Settings, Sun } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { useEffect, useId, useMemo, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
-import { failureSentence } from "../../shared/api/ApiFailure.ts";
-import { api } from "../../shared/api/endpoints.ts";
+import { signOut } from "../../shared/api/signOut.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { isHostAway, useHosts, useHub } from "../../shared/live/useHub.ts";
 import { agentLabel } from "../../shared/ui/AgentName.tsx";
@@ -12,7 +11,6 @@ import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Presence } from "../../shared/ui/Presence.tsx";
 import { Signal } from "../../shared/ui/Signal.tsx";
 import { shownTheme, theme } from "../../shared/ui/theme.ts";
-import { showToast } from "../../shared/ui/toasts.ts";
 import { rankMatches, type Target } from "./rankMatches.ts";
 
 /** Rows that are drawn; more are found by typing. */
@@ -97,6 +95,14 @@ export function Palette({ onClose }: { onClose(): void }) {
         icon: <Presence presence={host.presence} />,
         go: to(`/?host=${host.id}`),
       })),
+      {
+        id: "settings",
+        title: "Settings",
+        hint: "",
+        words: "models providers keys appearance version",
+        icon: <Settings size={14} />,
+        go: to("/settings"),
+      },
       {
         id: "theme",
         title: shownTheme.get() === "dark" ? "Light theme" : "Dark theme",
@@ -199,13 +205,4 @@ export function Palette({ onClose }: { onClose(): void }) {
       </Radix.Portal>
     </Radix.Root>
   );
-}
-
-async function signOut(): Promise<void> {
-  try {
-    await api.signOut();
-    location.assign("/sign-in");
-  } catch (error) {
-    showToast({ kind: "trouble", text: failureSentence(error) });
-  }
 }

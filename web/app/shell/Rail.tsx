@@ -1,4 +1,4 @@
-import { HelpCircle, Inbox, Monitor, Moon, Plus, Rows3, Search, Server, Sun } from "lucide-react";
+import { HelpCircle, Inbox, Monitor, Moon, Plus, Rows3, Search, Server, Settings, Sun } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { isEnded } from "../../../protocol/session.ts";
@@ -74,6 +74,15 @@ export function Rail() {
       <div className="flex h-10 shrink-0 items-center gap-1 border-t border-line pr-1.5 pl-4">
         <ConnectionChip />
         <span className="grow" />
+        <Link
+          href="/settings"
+          aria-label="Settings"
+          title="Settings (4)"
+          data-testid="settings-link"
+          className="thumb inline-flex size-8 items-center justify-center rounded-base text-muted hover:bg-hover hover:text-text"
+        >
+          <Settings size={16} />
+        </Link>
         <ThemeButton />
         <Button
           look="quiet"

@@ -6,6 +6,7 @@ import { useKeys } from "../../shared/keys/useKeys.ts";
 import { useStore } from "../../shared/lib/useStore.ts";
 import { usePhone } from "../../shared/lib/useMedia.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
+import { me } from "../me.ts";
 import { BottomBar } from "./BottomBar.tsx";
 import { ConnectionBar } from "./ConnectionBar.tsx";
 import { NotFoundPage } from "./NotFoundPage.tsx";
@@ -17,6 +18,7 @@ const loadSessionPage = () => import("../../features/session/SessionPage.tsx");
 const SessionPage = lazy(loadSessionPage);
 const NoHost = lazy(() => import("../../features/hosts/NoHost.tsx"));
 const HostsPage = lazy(() => import("../../features/hosts/HostsPage.tsx"));
+const SettingsPage = lazy(() => import("../../features/settings/SettingsPage.tsx"));
 const Dialogs = lazy(() => import("./Dialogs.tsx"));
 
 /** The frame around every page: rail and main on a desk, main and bottom bar on a phone. */
@@ -24,6 +26,7 @@ export function Shell() {
   const phone = usePhone();
   const [path, navigate] = useLocation();
   const dialog = useStore(openDialog);
+  const who = useStore(me);
   const inSession = path.startsWith("/sessions/");
   useDocumentSignal();
 
@@ -51,6 +54,7 @@ export function Shell() {
     { keys: ["1"], label: "Sessions", group: "Everywhere", run: () => navigate("/") },
     { keys: ["2"], label: "What needs you", group: "Everywhere", run: () => navigate("/inbox") },
     { keys: ["3"], label: "Hosts", group: "Everywhere", run: () => navigate("/hosts") },
+    { keys: ["4"], label: "Settings", group: "Everywhere", run: () => navigate("/settings") },
   ]);
 
   return (
@@ -77,6 +81,9 @@ export function Shell() {
                   </Route>
                   <Route path="/hosts">
                     <HostsPage />
+                  </Route>
+                  <Route path="/settings">
+                    <SettingsPage me={who.state === "here" ? who.me : null} />
                   </Route>
                   <Route path="/sessions/:id">{({ id }) => <SessionPage key={id} id={id} />}</Route>
                   <Route path="/sessions">

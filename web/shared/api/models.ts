@@ -4,7 +4,7 @@ import { createStore } from "../lib/createStore.ts";
 import { useEffect } from "react";
 import { useStore } from "../lib/useStore.ts";
 
-/** Models change when the edge is started anew; asked for again after this. */
+/** Models change seldom, and by somebody else; asked for again after this. */
 const FRESH_MS = 5 * 60_000;
 
 const models = createStore<readonly Model[] | null>(null);
@@ -19,6 +19,12 @@ function ask(): void {
     .catch(() => {
       askedAt = Number.NEGATIVE_INFINITY; // asked again by whoever needs them next
     });
+}
+
+/** Asks again: they were just changed on this page. */
+export function refreshModels(): void {
+  askedAt = Number.NEGATIVE_INFINITY;
+  ask();
 }
 
 /** What a chat can talk to; null while that is not known. */

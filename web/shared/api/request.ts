@@ -6,7 +6,7 @@ import { ApiFailure } from "./ApiFailure.ts";
 const TIMEOUT_MS = 75_000;
 
 export type RequestOptions = {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;
   signal?: AbortSignal;
 };
