@@ -6,4 +6,5 @@ import "./long.cases.ts";
 import "./look.cases.ts";
 import "./session.cases.ts";
 import "./sessions.cases.ts";
+import "./stall.cases.ts";
 import "./terminal.cases.ts";

@@ -1,11 +1,12 @@
 import { useNow } from "../../shared/lib/useNow.ts";
 import { classes } from "../../shared/lib/classes.ts";
+import { connectionWords } from "../../shared/live/connectionWords.ts";
 import { useConnection } from "../../shared/live/useHub.ts";
-import { connectionWords } from "./connectionWords.ts";
 
 const DOTS = {
   live: "rounded-full bg-done",
   connecting: "animate-breathe rounded-full border border-working",
+  stalled: "rounded-full border border-waiting",
   waiting: "rounded-full border border-waiting",
   refused: "bg-trouble",
 } as const;

@@ -8,7 +8,7 @@ export function useDocumentSignal(): void {
   const count = useNeeds().count;
   const connection = useConnection();
   const title = useStore(pageTitle);
-  const stale = connection.phase === "waiting" || connection.phase === "refused";
+  const stale = connection.phase !== "live" && connection.phase !== "connecting";
 
   useEffect(() => {
     const name = title === null ? "Signalbox" : `${title} · Signalbox`;

@@ -20,6 +20,7 @@ import { ConversationPanel } from "./ConversationPanel.tsx";
 import { DetailsPane } from "./DetailsPane.tsx";
 import { EventsPanel } from "./EventsPanel.tsx";
 import { SearchPanel, type SearchRequest } from "./SearchPanel.tsx";
+import { SessionConnection } from "./SessionConnection.tsx";
 import { SessionHeader } from "./SessionHeader.tsx";
 import type { ConsoleState } from "./terminal/consoleState.ts";
 import { useSessionActions } from "./useSessionActions.ts";
@@ -145,6 +146,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
             actions={actions}
             side={phone ? null : { open: showSide, toggle: () => sideOpen.set(!sideOpen.get()) }}
           />
+          <SessionConnection store={store} />
           <Tabs
             tabs={tabs}
             current={tab}

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { CLOSE } from "../../../protocol/closeCodes.ts";
+import { PING_INTERVAL_MS } from "../../../protocol/limits.ts";
 import { fakeEnvironment } from "./fakeEnvironment.ts";
 import {
   READY_LIMIT_MS,
   RETRY_FIRST_MS,
   RETRY_MAX_MS,
+  STALL_MS,
   STEADY_MS,
   WAKE_PROBE_MS,
   retryDelay,
@@ -171,6 +173,25 @@ describe("a live socket", () => {
     expect(socket.state().phase).toBe("live");
   });
 
+  it("says that it is stalled when a ping stays unanswered, and is live again with the next word", () => {
+    const { environment, socket, goLive } = start();
+    goLive();
+    const since = environment.now();
+    environment.advance(PING_INTERVAL_MS + STALL_MS - 1);
+    expect(socket.state().phase).toBe("live");
+    environment.advance(1);
+    expect(socket.state()).toEqual({ phase: "stalled", since });
+    socket.ready();
+    expect(socket.state().phase).toBe("stalled");
+    environment.socket().says("pong");
+    expect(socket.state()).toEqual({ phase: "live", since });
+    environment.advance(PING_INTERVAL_MS + STALL_MS);
+    expect(socket.state().phase).toBe("stalled");
+    socket.retryNow();
+    expect(socket.state().phase).toBe("connecting");
+    expect(environment.sockets).toHaveLength(2);
+  });
+
   it("pings every 10 s and ends a socket that is silent for 30 s", () => {
     const { environment, socket, frames, goLive } = start();
     goLive();
@@ -181,7 +202,7 @@ describe("a live socket", () => {
     }
     expect(frames).toEqual(["welcome"]);
     environment.advance(29_999);
-    expect(socket.state().phase).toBe("live");
+    expect(socket.state().phase).toBe("stalled");
     environment.advance(1);
     expect(socket.state()).toMatchObject({ phase: "waiting", reason: "The connection went silent." });
   });

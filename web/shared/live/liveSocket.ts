@@ -11,6 +11,8 @@ export const RETRY_MAX_MS = 15_000;
 export const READY_LIMIT_MS = 10_000;
 /** A socket that was live for so long counts as a success: the next failure starts with the shortest delay again. */
 export const STEADY_MS = 5_000;
+/** A live socket that leaves a ping unanswered for so long is said to be stalled. */
+export const STALL_MS = 5_000;
 /** After the device woke, a socket that does not answer a ping within this is given up. */
 export const WAKE_PROBE_MS = 4_000;
 /**
@@ -22,12 +24,14 @@ const SILENT_PINGS = SILENCE_LIMIT_MS / PING_INTERVAL_MS - 1;
 /**
  * `connecting`: opening, or open and not caught up yet.
  * `live`: what is shown is true now.
+ * `stalled`: open, but silent: what is shown may be old. It is live again with the next word.
  * `waiting`: it failed and will be tried again at `retryAt`.
  * `refused`: the server said no, and trying again cannot help.
  */
 export type SocketState =
   | { phase: "connecting"; attempt: number }
   | { phase: "live"; since: number }
+  | { phase: "stalled"; since: number }
   | { phase: "waiting"; retryAt: number; reason: string; attempt: number }
   | { phase: "refused"; code: number; reason: string };
 
@@ -73,6 +77,7 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
   let cancelTimer: () => void = () => undefined;
   let cancelPing: () => void = () => undefined;
   let cancelProbe: () => void = () => undefined;
+  let cancelStall: () => void = () => undefined;
 
   function become(next: SocketState): void {
     state = next;
@@ -86,6 +91,7 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
     cancelTimer();
     cancelPing();
     cancelProbe();
+    cancelStall();
     return old;
   }
 
@@ -107,6 +113,8 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
           if (current !== socket) return;
           unanswered = 0;
           cancelProbe();
+          cancelStall();
+          if (state.phase === "stalled") become({ phase: "live", since: state.since });
           if (data === "pong") return;
           if (state.phase === "connecting") awaitReady();
           if (typeof data === "string" || data instanceof ArrayBuffer) options.onFrame(data, handle);
@@ -133,7 +141,7 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
   }
 
   function fail(reason: string): void {
-    if (state.phase === "live" && environment.now() - state.since >= STEADY_MS) failures = 0;
+    if ("since" in state && environment.now() - state.since >= STEADY_MS) failures = 0;
     const delay = retryDelay(failures, environment.random());
     failures++;
     cancelTimer = environment.after(delay, connect);
@@ -159,13 +167,17 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
   function ping(): void {
     unanswered++;
     current?.send("ping");
+    cancelStall();
+    cancelStall = environment.after(STALL_MS, () => {
+      if (state.phase === "live") become({ phase: "stalled", since: state.since });
+    });
   }
 
   const stopWake = environment.onWake(() => {
     if (stopped) return;
     if (state.phase === "waiting") {
       connect();
-    } else if (open && state.phase === "live") {
+    } else if (open && (state.phase === "live" || state.phase === "stalled")) {
       // A socket that slept through a network change looks open for minutes; ask it.
       cancelProbe();
       ping();
@@ -185,7 +197,7 @@ export function startLiveSocket(options: LiveSocketOptions): LiveSocket {
       return true;
     },
     ready() {
-      if (current === null || state.phase === "live") return;
+      if (current === null || state.phase !== "connecting") return;
       cancelTimer();
       become({ phase: "live", since: environment.now() });
       environment.tellAnswered();

@@ -100,7 +100,7 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
       unacked = 0;
       socket.send(JSON.stringify({ type: "ack", seq: state.next - 1 }));
     }
-    if (!state.loaded || socket.state().phase === "live") return;
+    if (!state.loaded || socket.state().phase !== "connecting") return;
     screen.flush();
     socket.ready();
   }

@@ -1,5 +1,5 @@
-import type { SocketState } from "../../shared/live/liveSocket.ts";
-import { countdown } from "../../shared/lib/time.ts";
+import { countdown } from "../lib/time.ts";
+import type { SocketState } from "./liveSocket.ts";
 
 /** The connection in a word, and in a sentence when it is not live. */
 export function connectionWords(state: SocketState, now: number): { word: string; sentence: string | null } {
@@ -10,6 +10,11 @@ export function connectionWords(state: SocketState, now: number): { word: string
       return {
         word: "Connecting",
         sentence: state.attempt === 0 ? null : "Connecting again. What is shown may be old.",
+      };
+    case "stalled":
+      return {
+        word: "No answer",
+        sentence: "Signalbox does not answer right now. What is shown may be old.",
       };
     case "waiting": {
       const left = state.retryAt - now;

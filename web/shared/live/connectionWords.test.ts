@@ -1,9 +1,14 @@
 import { expect, it } from "vitest";
-import type { SocketState } from "../../shared/live/liveSocket.ts";
+import type { SocketState } from "./liveSocket.ts";
 import { connectionWords } from "./connectionWords.ts";
 
 it.each<[SocketState, string, string | null]>([
   [{ phase: "live", since: 0 }, "Live", null],
+  [
+    { phase: "stalled", since: 0 },
+    "No answer",
+    "Signalbox does not answer right now. What is shown may be old.",
+  ],
   [{ phase: "connecting", attempt: 0 }, "Connecting", null],
   [{ phase: "connecting", attempt: 2 }, "Connecting", "Connecting again. What is shown may be old."],
   [
