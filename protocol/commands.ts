@@ -100,8 +100,9 @@ export const Command = z.discriminatedUnion("type", [
     worktree: WorktreeRequest.optional(),
   }),
   z.object({ type: z.literal("codex_stop") }),
-  /** Of a chat, carried out on the edge: stops the turn, changes the model, the host and directory, answers a question of the model. */
+  /** Of a chat, carried out on the edge: stops the turn, shortens the conversation, changes the model, the host and directory, answers a question of the model. */
   z.object({ type: z.literal("cancel_turn") }),
+  z.object({ type: z.literal("compact") }),
   z.object({ type: z.literal("hop"), host: HostId, workspace: Cwd }),
   z.object({
     type: z.literal("set_model"),

@@ -96,8 +96,14 @@ export const Item = z.discriminatedUnion("kind", [
     options: z.array(z.string()),
     answer: z.string().nullable(),
   }),
-  /** What earlier turns came to, put in their place before the model; the log still has them. */
-  z.object({ kind: z.literal("summary"), text: z.string(), turns: z.number().int() }),
+  /** What earlier turns came to, put in their place before the model; the log still has them, as its events `from` … `to`. */
+  z.object({
+    kind: z.literal("summary"),
+    text: z.string(),
+    turns: z.number().int(),
+    from: z.number().int().optional(),
+    to: z.number().int().optional(),
+  }),
   z.object({ kind: z.literal("warning"), text: z.string() }),
   /** Something the agent said that we do not know; shown as it came. */
   z.object({ kind: z.literal("other"), name: z.string(), json: z.string() }),

@@ -31,6 +31,8 @@ import { SessionCommands } from "./SessionCommands.ts";
 import { newSession, type NewSession } from "./newSession.ts";
 import { Ledger } from "./approvals/Ledger.ts";
 import { CallOutputs } from "./turn/CallOutputs.ts";
+import { Compactor } from "./turn/Compactor.ts";
+import { Conversation } from "./turn/Conversation.ts";
 import { GrowingParts } from "./turn/GrowingParts.ts";
 import { turnPorts } from "./turn/turnPorts.ts";
 import { TurnRunner } from "./turn/TurnRunner.ts";
@@ -88,6 +90,7 @@ export class SessionObject extends DurableObject<Env> {
   readonly #outputs: CallOutputs;
   readonly #attachments: Attachments;
   readonly #ports: ReturnType<typeof turnPorts>;
+  readonly #conversation: Conversation;
   readonly #turn: TurnRunner;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -140,9 +143,11 @@ export class SessionObject extends DurableObject<Env> {
       () => this.#store.current?.session ?? null,
       (id) => this.#openAttachment(id),
     );
+    this.#conversation = new Conversation(this.#db);
+    const saying = { store: this.#store, turns: this.#turns, conversation: this.#conversation };
     this.#turn = new TurnRunner({
-      store: this.#store,
-      turns: this.#turns,
+      ...saying,
+      compactor: new Compactor({ ...saying, ...this.#ports }),
       ledger: this.#ledger,
       commands: this.#commands,
       growing: this.#growing,
@@ -279,6 +284,8 @@ export class SessionObject extends DurableObject<Env> {
         code: "not_waiting",
         message: "This question has its answer, or is no longer asked.",
       };
+    if (command.type === "compact" && !(await this.#turn.compact()))
+      return { status: "failed", code: "nothing_to_shorten", message: "There is nothing to shorten yet." };
     if (command.type === "set_model") {
       const event = { type: "model", model: command.model, effort: command.effort ?? null, by } as const;
       await this.#store.write(() => ({ events: [{ at: Date.now(), event }] }));
@@ -494,6 +501,7 @@ export class SessionObject extends DurableObject<Env> {
       this.#ledger.clear(Date.now());
       this.#turns.clear();
       this.#attachments.clear(Date.now());
+      this.#conversation.clear();
     });
     for (const ws of this.ctx.getWebSockets(LIVE_TAG))
       closeSocket(ws, "notFound", "The session was deleted.");
@@ -684,7 +692,7 @@ const NO_ATTACHMENT: Refused = {
 };
 
 /** Commands of a chat that no host needs to hear of. */
-const EDGE_COMMANDS = new Set<Command["type"]>(["cancel_turn", "set_model", "hop", "answer"]);
+const EDGE_COMMANDS = new Set<Command["type"]>(["cancel_turn", "compact", "set_model", "hop", "answer"]);
 
 /** Commands that make sense when the pane or job has ended. */
 const WORKS_AFTER_END = new Set<Command["type"]>(["codex_start", "remove_worktree", "rename"]);

@@ -41,6 +41,7 @@ function inWords(command: Command): string {
     case "answer":
       return redact(command.text);
     case "cancel_turn":
+    case "compact":
     case "interrupt":
     case "snapshot":
     case "remove_worktree":

@@ -58,6 +58,10 @@ export const turns = sqliteTable("turn", {
   usage: text().notNull(),
   started_at: integer().notNull(),
   ended_at: integer(),
+  /** The conversation is to be shortened before the model is asked again (`first`), or to end the turn (`last`). */
+  compact: text({ enum: ["first", "last"] }),
+  /** The step that last shortened it. */
+  shortened: integer().notNull().default(-1),
 });
 
 /** Tool calls of the model loop. The id is the item's, and the idempotency key from model to host. */
@@ -96,6 +100,21 @@ export const messages = sqliteTable("message", {
   position: integer().primaryKey({ autoIncrement: true }),
   turn: integer().notNull(),
   json: text().notNull(),
+  /** The last event of the log before it. */
+  seq: integer(),
+  /** Tokens of the conversation up to and with it, as the model counted them. */
+  tokens: integer(),
+});
+
+/** The one row of what stands for the older part of the conversation. */
+export const summaries = sqliteTable("summary", {
+  id: integer().primaryKey(),
+  text: text().notNull(),
+  /** The last message that it replaces, and the last event of the log that tells of those. */
+  upto: integer().notNull(),
+  to_seq: integer().notNull(),
+  /** The last message when it was made: what the model counted up to then was of a longer conversation. */
+  made_at: integer().notNull(),
 });
 
 /** Messages that wait for the running turn, in order; one that was taken or removed stays a while, so that its id is known. */

@@ -5,6 +5,7 @@ import { loadAttachments, type OpenAttachment } from "./loadAttachments.ts";
 import { ModelError } from "./ModelError.ts";
 import type { ModelConfig } from "./modelEnv.ts";
 import { openModel, type Effort } from "./openModel.ts";
+import type { ToolSchemas } from "./toFunctionTools.ts";
 import { withRetry } from "./withRetry.ts";
 
 export type ModelRequest = {
@@ -12,17 +13,20 @@ export type ModelRequest = {
   effort: Effort | null;
   instructions: string;
   messages: ModelMessage[];
+  /** The tools it may call; all when they are not given. */
+  tools?: ToolSchemas;
   signal: AbortSignal;
 };
 
 /**
- * One step of a chat's model with all tools, asked again when it failed in a way that may pass, and once without images
+/**
+ * One step of a chat's model, asked again when it failed in a way that may pass, and once without images
  * when it was refused with them; `onRetry` is told why before the wait, and what the attempt before had said is void
  * then. Each attempt reads anew what is configured. Throws a ModelError, in words.
  */
 export async function* askModel(
   readConfig: () => Promise<ModelConfig>,
-  { model, effort, instructions, messages, signal }: ModelRequest,
+  { model, effort, instructions, messages, tools = TOOLS, signal }: ModelRequest,
   open: OpenAttachment,
   onRetry: (why: string) => void,
 ): AsyncGenerator<ModelPart> {
@@ -33,7 +37,7 @@ export async function* askModel(
     const { context, images } = opened.info;
     const loaded = await loadAttachments(messages, { images: images && withImages, context, open });
     shown = loaded.images;
-    yield* callModel({ ...opened, instructions, messages: loaded.messages, tools: TOOLS, signal });
+    yield* callModel({ ...opened, instructions, messages: loaded.messages, tools, signal });
   }
   try {
     yield* retried(step, signal, onRetry);

@@ -12,7 +12,9 @@ export type OfflineCommand =
   | { kind: "think"; text: string }
   | { kind: "slow"; chunks: number }
   | { kind: "long"; words: number }
-  | { kind: "fail"; how: number | "break" | "hang"; times: number }
+  | { kind: "fail"; how: number | "break" | "hang" | "full"; times: number }
+  /** How summaries of this conversation are made from now on; they read it themselves. */
+  | { kind: "summaries" }
   | { kind: "summarize" }
   | { kind: "help" }
   | { kind: "unknown"; line: string; why: string };
@@ -32,7 +34,8 @@ export const OFFLINE_HELP = [
   "service status|jobs|restart <name>",
   "pane <session> · type <session> :: <text> · session <session>",
   "say <text> · think <text> · slow <n> · long <n> · summarize",
-  "loop <program> <arguments> · fail <status|break|hang> [times] · call <tool> <json>",
+  "loop <program> <arguments> · fail <status|break|hang|full> [times] · call <tool> <json>",
+  "summaries slow <n> · summaries fail <status>: how the conversation is shortened, once it is long",
   "Lines are done together; a line that begins with “then” waits for the ones before it.",
 ] as const;
 
@@ -136,13 +139,17 @@ const COMMANDS: Record<string, (rest: string) => OfflineCommand | string> = {
   slow: (rest) => withNumber(rest, (chunks) => ({ kind: "slow", chunks })),
   long: (rest) => withNumber(rest, (words) => ({ kind: "long", words })),
   fail: (rest) => {
-    const [, what, times = "1"] = /^(\d{3}|break|hang)(?:\s+(\d{1,3}))?$/.exec(rest) ?? [];
-    if (what === undefined) return "it wants a status such as 429, or break, or hang";
+    const [, what, times = "1"] = /^(\d{3}|break|hang|full)(?:\s+(\d{1,3}))?$/.exec(rest) ?? [];
+    if (what === undefined) return "it wants a status such as 429, or break, hang or full";
     return {
       kind: "fail",
-      how: what === "break" || what === "hang" ? what : Number(what),
+      how: what === "break" || what === "hang" || what === "full" ? what : Number(what),
       times: Number(times),
     };
+  },
+  summaries: (rest) => {
+    if (!/^(?:slow|fail) \d{1,3}$/.test(rest)) return "it is summaries slow or summaries fail, and a number";
+    return { kind: "summaries" };
   },
   summarize: () => ({ kind: "summarize" }),
   summarise: () => ({ kind: "summarize" }),

@@ -10,6 +10,7 @@ import type {
   LanguageModelV4Usage,
 } from "@ai-sdk/provider";
 import { FILE_MARK as MARK } from "./loadAttachments.ts";
+import { digestOf, STEPS_REPLACED, SUMMARY_INSTRUCTIONS } from "./summaryRequest.ts";
 import { OFFLINE_HELP, parseCommands } from "./offlineCommands.ts";
 import type { OfflineCommand, OfflineStep } from "./offlineCommands.ts";
 
@@ -69,14 +70,19 @@ type Answer = {
 
 /** Reads the prompt and makes up the answer; throws the error that the message asks for. */
 function think({ prompt }: LanguageModelV4CallOptions): Answer {
+  if (textOf(prompt[0]) === SUMMARY_INSTRUCTIONS) return summarized(prompt);
   const asked = findAsked(prompt);
   const text = textOf(prompt[asked]);
-  // Each answer since then that made calls was a step.
-  const done = prompt
-    .slice(asked + 1)
-    .filter(
-      (message) => message.role === "assistant" && message.content.some((part) => part.type === "tool-call"),
-    ).length;
+  // Each answer since then that made calls was a step, and so were those that a summary before it stands for.
+  const replaced = new RegExp(`\\((\\d+) ${STEPS_REPLACED}`).exec(textOf(prompt[asked - 1]))?.[1] ?? "0";
+  const done =
+    Number(replaced) +
+    prompt
+      .slice(asked + 1)
+      .filter(
+        (message) =>
+          message.role === "assistant" && message.content.some((part) => part.type === "tool-call"),
+      ).length;
   const answered = prompt.findLastIndex((message) => message.role === "assistant");
   const results =
     answered < asked
@@ -89,7 +95,7 @@ function think({ prompt }: LanguageModelV4CallOptions): Answer {
   const round = rounds[done] ?? rounds.at(-1)?.filter((command) => command.kind === "loop") ?? [];
 
   const key = fingerprint(prompt);
-  const failed = failNow(round, key);
+  const failed = failNow(round, key, asked > 0 && prompt[asked - 1]?.role === "user");
   const paragraphs = results.map(describeResult);
   const files = answered < asked ? filesOf(prompt[asked]) : [];
   if (files.length > 0) paragraphs.push(describeFiles(files));
@@ -109,6 +115,7 @@ function think({ prompt }: LanguageModelV4CallOptions): Answer {
       slow = command.chunks;
       paragraphs.push(countTo(command.chunks));
     }
+    if (command.kind === "summaries") paragraphs.push("I will make my summaries like that.");
     if (command.kind === "summarize") paragraphs.push(summary(prompt.slice(0, asked)));
     if (command.kind === "help") paragraphs.push(WHAT_I_AM, help(), HOW_TO_CONNECT);
   }
@@ -170,9 +177,13 @@ function toRounds(steps: OfflineStep[]): OfflineStep[] {
 }
 
 /** Throws, or says how the answer ends, as often as the message wants it; after that all is well again. */
-function failNow(round: OfflineStep, key: string): Answer["ending"] {
+function failNow(round: OfflineStep, key: string, shortened: boolean): Answer["ending"] {
   const command = round.find(({ kind }) => kind === "fail");
   if (command?.kind !== "fail") return "whole";
+  if (command.how === "full") {
+    if (shortened) return "whole";
+    throw errorOf(413);
+  }
   const before = failures.get(key) ?? 0;
   if (before >= command.times) {
     failures.delete(key);
@@ -184,13 +195,32 @@ function failNow(round: OfflineStep, key: string): Answer["ending"] {
     failures.delete(oldest);
   }
   if (command.how === "break" || command.how === "hang") return command.how;
-  throw new APICallError({
-    message: `the message asked for an error ${command.how}`,
+  throw errorOf(command.how);
+}
+
+function errorOf(status: number): APICallError {
+  return new APICallError({
+    message: `the message asked for an error ${status}`,
     url: "offline:",
     requestBodyValues: {},
-    statusCode: command.how,
-    ...(command.how === 429 ? { responseHeaders: { "retry-after-ms": "200" } } : {}),
+    statusCode: status,
+    ...(status === 429 ? { responseHeaders: { "retry-after-ms": "200" } } : {}),
   });
+}
+
+/** The summary of a record: what was asked and called. It is made as the record's last word about it says. */
+function summarized(prompt: LanguageModelV4Prompt): Answer {
+  const record = textOf(prompt.at(-1));
+  const [, how, n = "0"] = [...record.matchAll(/^PERSON: summaries (slow|fail) (\d+)$/gm)].at(-1) ?? [];
+  if (how === "fail") throw errorOf(Number(n));
+  const answer: Omit<Answer, "usage"> = {
+    reasoning: "",
+    text: `## Done\n${digestOf(record)}`,
+    slow: how === "slow" ? Number(n) : null,
+    calls: [],
+    ending: "whole",
+  };
+  return { ...answer, usage: usageOf(prompt, answer) };
 }
 
 function describeResult({ toolName, output }: LanguageModelV4ToolResultPart): string {

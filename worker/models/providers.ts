@@ -30,7 +30,7 @@ const OFFLINE: Provider = {
 };
 
 /** What a window is taken for when nobody says it: small enough that a conversation is shortened in time. */
-const CAREFUL_CONTEXT = 32_000;
+export const CAREFUL_CONTEXT = 32_000;
 
 type Kind = {
   /** What is taken when nothing else is said. */

@@ -11,7 +11,7 @@ export const MOST_OPEN = 100;
 /** What the log does not say of a model call: when it was asked (`why`: of an attempt before it), and what a step cost. */
 export type ModelMark =
   | { type: "model_started"; turn: number; step: number; model: string; input: string; why: string | null }
-  | { type: "model_ended"; turn: number; usage: Usage; output: string };
+  | { type: "model_ended"; turn: number; usage: Usage; output: string; error?: string | null };
 
 /** Something that moves a trace on. */
 export type Happening = { at: number } & ({ event: EventBody } | { mark: ModelMark });
@@ -49,8 +49,9 @@ function followMark(trace: Trace, scope: Scope, mark: ModelMark, at: number): Tr
   const before = trace.open.find((span) => span.kind === "model" && span.turn === turn);
   if (mark.type === "model_ended") {
     if (before === undefined) return trace;
-    const { usage, output } = mark;
-    const ended = end(trace, before, { outcome: "ok", usage, output }, at);
+    const { usage, output, error = null } = mark;
+    const how: End = error === null ? { outcome: "ok", usage } : { outcome: "failed", usage, error };
+    const ended = end(trace, before, { ...how, output }, at);
     return changeTurn(ended, turn, (span) => ({ usage: addUsage(span.usage ?? NO_USAGE, usage) }));
   }
   const step = `t${turn}.s${mark.step}.m`;

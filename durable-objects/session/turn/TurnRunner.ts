@@ -14,9 +14,12 @@ import { isAllowed, matches, type Act } from "../approvals/isAllowed.ts";
 import type { Ledger } from "../approvals/Ledger.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
 import type { Change, SessionStore } from "../SessionStore.ts";
+import { ModelError } from "../../../worker/models/ModelError.ts";
 import type { ModelRequest } from "../../../worker/models/askModel.ts";
 import type { ModelPart } from "../../../worker/models/callModel.ts";
 import { failure, itemOf, outcomeOf, toolMessage, type Call, type Outcome } from "./callResult.ts";
+import type { Compactor } from "./Compactor.ts";
+import type { Conversation } from "./Conversation.ts";
 import type { GrowingParts } from "./GrowingParts.ts";
 import { instructions } from "./instructions.ts";
 import { isFinal, MOST_STEPS, nextAction } from "./nextAction.ts";
@@ -33,6 +36,8 @@ const LOOK_AGAIN_MS = 10_000;
 type Parts = {
   store: SessionStore;
   turns: TurnStore;
+  conversation: Conversation;
+  compactor: Compactor;
   ledger: Ledger;
   commands: SessionCommands;
   growing: GrowingParts;
@@ -59,6 +64,8 @@ export class TurnRunner {
   #running: Promise<void> | null = null;
   #again = false;
   #abort: AbortController | null = null;
+  /** What the provider said to a request that was too long; for the trace alone. */
+  #tooLong: string | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -129,6 +136,31 @@ export class TurnRunner {
       .flatMap(({ id }) =>
         this.#settleCall(id, { ...failure("The turn was cancelled."), state: "cancelled" }, now),
       );
+  }
+
+  /** Has the conversation shortened: before the next step of the running turn, or at once. False when there is nothing to shorten. */
+  async compact(): Promise<boolean> {
+    const { store, turns, conversation } = this.#parts;
+    let done = false;
+    await store.write((session) => {
+      const now = Date.now();
+      const running = turns.active();
+      done = running !== null || conversation.replaceable(null, 0) !== null;
+      if (!done || running?.compact != null) return null;
+      this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+      if (running !== null) {
+        turns.update(running.number, { compact: "first" });
+        return null;
+      }
+      const { number: turn, model } = turns.begin(session.model ?? "offline/builtin", now, "last");
+      return {
+        events: [
+          { at: now, event: { type: "turn_started", turn, thread: null, model } },
+          { at: now, event: { type: "status", status: "working", reason: null } },
+        ],
+      };
+    });
+    return done;
   }
 
   /** Decides an approval; what it releases goes on by itself. */
@@ -294,10 +326,14 @@ export class TurnRunner {
   async #step(): Promise<boolean> {
     const { turns, store } = this.#parts;
     if (store.current === null) return false;
-    const turn = turns.active();
-    if (turn === null) return this.#beginNext();
+    const running = turns.active();
+    if (running === null) return this.#beginNext();
+    const due = running.phase === "model" && (await this.#parts.compactor.isDue(running));
+    const turn = turns.active(); // it may have been cancelled meanwhile
+    if (turn === null) return true;
     const calls = turn.phase === "calls" ? turns.calls(turn.number, turn.step) : [];
-    const facts = { step: turn.step, phase: turn.phase, cancelled: turn.cancelled_by !== null };
+    const cancelled = turn.cancelled_by !== null;
+    const facts = { step: turn.step, phase: turn.phase, cancelled, compact: due };
     switch (
       nextAction(
         facts,
@@ -306,6 +342,9 @@ export class TurnRunner {
     ) {
       case "ask_model":
         await this.#askModel(turn);
+        return true;
+      case "compact":
+        await this.#compact(turn);
         return true;
       case "settle":
         if (await this.#stopRepeats(turn, calls)) return true;
@@ -354,7 +393,7 @@ export class TurnRunner {
       const now = Date.now();
       turns.takeQueued(next.id, now);
       const turn = turns.begin(session.model ?? "offline/builtin", now);
-      turns.addMessage(turn.number, userMessage(next));
+      this.#tellModel(turn.number, userMessage(next));
       this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
       const events: EventBody[] = [
         { type: "queued", ...pick(next), state: "taken" },
@@ -376,7 +415,7 @@ export class TurnRunner {
   }
 
   async #askModel(turn: Turn): Promise<void> {
-    const { store, turns, growing, askModel } = this.#parts;
+    const { store, conversation, compactor, growing, askModel } = this.#parts;
     const session = store.current?.session;
     if (session === undefined) return;
     const abort = new AbortController();
@@ -386,11 +425,11 @@ export class TurnRunner {
     let end: Extract<ModelPart, { type: "end" }> | null = null;
     try {
       const name = session.host === null ? null : await this.#parts.hostName(session.host);
-      const request = {
+      const request: ModelRequest = {
         model: turn.model,
         effort: session.effort ?? null,
         instructions: instructions(session, name),
-        messages: turns.messages(),
+        messages: conversation.messages(turn.number, await compactor.mostChars(turn.model)),
         signal: abort.signal,
       };
       const onRetry = (why: string) => {
@@ -416,6 +455,8 @@ export class TurnRunner {
     } catch (error) {
       if (abort.signal.aborted) return this.#commitAborted(turn);
       const message = error instanceof Error ? error.message : String(error);
+      if (error instanceof ModelError && error.code === "context_too_long" && compactor.canShorten(turn))
+        return this.#shortenFirst(turn, message);
       await this.#endTurn(
         turn,
         [],
@@ -426,6 +467,39 @@ export class TurnRunner {
     } finally {
       this.#abort = null;
     }
+  }
+
+  /** The conversation was too long for its provider: it is shortened, and the model is asked again. */
+  async #shortenFirst(turn: Turn, why: string): Promise<void> {
+    const { store, turns } = this.#parts;
+    this.#tooLong = why;
+    await store.write(() => {
+      if (turns.active()?.number === turn.number)
+        turns.update(turn.number, { compact: turn.compact ?? "first" });
+      return null;
+    });
+  }
+
+  async #compact(turn: Turn): Promise<void> {
+    const abort = new AbortController();
+    this.#abort = abort;
+    const why = this.#tooLong;
+    this.#tooLong = null;
+    try {
+      await this.#parts.compactor.run(
+        turn,
+        this.#parts.store.current?.session.effort ?? null,
+        why,
+        abort.signal,
+      );
+    } finally {
+      this.#abort = null;
+    }
+  }
+
+  /** Adds to what the model is told. Inside a step. */
+  #tellModel(turn: number, message: ModelMessage, tokens: number | null = null): void {
+    this.#parts.conversation.add(turn, message, this.#parts.store.current?.head ?? 0, tokens);
   }
 
   /** The step's answer is whole: its items, its calls and what the model said become durable together. */
@@ -441,7 +515,10 @@ export class TurnRunner {
         return null;
       const now = Date.now();
       const events = this.#wholeParts(turn.number, now);
-      for (const message of end.responseMessages) turns.addMessage(turn.number, message);
+      const { input_tokens, output_tokens } = end.usage;
+      // A provider that does not count is estimated.
+      const counted = input_tokens === 0 ? null : input_tokens + output_tokens;
+      for (const message of end.responseMessages) this.#tellModel(turn.number, message, counted);
       const usage: Usage = addUsage(JSON.parse(turn.usage), end.usage);
       const output = wordsOf(end.responseMessages);
       const mark = {
@@ -478,6 +555,11 @@ export class TurnRunner {
         } as const;
         events.push({ at: now, event: { type: "item", id: `t${turn.number}.cut`, turn: turn.number, item } });
       }
+      if (current.compact !== null) {
+        // Asked for while the answer came: it is what is left to do.
+        turns.update(turn.number, { step: turn.step + 1, compact: "last", usage: JSON.stringify(usage) });
+        return { events, mark };
+      }
       turns.update(turn.number, { ended_at: now, usage: JSON.stringify(usage) });
       events.push({ at: now, event: { type: "turn_completed", turn: turn.number, usage } });
       events.push({ at: now, event: { type: "status", status: "idle", reason: null } });
@@ -506,7 +588,7 @@ export class TurnRunner {
         .filter(({ kind }) => kind === "message")
         .map(({ text }) => text)
         .join("");
-      if (said !== "") turns.addMessage(turn.number, { role: "assistant", content: said });
+      if (said !== "") this.#tellModel(turn.number, { role: "assistant", content: said });
       return { events: this.#wholeParts(turn.number, Date.now()) };
     });
     growing.restart();
@@ -778,9 +860,9 @@ export class TurnRunner {
       const current = turns.active();
       if (current?.number !== turn.number || current.step !== turn.step || current.phase !== "calls")
         return null;
-      for (const call of calls) turns.addMessage(turn.number, toolMessage(call));
+      for (const call of calls) this.#tellModel(turn.number, toolMessage(call));
       if (current.mistakes >= MISTAKES_BEFORE_NUDGE)
-        turns.addMessage(turn.number, { role: "user", content: NUDGE });
+        this.#tellModel(turn.number, { role: "user", content: NUDGE });
       const mistakes = current.mistakes >= MISTAKES_BEFORE_NUDGE ? 0 : current.mistakes;
       turns.update(turn.number, { step: turn.step + 1, phase: "model", mistakes });
       this.#parts.lookAgainAt(Date.now() + LOOK_AGAIN_MS);
@@ -804,7 +886,7 @@ export class TurnRunner {
         events.push(...this.#settleCall(call.id, { ...failure("The turn ended."), state: "cancelled" }, now));
         // The model must find a result for each of its calls, or no provider takes the conversation any more.
         const settled = turns.call(call.id);
-        if (settled !== null) turns.addMessage(turn.number, toolMessage(settled));
+        if (settled !== null) this.#tellModel(turn.number, toolMessage(settled));
       }
       turns.update(turn.number, { ended_at: now });
       events.push({ at: now, event: last }, { at: now, event: { type: "status", status, reason } });

@@ -1,9 +1,8 @@
-import type { ModelMessage } from "ai";
 import { and, asc, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { AttachmentRef, Usage } from "../../../protocol/events.ts";
 import type { QueuedMessage } from "../../../protocol/api.ts";
 import type { Database } from "../../shared/database.ts";
-import { calls, messages, parts, queue, turns } from "../schema.ts";
+import { calls, parts, queue, turns } from "../schema.ts";
 import type { Call } from "./callResult.ts";
 
 export type Turn = typeof turns.$inferSelect;
@@ -16,7 +15,7 @@ export const NO_USAGE: Usage = {
   reasoning_output_tokens: 0,
 };
 
-/** The rows of turns, calls, the model's messages and the queue. Synchronous; joins the caller's transaction. */
+/** The rows of turns, calls and the queue. Synchronous; joins the caller's transaction. */
 export class TurnStore {
   readonly #db: Database;
 
@@ -29,7 +28,7 @@ export class TurnStore {
     return this.#db.select().from(turns).where(isNull(turns.ended_at)).get() ?? null;
   }
 
-  begin(model: string, now: number): Turn {
+  begin(model: string, now: number, compact: Turn["compact"] = null): Turn {
     const last = this.#db
       .select({ number: turns.number })
       .from(turns)
@@ -41,6 +40,7 @@ export class TurnStore {
       model,
       usage: JSON.stringify(NO_USAGE),
       started_at: now,
+      compact,
     };
     return this.#db.insert(turns).values(fresh).returning().get();
   }
@@ -101,24 +101,7 @@ export class TurnStore {
 
   /** Forgets everything, for a session that is deleted. */
   clear(): void {
-    for (const table of [turns, calls, messages, queue, parts]) this.#db.delete(table).run();
-  }
-
-  addMessage(turn: number, message: ModelMessage): void {
-    this.#db
-      .insert(messages)
-      .values({ turn, json: JSON.stringify(message) })
-      .run();
-  }
-
-  /** Everything the model has been told and has said. */
-  messages(): ModelMessage[] {
-    const rows = this.#db
-      .select({ json: messages.json })
-      .from(messages)
-      .orderBy(asc(messages.position))
-      .all();
-    return rows.map(({ json }): ModelMessage => JSON.parse(json));
+    for (const table of [turns, calls, queue, parts]) this.#db.delete(table).run();
   }
 
   /** Puts a message into the queue; returns the one that has its id, when there is or was such a one. */

@@ -2,7 +2,7 @@ import { describe, test } from "vitest";
 import { MOST_STEPS, nextAction } from "./nextAction.ts";
 import { judgeRepeat } from "./runaway.ts";
 
-const turn = { step: 1, phase: "model" as const, cancelled: false };
+const turn = { step: 1, phase: "model" as const, cancelled: false, compact: false };
 const calls = { ...turn, phase: "calls" as const };
 
 describe("a turn", () => {
@@ -20,6 +20,12 @@ describe("a turn", () => {
     expect(nextAction({ ...calls, cancelled: true }, ["dispatched", "cancelled"])).toBe("wait");
     expect(nextAction({ ...calls, cancelled: true }, ["cancelled", "completed"])).toBe("cancel");
     expect(nextAction({ ...turn, cancelled: true }, [])).toBe("cancel");
+  });
+
+  test("shortens the conversation before it asks the model, unless it is cancelled", ({ expect }) => {
+    expect(nextAction({ ...turn, compact: true }, [])).toBe("compact");
+    expect(nextAction({ ...turn, compact: true, cancelled: true }, [])).toBe("cancel");
+    expect(nextAction({ ...calls, compact: true }, ["completed"])).toBe("next_step");
   });
 
   test("is stopped after too many steps", ({ expect }) => {

@@ -4,6 +4,8 @@ import { Rule } from "../../../protocol/approvals.ts";
 import type { Session } from "../../../protocol/session.ts";
 import { hosts, rules } from "../../../worker/db/schema.ts";
 import { askModel, type ModelRequest } from "../../../worker/models/askModel.ts";
+import { listModels } from "../../../worker/models/listModels.ts";
+import { CAREFUL_CONTEXT } from "../../../worker/models/providers.ts";
 import { readModelConfig } from "../../../worker/models/readModelConfig.ts";
 import type { OpenAttachment } from "../../../worker/models/loadAttachments.ts";
 import type { Env } from "../../shared/env.ts";
@@ -15,6 +17,12 @@ export function turnPorts(env: Env, session: () => Session | null, openAttachmen
   return {
     askModel: (request: ModelRequest, onRetry: (why: string) => void) =>
       askModel(() => readModelConfig(env, team(), request.model), request, openAttachment, onRetry),
+
+    /** Tokens that fit into a model's window. */
+    contextOf: async (model: string): Promise<number> => {
+      const known = listModels(await readModelConfig(env, team(), null)).find(({ id }) => id === model);
+      return known?.context ?? CAREFUL_CONTEXT;
+    },
 
     rules: async (tool: string): Promise<Rule[]> => {
       const open = or(isNull(rules.expires_at), gt(rules.expires_at, Date.now()));

@@ -60,6 +60,8 @@ export function ChatComposer(props: ComposerProps) {
         return void actions.setModel(action.model, session.effort ?? null);
       case "place":
         return void actions.setPlace(action.host, action.workspace);
+      case "compact":
+        return void actions.compact();
       case "stop":
         return void stop();
       case "pickModel":

@@ -113,11 +113,18 @@ function ItemView({
                 <span className="min-w-0 grow truncate">
                   {item.turns} earlier turn{item.turns === 1 ? "" : "s"} in short
                 </span>
-                <span className="shrink-0 text-muted phone:hidden">what the model still has of them</span>
+                {item.from !== undefined && item.to !== undefined && (
+                  <span className="shrink-0 text-muted" data-testid="replaced">
+                    events {item.from}–{item.to}
+                  </span>
+                )}
               </>
             }
           >
             <div className="p-3">
+              <p className="mb-2 text-small text-muted">
+                The model has this in place of what is above. Here everything stays as it was.
+              </p>
               <Markdown text={item.text} />
             </div>
           </FoldCard>

@@ -4,6 +4,7 @@ import { Key } from "../../shared/ui/Key.tsx";
 const COMMANDS: [string, string][] = [
   ["/model name", "choose the model"],
   ["/host name /directory", "choose where its tools work"],
+  ["/compact", "have the model shorten what it has of the conversation"],
   ["/stop", "stop what runs"],
   ["/help", "this"],
 ];

@@ -7,6 +7,7 @@ import { showToast } from "../../shared/ui/toasts.ts";
 /** What a person can do with a chat. The log shows what came of it; what could not be done is said. */
 export type ChatActions = {
   stop(): Promise<boolean>;
+  compact(): Promise<boolean>;
   setModel(model: string, effort: Session["effort"]): Promise<boolean>;
   setPlace(host: string, workspace: string): Promise<boolean>;
   editQueued(message: string, text: string): Promise<boolean>;
@@ -30,6 +31,7 @@ export function chatActions(session: string): ChatActions {
     });
   return {
     stop: () => run({ type: "cancel_turn" }),
+    compact: () => run({ type: "compact" }),
     setModel: (model, effort) => run({ type: "set_model", model, effort: effort ?? null }),
     setPlace: (host, workspace) => run({ type: "hop", host, workspace }),
     editQueued: (message, text) => attempt(() => api.editQueued(session, message, text)),

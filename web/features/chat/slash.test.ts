@@ -34,7 +34,7 @@ describe("a text with a slash", () => {
   );
 
   it("is completed as it is typed", () => {
-    expect(labels("/")).toEqual(["/model", "/host", "/stop", "/help"]);
+    expect(labels("/")).toEqual(["/model", "/host", "/compact", "/stop", "/help"]);
     expect(labels("/m")).toEqual(["/model"]);
     expect(labels("/s")).toEqual(["/stop"]);
     expect(labels("/model gpt")).toEqual(["openai/gpt", "openai/gpt-mini"]);
@@ -45,6 +45,8 @@ describe("a text with a slash", () => {
   it.each<[string, object]>([
     ["/stop", { do: "stop" }],
     ["/stop ", { do: "stop" }],
+    ["/compact", { do: "compact" }],
+    ["/compact ", { do: "compact" }],
     ["/help", { do: "help" }],
     ["/model", { do: "pickModel" }],
     ["/model built", { do: "model", model: "offline/builtin" }],

@@ -7,6 +7,7 @@ export type SlashAction =
   | { do: "place"; host: string; workspace: string }
   | { do: "pickPlace" }
   | { do: "stop" }
+  | { do: "compact" }
   | { do: "help" };
 
 /** Something to complete what is typed with. */
@@ -22,6 +23,7 @@ export type Slash =
 const COMMANDS: { name: string; hint: string }[] = [
   { name: "/model", hint: "choose the model" },
   { name: "/host", hint: "choose the host and directory it works in" },
+  { name: "/compact", hint: "shorten what the model has of the conversation" },
   { name: "/stop", hint: "stop what runs" },
   { name: "/help", hint: "what can be typed here" },
 ];
@@ -45,6 +47,8 @@ export function readSlash(text: string, known: Known): Slash {
   }
   const words = rest.trim();
   switch (name) {
+    case "/compact":
+      return { kind: "ready", action: { do: "compact" }, options: [] };
     case "/stop":
       return { kind: "ready", action: { do: "stop" }, options: [] };
     case "/help":
@@ -61,6 +65,7 @@ export function readSlash(text: string, known: Known): Slash {
 const ACTIONS: Record<string, SlashAction> = {
   "/model": { do: "pickModel" },
   "/host": { do: "pickPlace" },
+  "/compact": { do: "compact" },
   "/stop": { do: "stop" },
   "/help": { do: "help" },
 };
