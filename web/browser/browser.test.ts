@@ -4,6 +4,7 @@ import "./copy.cases.ts";
 import "./hosts.cases.ts";
 import "./long.cases.ts";
 import "./look.cases.ts";
+import "./pins.cases.ts";
 import "./session.cases.ts";
 import "./sessions.cases.ts";
 import "./stall.cases.ts";

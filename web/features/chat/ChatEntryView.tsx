@@ -4,13 +4,15 @@ import type { Approval } from "../../../protocol/approvals.ts";
 import type { AttachmentRef } from "../../../protocol/events.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { Markdown } from "../../shared/markdown/Markdown.tsx";
-import { CopyButton } from "../../shared/ui/CopyButton.tsx";
 import { Signal } from "../../shared/ui/Signal.tsx";
 import { CallCard } from "./CallCard.tsx";
+import { firstLine, lastLine } from "./firstLine.ts";
 import { FoldCard } from "./FoldCard.tsx";
 import { MessageBoundary } from "./MessageBoundary.tsx";
+import { MessageMenu } from "./MessageMenu.tsx";
 import { QuestionCard } from "./QuestionCard.tsx";
 import { sameEntry, type ChatEntry } from "./readChat.ts";
+import type { Pins } from "./usePins.ts";
 import { TurnLine } from "./TurnLine.tsx";
 
 type EntryProps = {
@@ -22,6 +24,8 @@ type EntryProps = {
   host: string | null;
   /** The running turn waits for the person. */
   waits: boolean;
+  /** Another object when other messages are pinned. */
+  pins: Pins;
 };
 
 /** One card or line of a chat. */
@@ -29,7 +33,7 @@ export const ChatEntryView = memo(
   function ChatEntryView({ entry, ...rest }: EntryProps) {
     return (
       <div
-        className="mx-auto max-w-3xl px-4 py-1.5"
+        className="mx-auto max-w-3xl px-4 py-1.5 desk:px-9"
         data-testid="entry"
         data-kind={entry.kind === "item" ? entry.item.kind : entry.kind}
         data-key={entry.key}
@@ -51,31 +55,50 @@ export const ChatEntryView = memo(
     sameEntry(a.entry, b.entry) &&
     a.approval === b.approval &&
     a.host === b.host &&
+    a.pins === b.pins &&
     (a.waits === b.waits || a.entry.kind !== "turn"),
 );
+
+/** Out of the way until it is wanted; a finger has no other way to want it. */
+const MENU =
+  "not-touch:opacity-0 group-hover/message:opacity-100 focus-visible:opacity-100 data-[state=open]:opacity-100";
 
 function ItemView({
   entry,
   session,
   approval,
   host,
+  pins,
 }: Omit<EntryProps, "entry"> & { entry: Extract<ChatEntry, { kind: "item" }> }) {
   const { item, growing } = entry;
   const id = `${session} ${entry.key}`;
+  const menu = (text: string, className: string) =>
+    !growing &&
+    entry.seq > 0 && (
+      <MessageMenu
+        text={text}
+        pinned={pins.has(entry.seq)}
+        onPin={() => pins.toggle(entry.seq)}
+        link={pins.link}
+        className={classes(MENU, className)}
+      />
+    );
   switch (item.kind) {
     case "user_message":
-      return <UserMessage text={item.text} attachments={item.attachments ?? []} />;
+      return (
+        <div className="group/message relative">
+          {menu(item.text, "absolute top-1.5 left-full ml-1.5 touch:top-0 phone:left-0 phone:-ml-3")}
+          <UserMessage text={item.text} attachments={item.attachments ?? []} />
+        </div>
+      );
     case "message":
       return (
         <div className="group/message relative">
-          <Markdown text={item.text} />
-          {!growing && (
-            <CopyButton
-              text={item.text}
-              what="the message"
-              className="absolute -top-1 -right-6 opacity-0 group-hover/message:opacity-100 focus-visible:opacity-100 phone:hidden"
-            />
+          {menu(
+            item.text,
+            "desk:absolute desk:-top-0.5 desk:left-full desk:ml-1.5 phone:float-right phone:-mt-3 phone:-mr-3",
           )}
+          <Markdown text={item.text} />
         </div>
       );
     case "reasoning":
@@ -192,14 +215,4 @@ function Notice({ level, text }: { level: "info" | "warning" | "error"; text: st
       <span className="min-w-0 break-words whitespace-pre-wrap">{text}</span>
     </div>
   );
-}
-
-const bare = (line: string): string => line.replace(/^[#*\s>-]+|[*\s]+$/g, "");
-
-function firstLine(text: string): string {
-  return bare(text.split("\n").find((line) => line.trim() !== "") ?? "");
-}
-
-function lastLine(text: string): string {
-  return bare(text.trimEnd().split("\n").at(-1) ?? "");
 }

@@ -5,6 +5,7 @@ import type { Session } from "../../../protocol/session.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
 import type { SessionState } from "../../shared/live/sessionState.ts";
+import { OLDER_PAGE } from "../../shared/live/sessionStore.ts";
 import { useHub } from "../../shared/live/useHub.ts";
 import { LogList } from "../../shared/ui/LogList.tsx";
 import { showToast } from "../../shared/ui/toasts.ts";
@@ -15,8 +16,10 @@ import { ChatHelp } from "./ChatHelp.tsx";
 import { EmptyChat } from "./EmptyChat.tsx";
 import { ModelDialog } from "./ModelDialog.tsx";
 import { isOffline } from "../../shared/api/models.ts";
+import { PinList } from "./PinList.tsx";
 import { PlaceDialog } from "./PlaceDialog.tsx";
 import { readChat, withParts, type ChatEntry } from "./readChat.ts";
+import { usePins } from "./usePins.ts";
 import { stillUnsent, type Unsent } from "./unsent.ts";
 
 type Row = ChatEntry | { kind: "unsent"; key: string; text: string };
@@ -80,8 +83,16 @@ export default function ChatPanel({
   const running = state.loaded && chat.running !== null;
   const waits = session.status === "waiting";
   const close = (): void => setPicking(null);
+  const pins = usePins(session.id);
+  const [goTo, setGoTo] = useState<{ key: string } | null>(null);
+  async function jump(key: string, seq: number): Promise<void> {
+    for (let { first } = state; first > seq; first -= OLDER_PAGE) if ((await loadOlder()) !== true) return;
+    setGoTo({ key });
+  }
+
   return (
     <>
+      <PinList session={session.id} state={state} pins={pins.seqs} onUnpin={pins.toggle} onJump={jump} />
       {rows.length === 0 ? (
         state.loaded ? (
           <EmptyChat
@@ -112,6 +123,7 @@ export default function ChatPanel({
                 session={session.id}
                 host={session.host}
                 waits={waits}
+                pins={pins}
                 approval={
                   row.kind === "item" && row.item.kind === "call" && row.item.approval !== null
                     ? (chat.approvals.get(row.item.approval) ?? null)
@@ -121,6 +133,7 @@ export default function ChatPanel({
             )
           }
           loadOlder={state.first > 1 ? loadOlder : undefined}
+          goTo={goTo}
           label="Chat"
           testId="conversation"
         />

@@ -7,7 +7,17 @@ export type TurnState = "running" | "done" | "error" | "stopped";
 
 /** One card or line of a chat, in the order in which it first appeared. */
 export type ChatEntry =
-  | { kind: "item"; key: string; at: number; turn: number; id: string; item: Item; growing: boolean }
+  | {
+      kind: "item";
+      key: string;
+      at: number;
+      /** The event that said it last; 0 when the log has none yet. */
+      seq: number;
+      turn: number;
+      id: string;
+      item: Item;
+      growing: boolean;
+    }
   | {
       kind: "turn";
       key: string;
@@ -35,6 +45,11 @@ export type Chat = {
   /** The turn that runs. */
   running: { turn: number; at: number } | null;
 };
+
+/** What tells the entry of an item apart. */
+export function itemKey(turn: number, id: string): string {
+  return `item ${partKey(turn, id)}`;
+}
 
 /** Events are parsed once, however often the log is read again. */
 const parsed = new WeakMap<LogEvent, SessionEvent | "unknown">();
@@ -103,7 +118,7 @@ export function readChat(events: readonly LogEvent[], queued: readonly QueuedMes
         close(event.turn, at, { state: "stopped", usage: null, message: null, by: event.by });
         break;
       case "item": {
-        const key = `item ${partKey(event.turn, event.id)}`;
+        const key = itemKey(event.turn, event.id);
         const place = cards.get(key);
         const first = place === undefined ? undefined : entries[place];
         if (event.item.kind === "call") turns.get(event.turn)?.calls.add(event.id);
@@ -111,6 +126,7 @@ export function readChat(events: readonly LogEvent[], queued: readonly QueuedMes
           kind: "item",
           key,
           at: first?.at ?? at,
+          seq,
           turn: event.turn,
           id: event.id,
           item: event.item,
@@ -200,7 +216,7 @@ export function withParts(chat: Chat, parts: ReadonlyMap<string, Part>): ChatEnt
     const item = grown(null, part);
     if (item === null) continue; // the output of a call that is not here
     const { id, turn } = part;
-    entries.push({ kind: "item", key, at: running?.at ?? 0, turn, id, item, growing: true });
+    entries.push({ kind: "item", key, at: running?.at ?? 0, seq: 0, turn, id, item, growing: true });
   }
   if (running !== null)
     entries.push({

@@ -79,7 +79,8 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   const actions = useSessionActions(session);
   const phone = usePhone();
   const [, navigate] = useLocation();
-  const wantedTab = new URLSearchParams(useSearch()).get("tab");
+  const search = useSearch();
+  const wantedTab = new URLSearchParams(search).get("tab");
   const tmux = session.provider === "tmux";
   const chat = session.provider === "edge";
   const tabs = useMemo(
@@ -95,8 +96,13 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   );
   const first = tmux ? "terminal" : "conversation";
   const tab = tabs.some((each) => each.id === wantedTab) ? (wantedTab ?? first) : first;
-  const setTab = (next: string): void =>
-    navigate(`/sessions/${session.id}${next === first ? "" : `?tab=${next}`}`, { replace: true });
+  const setTab = (next: string): void => {
+    const query = new URLSearchParams(search);
+    if (next === first) query.delete("tab");
+    else query.set("tab", next);
+    const text = query.toString();
+    navigate(`/sessions/${session.id}${text === "" ? "" : `?${text}`}`, { replace: true });
+  };
 
   const [finding, setFinding] = useState(false);
   const [hostSearch, setHostSearch] = useState<SearchRequest>({ text: "", regex: false });

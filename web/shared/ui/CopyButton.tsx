@@ -18,7 +18,7 @@ export function CopyButton({ text, what, className }: { text: string; what: stri
       type="button"
       aria-label={`Copy ${what}`}
       title={`Copy ${what}`}
-      onClick={() => void copyText(text, what).then(() => setCopied(true))}
+      onClick={() => void copyText(text, what).then(setCopied)}
       className={classes(
         "thumb flex size-6 shrink-0 items-center justify-center rounded-small text-muted hover:bg-hover hover:text-text",
         className,
