@@ -6,6 +6,12 @@ export const PING_INTERVAL_MS = 10_000;
 /** Silence after which either side ends a socket (three pings). */
 export const SILENCE_LIMIT_MS = 30_000;
 
+/** A person's socket of which nothing was heard for so long is ended: browsers let a hidden page ping once a minute. */
+export const VIEWER_SILENCE_MS = 180_000;
+export const SILENT_VIEWER = "Nothing was heard for three minutes.";
+/** How often an object that somebody looks at wakes to see who is still there. */
+export const VIEWERS_LOOK_MS = 300_000;
+
 /** Largest frame either side sends on any socket (the platform receives up to 32 MiB; we stay far below). */
 export const MAX_FRAME_BYTES = 1024 * 1024;
 /** Largest JSON of one event in a session's log. */

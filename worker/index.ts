@@ -4,9 +4,9 @@ import { HTTPException } from "hono/http-exception";
 import { hubName } from "../durable-objects/shared/names.ts";
 import { MAX_FRAME_BYTES } from "../protocol/limits.ts";
 import { guardOrigin } from "./auth/guardOrigin.ts";
+import { forwardViewer } from "./auth/loginSockets.ts";
 import { requireRole } from "./auth/requireRole.ts";
 import type { App } from "./env.ts";
-import { forwardSocket } from "./forwardSocket.ts";
 import { Problem } from "./problem.ts";
 import { listModels } from "./models/listModels.ts";
 import { readModelConfig } from "./models/readModelConfig.ts";
@@ -51,7 +51,7 @@ const app = new Hono<App>()
   .route("/api/settings/models", modelSettingsRoutes)
   .route("/api/link", linkRoutes)
   .get("/api/live", requireRole("viewer"), (c) =>
-    forwardSocket(c, c.env.HUB.getByName(hubName(c.get("actor").team)), "/live"),
+    forwardViewer(c, c.env.HUB.getByName(hubName(c.get("actor").team)), "/live", null),
   );
 
 app.notFound((c) =>

@@ -180,6 +180,7 @@ export class HostObject extends DurableObject<Env> {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server, [LINK_TAG]);
     server.serializeAttachment({ epoch: null, opened_at: Date.now() } satisfies z.infer<typeof Link>);
+    this.#alarms.atLatest("silence", Date.now() + SILENCE_LIMIT_MS);
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -280,14 +281,17 @@ export class HostObject extends DurableObject<Env> {
     const now = Date.now();
     let next = Number.POSITIVE_INFINITY;
     for (const ws of this.ctx.getWebSockets(LINK_TAG)) {
-      const heard = this.ctx.getWebSocketAutoResponseTimestamp(ws)?.getTime();
       const link = Link.safeParse(ws.deserializeAttachment());
+      // Pings alone are no link: before its hello, only its opening counts.
+      const speaks = link.success && link.data.epoch !== null;
+      const heard = speaks ? this.ctx.getWebSocketAutoResponseTimestamp(ws)?.getTime() : 0;
       const since = Math.max(heard ?? 0, link.success ? link.data.opened_at : 0);
       if (now - since > SILENCE_LIMIT_MS) closeSocket(ws, "silent", "Nothing was heard for 30 seconds.");
       else next = Math.min(next, since + SILENCE_LIMIT_MS + 1);
     }
-    if (next !== Number.POSITIVE_INFINITY) return this.#alarms.atLatest("silence", next);
-    this.#wentOffline();
+    if (next !== Number.POSITIVE_INFINITY) this.#alarms.atLatest("silence", next);
+    if (this.#link() !== null) return;
+    if (this.#state.current?.presence === "online") this.#wentOffline();
     await this.#dropConsoles("hostGone", "Nothing was heard from the host for 30 seconds.");
   }
 

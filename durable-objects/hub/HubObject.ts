@@ -1,8 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import * as z from "zod";
+import type { CloseName } from "../../protocol/closeCodes.ts";
 import { SessionFilter } from "../../protocol/filter.ts";
 import { HubClientFrame, type HubChange, type HubHello } from "../../protocol/hubFrames.ts";
-import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from "../../protocol/limits.ts";
+import { MAX_FRAME_BYTES, PROTOCOL_VERSION, SILENT_VIEWER, VIEWERS_LOOK_MS } from "../../protocol/limits.ts";
 import { readActor } from "../shared/actor.ts";
 import { Batcher } from "../shared/Batcher.ts";
 import { openDatabase } from "../shared/database.ts";
@@ -10,6 +11,8 @@ import type { Env } from "../shared/env.ts";
 import { LiveSockets } from "../shared/LiveSockets.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { answerClose, closeSocket } from "../shared/refuseSocket.ts";
+import { endedLogins } from "../shared/endedLogins.ts";
+import { Viewers } from "../shared/Viewers.ts";
 import { changesFor } from "./changesFor.ts";
 import { HubItems, type Kept } from "./HubItems.ts";
 import { readIndex } from "./readIndex.ts";
@@ -24,6 +27,7 @@ const Attachment = z.looseObject({ filter: SessionFilter.optional() });
 /** What is shown across sessions: fans out changes of sessions and hosts. A copy of D1, rebuilt from it when it is empty. */
 export class HubObject extends DurableObject<Env> {
   readonly #items: HubItems;
+  readonly #viewers: Viewers;
   readonly #live: LiveSockets;
   readonly #batcher = new Batcher<HubChange[]>((batches) => this.#apply(batches.flat()), WINDOW_MS);
   readonly #loaded: Promise<void>;
@@ -32,6 +36,7 @@ export class HubObject extends DurableObject<Env> {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#items = new HubItems(openDatabase(ctx, migrations), ctx.storage);
+    this.#viewers = new Viewers(ctx, [LIVE_TAG]);
     this.#live = new LiveSockets({
       ctx,
       tag: LIVE_TAG,
@@ -50,15 +55,31 @@ export class HubObject extends DurableObject<Env> {
     await this.#batcher.add(changes);
   }
 
-  override fetch(request: Request): Response {
-    readActor(request);
+  override async fetch(request: Request): Promise<Response> {
+    const actor = readActor(request);
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server, [LIVE_TAG]);
+    this.#viewers.accept(server, LIVE_TAG, actor);
+    if ((await this.ctx.storage.getAlarm()) === null)
+      await this.ctx.storage.setAlarm(Date.now() + VIEWERS_LOOK_MS);
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** From the Worker: a login has ended, and its sockets with it. */
+  async endLogin(login: string): Promise<void> {
+    for (const ws of this.#viewers.of(login)) this.#end(ws, "unauthenticated", "You signed out.");
+  }
+
+  /** Ends the sockets of people who are gone without a word, or whose login is. Looks again while anybody is left. */
+  override async alarm(): Promise<void> {
+    for (const ws of this.#viewers.silent(Date.now())) this.#end(ws, "silent", SILENT_VIEWER);
+    if (this.#viewers.all().length === 0) return;
+    await this.ctx.storage.setAlarm(Date.now() + VIEWERS_LOOK_MS);
+    for (const login of await endedLogins(this.env.DB, this.#viewers.logins())) await this.endLogin(login);
   }
 
   override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
     if (ws.readyState !== WebSocket.READY_STATE_OPEN) return; // closed for an earlier frame; this one was on its way
+    this.#viewers.heard(ws);
     if (typeof data !== "string") return closeSocket(ws, "malformed", "This socket speaks text frames.");
     if (data.length > MAX_FRAME_BYTES)
       return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
@@ -74,6 +95,12 @@ export class HubObject extends DurableObject<Env> {
   }
 
   override webSocketError(ws: WebSocket): void {
+    this.#live.drop(ws);
+  }
+
+  /** Ends a socket without waiting for its other side, which may not be there. */
+  #end(ws: WebSocket, name: CloseName, reason: string): void {
+    closeSocket(ws, name, reason);
     this.#live.drop(ws);
   }
 

@@ -2,7 +2,14 @@ import { DurableObject } from "cloudflare:workers";
 import type { CommandAnswer, QueuedMessage } from "../../protocol/api.ts";
 import type { CloseName } from "../../protocol/closeCodes.ts";
 import type { Command, CommandResult } from "../../protocol/commands.ts";
-import { MAX_FRAME_BYTES, MAX_RESUME_EVENTS, PROTOCOL_VERSION, TAIL_EVENTS } from "../../protocol/limits.ts";
+import {
+  MAX_FRAME_BYTES,
+  MAX_RESUME_EVENTS,
+  PROTOCOL_VERSION,
+  SILENT_VIEWER,
+  TAIL_EVENTS,
+  VIEWERS_LOOK_MS,
+} from "../../protocol/limits.ts";
 import type { Approval, Decision, Grant, Rule } from "../../protocol/approvals.ts";
 import type { OutputPiece } from "../../protocol/link.ts";
 import type { ToolScope } from "../../protocol/tools.ts";
@@ -20,6 +27,8 @@ import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
 import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
 import { removeSession, saveApproval, saveRule, saveSession, saveSpans } from "../shared/saveToIndex.ts";
+import { endedLogins } from "../shared/endedLogins.ts";
+import { Viewers } from "../shared/Viewers.ts";
 import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
 import { EventLog, eventsFrame, type Run } from "./EventLog.ts";
 import { ingest, JournalCursors, type Numbered } from "./ingest.ts";
@@ -76,12 +85,13 @@ export class SessionObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #log: EventLog;
   readonly #cursors: JournalCursors;
-  readonly #alarms: Alarms<"publish" | "forward" | "turn" | "grants" | "blobs">;
+  readonly #alarms: Alarms<"publish" | "forward" | "turn" | "grants" | "blobs" | "viewers">;
   readonly #publisher: Publisher;
   readonly #texts: SpanTexts;
   readonly #traces: Traces;
   readonly #store: SessionStore;
   readonly #commands: SessionCommands;
+  readonly #viewers: Viewers;
   readonly #live: LiveSockets;
   readonly #console: ConsoleRelay;
   readonly #ledger: Ledger;
@@ -104,6 +114,7 @@ export class SessionObject extends DurableObject<Env> {
       forward: () => this.#commands.forwardAll(),
       turn: () => this.#turn.advance(),
       grants: () => this.#expireGrants(),
+      viewers: () => this.#lookAtViewers(),
       blobs: () => this.#attachments.sweep(Date.now()),
     });
     this.#publisher = new Publisher({
@@ -154,6 +165,7 @@ export class SessionObject extends DurableObject<Env> {
       ...this.#ports,
       lookAgainAt: (at) => this.#alarms.atLatest("turn", at),
     });
+    this.#viewers = new Viewers(ctx, [LIVE_TAG, VIEWER_TAG]);
     this.#live = new LiveSockets({
       ctx,
       tag: LIVE_TAG,
@@ -518,10 +530,10 @@ export class SessionObject extends DurableObject<Env> {
     const { 0: client, 1: server } = new WebSocketPair();
     switch (new URL(request.url).pathname) {
       case "/live":
-        this.ctx.acceptWebSocket(server, [LIVE_TAG]);
+        this.#viewers.accept(server, LIVE_TAG, actor);
         break;
       case "/console":
-        this.ctx.acceptWebSocket(server, [VIEWER_TAG]);
+        this.#viewers.accept(server, VIEWER_TAG, actor);
         await this.#console.addViewer(server, actor);
         break;
       case "/daemon":
@@ -533,7 +545,13 @@ export class SessionObject extends DurableObject<Env> {
       default:
         return refuseSocket("notFound", "No such socket.");
     }
+    this.#alarms.atLatest("viewers", Date.now() + VIEWERS_LOOK_MS);
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** From the Worker: a login has ended, and its sockets with it. */
+  async endLogin(login: string): Promise<void> {
+    for (const ws of this.#viewers.of(login)) await this.#end(ws, "unauthenticated", "You signed out.");
   }
 
   override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
@@ -541,6 +559,7 @@ export class SessionObject extends DurableObject<Env> {
     const size = typeof data === "string" ? data.length : data.byteLength;
     if (size > MAX_FRAME_BYTES)
       return closeSocket(ws, "tooLarge", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
+    this.#viewers.heard(ws);
     const isLive = this.#live.has(ws) || this.ctx.getTags(ws).includes(LIVE_TAG);
     if (typeof data !== "string") {
       if (isLive) return closeSocket(ws, "malformed", "This socket speaks text frames.");
@@ -566,6 +585,22 @@ export class SessionObject extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     await this.#alarms.run();
+  }
+
+  /** Ends the sockets of people who are gone without a word, or whose login is. Looks again while anybody is left. */
+  async #lookAtViewers(): Promise<void> {
+    const viewers = this.#viewers;
+    for (const ws of viewers.silent(Date.now())) await this.#end(ws, "silent", SILENT_VIEWER);
+    if (viewers.all().length === 0) return;
+    this.#alarms.atLatest("viewers", Date.now() + VIEWERS_LOOK_MS);
+    for (const login of await endedLogins(this.env.DB, viewers.logins())) await this.endLogin(login);
+  }
+
+  /** Ends a socket without waiting for its other side, which may not be there. */
+  async #end(ws: WebSocket, name: CloseName, reason: string): Promise<void> {
+    closeSocket(ws, name, reason);
+    this.#live.drop(ws);
+    await this.#console.closed(ws);
   }
 
   /** Makes the session unless it exists; false when it cannot be (deleted, or another team's). */

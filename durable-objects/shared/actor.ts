@@ -7,6 +7,8 @@ export const Actor = z.object({
   id: z.string(),
   team: z.string(),
   role: z.enum(["admin", "operator", "viewer"]),
+  /** The login of a browser: its sockets end with it. */
+  login: z.string().optional(),
 });
 export type Actor = z.infer<typeof Actor>;
 

@@ -65,7 +65,7 @@ export async function createLogin(
   return secret;
 }
 
-/** Who a cookie belongs to. Coming back prolongs it, at most once a day. */
+/** Who a cookie belongs to, and the id of the login. Coming back prolongs it, at most once a day. */
 export async function readLogin(d1: D1Database, secret: string) {
   const db = drizzle(d1);
   const now = Date.now();
@@ -81,11 +81,12 @@ export async function readLogin(d1: D1Database, secret: string) {
       .update(logins)
       .set({ expires_at: now + LOGIN_MS })
       .where(eq(logins.sha256, id));
-  return { user: login.user, role: login.role };
+  return { id, user: login.user, role: login.role };
 }
 
-export async function dropLogin(d1: D1Database, secret: string): Promise<void> {
-  await drizzle(d1)
-    .delete(logins)
-    .where(eq(logins.sha256, await sha256(secret)));
+/** Ends a login; its id. */
+export async function dropLogin(d1: D1Database, secret: string): Promise<string> {
+  const id = await sha256(secret);
+  await drizzle(d1).delete(logins).where(eq(logins.sha256, id));
+  return id;
 }

@@ -42,7 +42,7 @@ async function findUser(c: Context<App>): Promise<Actor | null> {
   }
   const cookie = getCookie(c, COOKIE);
   const login = cookie === undefined ? null : await readLogin(c.env.DB, cookie);
-  return login === null ? null : { ...user, id: login.user, role: login.role };
+  return login === null ? null : { ...user, id: login.user, role: login.role, login: login.id };
 }
 
 /** The bearer token of a request, or null. */

@@ -41,6 +41,13 @@ export const logins = sqliteTable("login", {
   expires_at: integer().notNull(),
 });
 
+/** Which sessions a login has opened sockets of, so that signing out ends them. */
+export const loginSessions = sqliteTable(
+  "login_session",
+  { login: text().notNull(), session: text().notNull() },
+  (table) => [primaryKey({ columns: [table.login, table.session] })],
+);
+
 /** The index of sessions; `json` is the session as its object last said. */
 export const sessions = sqliteTable(
   "session",

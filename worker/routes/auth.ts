@@ -9,6 +9,7 @@ import { formatHostToken } from "../../protocol/tokens.ts";
 import { createLogin, dropLogin, issueCode, LOGIN_MS, useCode } from "../auth/logins.ts";
 import { attachmentLimit } from "../attachments/attachmentLimit.ts";
 import { COOKIE, requireRole } from "../auth/requireRole.ts";
+import { endLoginSockets } from "../auth/loginSockets.ts";
 import { newSecret, sha256 } from "../auth/secrets.ts";
 import { note } from "../db/audit.ts";
 import { hosts } from "../db/schema.ts";
@@ -50,7 +51,8 @@ export const authRoutes = new Hono<App>()
   })
   .delete("/auth/session", requireRole("viewer"), async (c) => {
     const cookie = getCookie(c, COOKIE);
-    if (cookie !== undefined) await dropLogin(c.env.DB, cookie);
+    if (cookie !== undefined)
+      await endLoginSockets(c.env, c.get("actor").team, await dropLogin(c.env.DB, cookie));
     deleteCookie(c, COOKIE, { path: "/" });
     return c.body(null, 204);
   })

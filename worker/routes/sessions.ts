@@ -19,12 +19,12 @@ import { readModelConfig } from "../models/readModelConfig.ts";
 import { UNTITLED, type Session } from "../../protocol/session.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { spanTextKey } from "../../durable-objects/shared/spanTextKey.ts";
+import { forwardViewer } from "../auth/loginSockets.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";
 import { listSessions } from "../db/listSessions.ts";
 import { listSpans } from "../db/listSpans.ts";
 import type { App } from "../env.ts";
-import { forwardSocket } from "../forwardSocket.ts";
 import { orProblem, Problem } from "../problem.ts";
 import { validate } from "../validate.ts";
 
@@ -241,10 +241,10 @@ export const sessionRoutes = new Hono<App>()
     },
   )
   .get("/:id/live", requireRole("viewer"), ById, (c) =>
-    forwardSocket(c, sessionOf(c, c.req.valid("param").id), "/live"),
+    forwardViewer(c, sessionOf(c, c.req.valid("param").id), "/live", c.req.valid("param").id),
   )
   .get("/:id/console", requireRole("viewer"), ById, (c) =>
-    forwardSocket(c, sessionOf(c, c.req.valid("param").id), "/console"),
+    forwardViewer(c, sessionOf(c, c.req.valid("param").id), "/console", c.req.valid("param").id),
   );
 
 /** Commands that come from elsewhere: those that make a session (`POST /api/sessions`), and a model's own calls. */

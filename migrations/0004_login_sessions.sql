@@ -1,0 +1,5 @@
+CREATE TABLE `login_session` (
+	`login` text NOT NULL,
+	`session` text NOT NULL,
+	PRIMARY KEY(`login`, `session`)
+);
