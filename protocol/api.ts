@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Rule } from "./approvals.ts";
 import { Command, CommandResult, WorktreeRequest } from "./commands.ts";
 import { Host, UnadoptedPane } from "./host.ts";
 import { AttachmentRef } from "./events.ts";
@@ -122,6 +123,22 @@ export const Enrolled = z.object({ host: HostId, name: z.string(), token: z.stri
 
 /** `GET /api/hosts/:id/panes`. */
 export const HostPanes = z.object({ items: z.array(UnadoptedPane) });
+
+/** `POST /api/rules`. */
+export const NewRule = Rule.pick({
+  tool: true,
+  host: true,
+  workspace: true,
+  expires_at: true,
+  reason: true,
+}).extend({ pattern: z.string().trim().min(1).max(500) });
+export type NewRule = z.infer<typeof NewRule>;
+
+/** `PATCH /api/rules/:id`; with `version`, only if it is still that one. */
+export const RuleChange = NewRule.omit({ tool: true })
+  .partial()
+  .extend({ version: z.number().int().optional() });
+export type RuleChange = z.infer<typeof RuleChange>;
 
 /** `GET /api/me`. */
 export const Me = z.object({

@@ -92,5 +92,10 @@ export const Rule = z.object({
   by: z.string(),
   created_at: z.number(),
   expires_at: z.number().nullable(),
+  /** Counts changes, from 1; a higher one is newer. */
+  version: z.number().int().optional(),
+  /** Who changed it last, and when. */
+  changed_by: z.string().optional(),
+  changed_at: z.number().optional(),
 });
 export type Rule = z.infer<typeof Rule>;

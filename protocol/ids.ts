@@ -35,6 +35,21 @@ export function idAs(prefix: IdPrefix, id: string): string {
   return `${prefix}_${id.slice(id.indexOf("_") + 1)}`;
 }
 
+/** A new approval's id: it carries its session's, so that whoever has it finds the session without looking anything up. */
+export function newApprovalId(session: string, now: number): string {
+  return `${newId("apr", now)}${session.slice(OWN_LENGTH - ID_CHARS)}`;
+}
+
+/** The session that an approval's id carries; null for an older id. */
+export function sessionOfApproval(id: string): string | null {
+  const session = id.slice(OWN_LENGTH);
+  return session === "" ? null : `ses_${session}`;
+}
+
+/** Characters of an id after its prefix, and with it. */
+const ID_CHARS = 26;
+const OWN_LENGTH = "apr_".length + ID_CHARS;
+
 function idOf(prefix: IdPrefix) {
   return z
     .string()
@@ -44,7 +59,10 @@ function idOf(prefix: IdPrefix) {
 export const SessionId = idOf("ses");
 export const HostId = idOf("hst");
 export const CommandId = idOf("cmd");
-export const ApprovalId = idOf("apr");
+/** An approval's own 26 characters and those of its session; older ones have only their own. */
+export const ApprovalId = z
+  .string()
+  .regex(/^apr_[0-9a-hjkmnp-tv-z]{26}([0-9a-hjkmnp-tv-z]{26})?$/, "expected an id like apr_…");
 export const GrantId = idOf("grt");
 export const RuleId = idOf("rul");
 export const MessageId = idOf("msg");

@@ -129,10 +129,10 @@ async function edgeConfig(input: EdgeConfigInput): Promise<MiniflareOptions> {
   );
 }
 
-/** What the environment says of models (worker/models/modelEnv.ts) and of attachments. */
+/** What the environment says of models (worker/models/modelEnv.ts), of attachments and of approvals. */
 function settings(): Record<string, string> {
   return Object.fromEntries(
-    [...MODEL_VARIABLES, "ATTACHMENT_MAX_BYTES"].flatMap((name) => {
+    [...MODEL_VARIABLES, "ATTACHMENT_MAX_BYTES", "SIGNALBOX_APPROVAL_EXPIRY"].flatMap((name) => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
     }),

@@ -87,6 +87,13 @@ export class HostCommands {
     return "unsent";
   }
 
+  /** Whether a command may have reached a daemon. */
+  wasSent(id: string): boolean {
+    return (
+      this.#db.select({ sent: commands.sent }).from(commands).where(eq(commands.id, id)).get()?.sent === 1
+    );
+  }
+
   remove(id: string, session: string): void {
     this.#db
       .delete(commands)
@@ -114,8 +121,9 @@ export class HostCommands {
     );
   }
 
-  all(): { id: string; session: string }[] {
-    return this.#db.select({ id: commands.id, session: commands.session }).from(commands).all();
+  all(): { id: string; session: string; sent: number }[] {
+    const { id, session, sent } = commands;
+    return this.#db.select({ id, session, sent }).from(commands).all();
   }
 }
 

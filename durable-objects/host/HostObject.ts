@@ -7,6 +7,7 @@ import type { CloseName } from "../../protocol/closeCodes.ts";
 import type { CommandResult } from "../../protocol/commands.ts";
 import { LinkClientFrame, type LinkServerFrame } from "../../protocol/link.ts";
 import { readActor } from "../shared/actor.ts";
+import { allDone } from "../shared/allDone.ts";
 import { Alarms } from "../shared/alarms.ts";
 import { openDatabase, type Database } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
@@ -21,7 +22,7 @@ import { HostState } from "./HostState.ts";
 import { LinkInbox, OutOfOrder } from "./LinkInbox.ts";
 import { OutputRelay } from "./OutputRelay.ts";
 import migrations from "./migrations/migrations.js";
-import { unadopted, watching } from "./schema.ts";
+import { residents, unadopted, watching } from "./schema.ts";
 import { logError } from "../shared/logError.ts";
 
 const LINK_TAG = "link";
@@ -49,14 +50,14 @@ export class HostObject extends DurableObject<Env> {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#db = openDatabase(ctx, migrations);
     this.#alarms = new Alarms(this.#db, ctx.storage, {
-      publish: () => this.#publisher.drain(),
+      publish: () => this.#publisher.retry(),
       expire: () => this.#expire(),
       silence: () => this.#endSilentLink(),
     });
     this.#publisher = new Publisher({
       db: this.#db,
       retryAt: (at) => this.#alarms.atLatest("publish", at),
-      deliver: (rows) => this.#publish(rows.map((row) => JSON.parse(row.body))),
+      deliver: (row) => this.#publish(JSON.parse(row.body)),
     });
     this.#state = new HostState(this.#db, this.#publisher);
     this.#commands = new HostCommands(this.#db);
@@ -94,6 +95,12 @@ export class HostObject extends DurableObject<Env> {
     return this.#state.current;
   }
 
+  /** The host, for a session that will live on it. */
+  welcome(session: string): Host | null {
+    if (this.#state.current !== null) this.#lodge(session);
+    return this.#state.current;
+  }
+
   rename(name: string): void {
     this.#changed(() => this.#state.change({ name }));
   }
@@ -109,11 +116,12 @@ export class HostObject extends DurableObject<Env> {
    * Answers with the command's result when the host will never get it.
    */
   enqueue(command: Enqueued): CommandResult | null {
-    if (this.#state.current === null) return HOST_REMOVED;
+    if (this.#state.current === null) return NEVER_SENT;
     const link = this.#link();
     const taken = this.#changed(() => {
       const outcome = this.#commands.add(command);
       if (outcome !== "added") return outcome;
+      this.#lodge(command.session);
       this.#alarms.atLatest("expire", command.expires_at);
       if (link === null) this.#state.change({ waiting_commands: this.#commands.count });
       else this.#commands.markSent();
@@ -138,6 +146,11 @@ export class HostObject extends DurableObject<Env> {
     return outcome === "unsent";
   }
 
+  /** Takes a command back only if it had not been sent; one that may run goes on. */
+  takeBack(id: string, session: string): boolean {
+    return !this.#commands.wasSent(id) && this.cancel(id, session);
+  }
+
   /** Somebody watches a console, or nobody does any more. Resolves to why nothing can be seen now, or null. */
   watch(session: string, watched: boolean): string | null {
     if (watched) this.#db.insert(watching).values({ session }).onConflictDoNothing().run();
@@ -157,13 +170,15 @@ export class HostObject extends DurableObject<Env> {
     await this.#dropConsoles("unauthenticated", reason);
   }
 
-  /** Removes the host: ends the link, and every command that still waits. `sessions`: those that lived on it. */
+  /** Removes the host: ends the link, and every command that still waits. `sessions`: those that the index knows on it. */
   async remove(sessions: string[]): Promise<void> {
     const host = this.#state.current;
     if (host === null) return;
     for (const ws of this.ctx.getWebSockets(LINK_TAG))
       closeSocket(ws, "unauthenticated", "The host was removed.");
-    const gone: Gone = { gone: host.id, team: host.team, sessions };
+    const lodged = this.#db.select().from(residents).all();
+    const all = new Set([...sessions, ...lodged.map(({ session }) => session)]);
+    const gone: Gone = { gone: host.id, team: host.team, sessions: [...all] };
     this.#transaction(() => {
       this.#state.remove();
       this.#publisher.put({ key: "gone", version: 1, body: JSON.stringify(gone) });
@@ -327,7 +342,14 @@ export class HostObject extends DurableObject<Env> {
     const from = { host: host.id, team: host.team, epoch };
     // As text: the runtime takes several times as long to copy so many small objects from one object to the other.
     const refused = await this.#session(session).ingest(from, JSON.stringify(messages));
+    if (messages.some(({ message }) => message.kind === "session")) this.#lodge(session);
+    if (messages.some(({ message }) => message.kind === "events" && message.events.some(isEnd)))
+      this.#db.delete(residents).where(eq(residents.session, session)).run();
     return refused?.message ?? null;
+  }
+
+  #lodge(session: string): void {
+    this.#db.insert(residents).values({ session }).onConflictDoNothing().run();
   }
 
   #setUnadopted(panes: UnadoptedPane[]): void {
@@ -340,28 +362,25 @@ export class HostObject extends DurableObject<Env> {
     this.#state.change({ unadopted_panes: panes.length });
   }
 
-  async #publish(changed: (Host | Gone)[]): Promise<void> {
-    for (const host of changed) {
-      if ("gone" in host) {
-        await this.#publishGone(host);
-        continue;
-      }
-      if (this.#state.removed) continue;
-      await saveHost(this.env.DB, host);
-      await this.env.HUB.getByName(hubName(host.team)).publish([{ kind: "host", host }]);
-    }
+  async #publish(host: Host | Gone): Promise<void> {
+    if ("gone" in host) return this.#publishGone(host);
+    if (this.#state.removed) return;
+    await saveHost(this.env.DB, host);
+    await this.env.HUB.getByName(hubName(host.team)).publish([{ kind: "host", host }]);
   }
 
   /** Tells everybody who waits for something of a host that was removed. */
   async #publishGone({ gone, team, sessions }: Gone): Promise<void> {
-    for (const { id, session } of this.#commands.all()) {
-      await this.#session(session, team).commandEnded(id, HOST_REMOVED);
+    for (const { id, session, sent } of this.#commands.all()) {
+      await this.#session(session, team).commandEnded(id, sent === 1 ? FATE_UNKNOWN : NEVER_SENT);
       this.#commands.remove(id, session);
     }
     const watched = this.#db.select().from(watching).all();
-    for (const session of new Set([...sessions, ...watched.map((each) => each.session)]))
-      await this.#session(session, team).hostRemoved();
-    await this.env.HUB.getByName(hubName(team)).publish([{ kind: "host_removed", id: gone }]);
+    const lived = new Set([...sessions, ...watched.map((each) => each.session)]);
+    await allDone([
+      ...[...lived].map(async (session) => this.#session(session, team).hostRemoved()),
+      this.env.HUB.getByName(hubName(team)).publish([{ kind: "host_removed", id: gone }]),
+    ]);
   }
 
   /** A transaction; what is in memory goes back with it. */
@@ -384,9 +403,9 @@ export class HostObject extends DurableObject<Env> {
     this.ctx.waitUntil(this.#publishNow());
   }
 
-  /** Delivers what the outbox holds; when that fails, the alarm tries again. */
+  /** Delivers what the outbox holds; what fails is tried again by the alarm. */
   async #publishNow(): Promise<void> {
-    await this.#publisher.drain().catch((error: unknown) => logError("not published yet", error));
+    await this.#publisher.drain().catch((error: unknown) => logError("the outbox cannot be read", error));
   }
 
   #session(id: string, team = this.#state.current?.team ?? "") {
@@ -394,7 +413,20 @@ export class HostObject extends DurableObject<Env> {
   }
 }
 
-const HOST_REMOVED: CommandResult = { status: "indeterminate", message: "The host was removed." };
+function isEnd({ event }: { event: { type: string } }): boolean {
+  return event.type === "ended";
+}
+
+/** Of a host that was removed: a command that it never got, and one that it may have carried out. */
+const NEVER_SENT: CommandResult = {
+  status: "failed",
+  code: "host_removed",
+  message: "The host was removed; the command never reached it.",
+};
+const FATE_UNKNOWN: CommandResult = {
+  status: "indeterminate",
+  message: "The host was removed before it said what became of this.",
+};
 
 function send(ws: WebSocket, frame: LinkServerFrame): void {
   try {

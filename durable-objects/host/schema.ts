@@ -39,6 +39,9 @@ export const commands = sqliteTable(
 /** Sessions whose console somebody watches. */
 export const watching = sqliteTable("watching", { session: text().primaryKey() });
 
+/** Sessions that live here, as far as is known: told when the host is removed. */
+export const residents = sqliteTable("resident", { session: text().primaryKey() });
+
 /** Panes nobody adopted, as the daemon last told. */
 export const unadopted = sqliteTable("unadopted", { id: integer().primaryKey(), json: text().notNull() });
 

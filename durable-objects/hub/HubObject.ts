@@ -1,15 +1,19 @@
 import { DurableObject } from "cloudflare:workers";
 import * as z from "zod";
 import type { CloseName } from "../../protocol/closeCodes.ts";
+import type { Rule } from "../../protocol/approvals.ts";
 import { SessionFilter } from "../../protocol/filter.ts";
 import { HubClientFrame, type HubChange, type HubHello } from "../../protocol/hubFrames.ts";
 import { MAX_FRAME_BYTES, PROTOCOL_VERSION, SILENT_VIEWER, VIEWERS_LOOK_MS } from "../../protocol/limits.ts";
 import { readActor } from "../shared/actor.ts";
+import { Alarms } from "../shared/alarms.ts";
 import { Batcher } from "../shared/Batcher.ts";
 import { openDatabase } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
 import { LiveSockets } from "../shared/LiveSockets.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
+import { Publisher } from "../shared/Publisher.ts";
+import { publishRule } from "../shared/publishRule.ts";
 import { answerClose, closeSocket } from "../shared/refuseSocket.ts";
 import { endedLogins } from "../shared/endedLogins.ts";
 import { Viewers } from "../shared/Viewers.ts";
@@ -28,6 +32,8 @@ const Attachment = z.looseObject({ filter: SessionFilter.optional() });
 export class HubObject extends DurableObject<Env> {
   readonly #items: HubItems;
   readonly #viewers: Viewers;
+  readonly #alarms: Alarms<"publish" | "viewers">;
+  readonly #publisher: Publisher;
   readonly #live: LiveSockets;
   readonly #batcher = new Batcher<HubChange[]>((batches) => this.#apply(batches.flat()), WINDOW_MS);
   readonly #loaded: Promise<void>;
@@ -35,7 +41,17 @@ export class HubObject extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    this.#items = new HubItems(openDatabase(ctx, migrations), ctx.storage);
+    const db = openDatabase(ctx, migrations);
+    this.#items = new HubItems(db, ctx.storage);
+    this.#alarms = new Alarms(db, ctx.storage, {
+      publish: () => this.#publisher.retry(),
+      viewers: () => this.#lookAtViewers(),
+    });
+    this.#publisher = new Publisher({
+      db,
+      retryAt: (at) => this.#alarms.atLatest("publish", at),
+      deliver: (row) => publishRule(this.env, JSON.parse(row.body)),
+    });
     this.#viewers = new Viewers(ctx, [LIVE_TAG]);
     this.#live = new LiveSockets({
       ctx,
@@ -55,12 +71,21 @@ export class HubObject extends DurableObject<Env> {
     await this.#batcher.add(changes);
   }
 
-  override async fetch(request: Request): Promise<Response> {
+  /** From the Worker: a rule that was made or changed. It is kept before it is spread, so that it reaches every session that waits for it. */
+  async putRule(rule: Rule): Promise<void> {
+    this.#publisher.put({ key: rule.id, version: rule.version ?? 1, body: JSON.stringify(rule) });
+    await this.#publisher.drain();
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#alarms.run();
+  }
+
+  override fetch(request: Request): Response {
     const actor = readActor(request);
     const { 0: client, 1: server } = new WebSocketPair();
     this.#viewers.accept(server, LIVE_TAG, actor);
-    if ((await this.ctx.storage.getAlarm()) === null)
-      await this.ctx.storage.setAlarm(Date.now() + VIEWERS_LOOK_MS);
+    this.#alarms.atLatest("viewers", Date.now() + VIEWERS_LOOK_MS);
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -70,10 +95,10 @@ export class HubObject extends DurableObject<Env> {
   }
 
   /** Ends the sockets of people who are gone without a word, or whose login is. Looks again while anybody is left. */
-  override async alarm(): Promise<void> {
+  async #lookAtViewers(): Promise<void> {
     for (const ws of this.#viewers.silent(Date.now())) this.#end(ws, "silent", SILENT_VIEWER);
     if (this.#viewers.all().length === 0) return;
-    await this.ctx.storage.setAlarm(Date.now() + VIEWERS_LOOK_MS);
+    this.#alarms.atLatest("viewers", Date.now() + VIEWERS_LOOK_MS);
     for (const login of await endedLogins(this.env.DB, this.#viewers.logins())) await this.endLogin(login);
   }
 

@@ -1,20 +1,25 @@
 import { and, eq, isNotNull, isNull } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { HubChange } from "../../protocol/hubFrames.ts";
-import { hosts, sessions } from "../../worker/db/schema.ts";
+import { approvals, hosts, sessions } from "../../worker/db/schema.ts";
 
 /** What D1 knows of a team: a hub that has lost its copy begins with it. */
 export async function readIndex(d1: D1Database, team: string): Promise<HubChange[]> {
   const db = drizzle(d1);
-  const [hostRows, sessionRows] = await Promise.all([
+  const [hostRows, sessionRows, approvalRows] = await Promise.all([
     db
       .select({ json: hosts.json })
       .from(hosts)
       .where(and(eq(hosts.team, team), isNull(hosts.removed_at), isNotNull(hosts.json))),
     db.select({ json: sessions.json }).from(sessions).where(eq(sessions.team, team)),
+    db
+      .select({ json: approvals.json })
+      .from(approvals)
+      .where(and(eq(approvals.team, team), eq(approvals.status, "pending"))),
   ]);
   return [
     ...hostRows.map((row): HubChange => ({ kind: "host", host: JSON.parse(row.json ?? "null") })),
     ...sessionRows.map((row): HubChange => ({ kind: "session", session: JSON.parse(row.json) })),
+    ...approvalRows.map((row): HubChange => ({ kind: "approval", approval: JSON.parse(row.json) })),
   ];
 }

@@ -1,5 +1,7 @@
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
+export { alarms, outbox } from "../shared/tables.ts";
+
 /** The newest known state of each session and host; a copy of what D1 has, ordered by change. */
 export const items = sqliteTable(
   "item",

@@ -3,6 +3,7 @@ import { type Command, CommandResult } from "../../protocol/commands.ts";
 import { DEFAULT_COMMAND_TTL_MS } from "../../protocol/limits.ts";
 import type { CommandAnswer } from "../../protocol/api.ts";
 import type { Session } from "../../protocol/session.ts";
+import { allDone } from "../shared/allDone.ts";
 import type { Database } from "../shared/database.ts";
 import { describeCommand } from "./describeCommand.ts";
 import { commands } from "./schema.ts";
@@ -28,6 +29,8 @@ type Parts = {
   forward: (command: Forwarded) => Promise<CommandResult | null>;
   /** Takes a command back from the host's outbox. True when it had not been sent and never will be. */
   cancel: (id: string) => Promise<boolean>;
+  /** As `cancel`, but lets one that was sent go on. */
+  takeBack: (id: string) => Promise<boolean>;
   /** A model's call has ended: the events that tell its card. Runs inside the step that stores the result. */
   callEnded: (
     session: Session,
@@ -93,28 +96,28 @@ export class SessionCommands {
     );
   }
 
-  /** Hands everything to the host object that it may not have. Throws when the host cannot be reached. */
+  /** Hands everything to the host objects that they may not have. A host that cannot be reached holds up no other; then it throws. */
   async forwardAll(): Promise<void> {
-    const { db, store, forward } = this.#parts;
-    const session = store.current?.session;
+    const session = this.#parts.store.current?.session.id;
     if (session === undefined) return;
-    const rows = db
+    const rows = this.#parts.db
       .select()
       .from(commands)
       .where(and(eq(commands.forwarded, 0), isNull(commands.result)))
       .orderBy(sql`rowid`)
       .all();
-    for (const row of rows) {
-      const { command }: Stored = JSON.parse(row.json);
-      const result = await forward({
-        id: row.id,
-        session: session.id,
-        command,
-        expires_at: row.expires_at ?? 0,
-        host: row.host,
-      });
-      if (result !== null) await this.end(row.id, result);
-      db.update(commands).set({ forwarded: 1 }).where(eq(commands.id, row.id)).run();
+    const byHost = Map.groupBy(rows, ({ host }) => host);
+    await allDone([...byHost.values()].map((some) => this.#forward(session, some)));
+  }
+
+  /** The commands for one host, in order. */
+  async #forward(session: string, rows: (typeof commands.$inferSelect)[]): Promise<void> {
+    const { db, forward } = this.#parts;
+    for (const { id, json, expires_at, host } of rows) {
+      const { command }: Stored = JSON.parse(json);
+      const result = await forward({ id, session, command, expires_at: expires_at ?? 0, host });
+      if (result !== null) await this.end(id, result);
+      db.update(commands).set({ forwarded: 1 }).where(eq(commands.id, id)).run();
     }
   }
 
@@ -155,6 +158,19 @@ export class SessionCommands {
   announce(id: string, result: CommandResult): void {
     for (const resolve of this.#waiting.get(id) ?? []) resolve(result);
     this.#waiting.delete(id);
+  }
+
+  /** Takes back a command that has not left the host object, and tells nothing of it; false when only the host knows. `then` joins the step. */
+  async takeBack(id: string, then: () => Change | null): Promise<boolean> {
+    const { db, store } = this.#parts;
+    if (!(await this.#parts.takeBack(id))) return false;
+    let taken = false;
+    await store.write(() => {
+      const mine = and(eq(commands.id, id), isNull(commands.result));
+      taken = db.delete(commands).where(mine).returning({ id: commands.id }).all().length > 0;
+      return taken ? then() : null;
+    });
+    return taken;
   }
 
   /** Ends a command that has not left the host object; false when only the host knows. */

@@ -26,7 +26,10 @@ import { spanFolder, spanTextKey } from "../shared/spanTextKey.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
 import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
-import { removeSession, saveApproval, saveRule, saveSession, saveSpans } from "../shared/saveToIndex.ts";
+import type { AuditEntry } from "../shared/audit.ts";
+import { allDone } from "../shared/allDone.ts";
+import { publishRule } from "../shared/publishRule.ts";
+import { removeSession, saveApproval, saveAudit, saveSession, saveSpans } from "../shared/saveToIndex.ts";
 import { endedLogins } from "../shared/endedLogins.ts";
 import { Viewers } from "../shared/Viewers.ts";
 import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
@@ -85,7 +88,7 @@ export class SessionObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #log: EventLog;
   readonly #cursors: JournalCursors;
-  readonly #alarms: Alarms<"publish" | "forward" | "turn" | "grants" | "blobs" | "viewers">;
+  readonly #alarms: Alarms<"publish" | "forward" | "turn" | "grants" | "approvals" | "blobs" | "viewers">;
   readonly #publisher: Publisher;
   readonly #texts: SpanTexts;
   readonly #traces: Traces;
@@ -110,17 +113,18 @@ export class SessionObject extends DurableObject<Env> {
     this.#log = new EventLog(this.#db);
     this.#cursors = new JournalCursors(this.#db);
     this.#alarms = new Alarms(this.#db, ctx.storage, {
-      publish: () => this.#publish(),
+      publish: () => allDone([this.#publisher.retry(), this.#texts.drain()]),
       forward: () => this.#commands.forwardAll(),
       turn: () => this.#turn.advance(),
       grants: () => this.#expireGrants(),
       viewers: () => this.#lookAtViewers(),
+      approvals: () => this.#expireApprovals(),
       blobs: () => this.#attachments.sweep(Date.now()),
     });
     this.#publisher = new Publisher({
       db: this.#db,
       retryAt: (at) => this.#alarms.atLatest("publish", at),
-      deliver: (rows) => this.#deliver(rows.map((row) => JSON.parse(row.body))),
+      deliver: (row) => this.#deliver(JSON.parse(row.body)),
     });
     this.#texts = new SpanTexts(this.#db, (span, side, text) => this.#keepText(span, side, text));
     this.#traces = new Traces(this.#db, this.#publisher, this.#texts);
@@ -137,10 +141,17 @@ export class SessionObject extends DurableObject<Env> {
       store: this.#store,
       forward: async ({ host, ...command }) => (await this.#host(host)?.enqueue(command)) ?? null,
       cancel: async (id) => (await this.#host(this.#commands.hostOf(id))?.cancel(id, this.#id())) ?? true,
+      takeBack: async (id) =>
+        (await this.#host(this.#commands.hostOf(id))?.takeBack(id, this.#id())) ?? false,
       callEnded: (session, id, result, at) => this.#turn.commandEnded(session, id, result, at),
       retryAt: (at) => this.#alarms.atLatest("forward", at),
     });
-    this.#ledger = new Ledger(this.#db, this.#publisher, (at) => this.#alarms.atLatest("grants", at));
+    this.#ledger = new Ledger({
+      db: this.#db,
+      publisher: this.#publisher,
+      team: () => this.#store.current?.session.team ?? "",
+      expireAt: (what, at) => this.#alarms.atLatest(what, at),
+    });
     this.#growing = new GrowingParts(this.#db, this.#store, (frame) => this.#live.tell(frame));
     this.#turns = new TurnStore(this.#db);
     this.#outputs = new CallOutputs(this.#turns, (frame) => this.#live.tell(frame));
@@ -416,7 +427,12 @@ export class SessionObject extends DurableObject<Env> {
 
   /** Decides an approval of this session. */
   async decide(id: string, decision: Decision, by: string): Promise<Approval | Refused> {
-    if (this.#store.current === null) return NOT_FOUND;
+    if (this.#store.deleted)
+      return {
+        refused: "not_found",
+        message: "The session of this approval was deleted; nothing of it runs.",
+      };
+    if (this.#store.current === null) return NO_APPROVAL;
     const decided = await this.#turn.decide(id, decision, by);
     this.#goOn();
     if (decided.ok) return decided.approval;
@@ -438,12 +454,33 @@ export class SessionObject extends DurableObject<Env> {
   async revoke(id: string, by: string): Promise<Refused | null> {
     if (this.#store.current === null) return NOT_FOUND;
     await this.#store.write(() => ({ events: this.#ledger.revoke(id, by, Date.now()) }));
+    await this.#grantEnded();
     return null;
+  }
+
+  /** From elsewhere: the team's rules have changed; what waits here may be allowed now. */
+  async reconsider(): Promise<void> {
+    if (this.#store.current === null) return;
+    await this.#turn.reconsider();
+    this.#goOn();
+  }
+
+  async #expireApprovals(): Promise<void> {
+    if (this.#store.current === null) return;
+    await this.#turn.expireApprovals();
+    this.#goOn();
   }
 
   async #expireGrants(): Promise<void> {
     if (this.#store.current === null) return;
     await this.#store.write(() => ({ events: this.#ledger.expireGrants(Date.now()) }));
+    await this.#grantEnded();
+  }
+
+  /** What is with a host already goes on; a host object that cannot be asked is taken to have sent it. */
+  async #grantEnded(): Promise<void> {
+    await this.#turn.takeBack().catch((error: unknown) => logError("calls not taken back", error));
+    this.#goOn();
   }
 
   /** Lets a chat's turn go on; what stops it is tried again by the alarm. */
@@ -651,14 +688,11 @@ export class SessionObject extends DurableObject<Env> {
     if (isEnded(changed)) this.#console.end(this.#endedBecause() ?? "The session has ended.");
   }
 
-  /** Delivers what the outbox holds; when that fails, the alarm tries again. */
+  /** Delivers what the outbox holds; what fails is tried again by the alarm. */
   async #publishNow(): Promise<void> {
-    await this.#publish().catch((error: unknown) => logError("not published yet", error));
-  }
-
-  async #publish(): Promise<void> {
-    await this.#publisher.drain();
-    await this.#texts.drain();
+    await allDone([this.#publisher.drain(), this.#texts.drain()]).catch((error: unknown) =>
+      logError("not published yet", error),
+    );
   }
 
   async #keepText(span: string, side: SpanSide, text: string): Promise<void> {
@@ -667,26 +701,28 @@ export class SessionObject extends DurableObject<Env> {
     await this.env.BLOBS.put(await spanTextKey(session.team, session.id, span, side), text);
   }
 
-  async #deliver(
-    changed: (Session | Gone | EndedSpans | { approval: Approval } | { rule: Rule })[],
-  ): Promise<void> {
-    for (const session of changed) {
-      if ("spans" in session) await saveSpans(this.env.DB, session.spans);
-      else if ("rule" in session) await saveRule(this.env.DB, session.rule);
-      else if ("approval" in session) {
-        await saveApproval(this.env.DB, session.approval);
-        await this.#hub(session.approval.team).publish([{ kind: "approval", approval: session.approval }]);
-      } else if ("gone" in session) {
-        await removeSession(this.env.DB, session.gone);
-        await this.#hub(session.team).publish([{ kind: "session_removed", id: session.gone }]);
-        // A text on its way would come back after the others are gone.
-        await this.#texts.drain();
-        await deleteBlobs(this.env.BLOBS, spanFolder(session.team, session.gone));
-      } else {
-        await saveSession(this.env.DB, session);
-        await this.#hub(session.team).publish([{ kind: "session", session }]);
-      }
+  async #deliver(told: Session | Gone | EndedSpans | { approval: Approval } | { rule: Rule } | Audited) {
+    if ("spans" in told) await saveSpans(this.env.DB, told.spans);
+    else if ("audit" in told) await saveAudit(this.env.DB, told.audit);
+    else if ("rule" in told) await publishRule(this.env, told.rule, this.#id());
+    else if ("approval" in told) await this.#publishApproval(told.approval);
+    else if ("gone" in told) {
+      await removeSession(this.env.DB, told.gone);
+      await this.#hub(told.team).publish([{ kind: "session_removed", id: told.gone }]);
+      // A text on its way would come back after the others are gone.
+      await this.#texts.drain();
+      await deleteBlobs(this.env.BLOBS, spanFolder(told.team, told.gone));
+    } else {
+      await saveSession(this.env.DB, told);
+      await this.#hub(told.team).publish([{ kind: "session", session: told }]);
     }
+  }
+
+  async #publishApproval(approval: Approval): Promise<void> {
+    await saveApproval(this.env.DB, approval);
+    await this.#hub(approval.team).publish([{ kind: "approval", approval }]);
+    // A rule that came while this was on its way to the index has not found it there.
+    if (approval.status === "pending") await this.reconsider();
   }
 
   async #rename(title: string, by: string): Promise<void> {
@@ -720,11 +756,15 @@ export class SessionObject extends DurableObject<Env> {
   }
 }
 
+/** What is published of who did what, beside what the rest tells. */
+type Audited = { audit: AuditEntry };
+
 const NOT_FOUND: Refused = { refused: "not_found", message: "No such session." };
 const NO_ATTACHMENT: Refused = {
   refused: "not_found",
   message: "The attachment is not there (any more). Attach the file again.",
 };
+const NO_APPROVAL: Refused = { refused: "not_found", message: "There is no such approval." };
 
 /** Commands of a chat that no host needs to hear of. */
 const EDGE_COMMANDS = new Set<Command["type"]>(["cancel_turn", "compact", "set_model", "hop", "answer"]);

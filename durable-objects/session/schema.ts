@@ -163,6 +163,8 @@ export const approvals = sqliteTable("approval", {
   id: text().primaryKey(),
   request: text().notNull().unique(),
   status: text().notNull(),
+  /** When it expires, while it waits. */
+  expires_at: integer(),
   json: text().notNull(),
 });
 

@@ -20,4 +20,6 @@ export interface Env extends ModelEnv {
   OWNER_TOKEN_SHA256?: string;
   /** Encrypts what administrators set and nobody may read (keys of models). Without it none is kept. */
   SETTINGS_SECRET?: string;
+  /** How long an approval waits for its decision: `30m`, `12h`, `7d` (the default). */
+  SIGNALBOX_APPROVAL_EXPIRY?: string;
 }

@@ -5,7 +5,8 @@ import { isEnded, needsAttention, type Session } from "../../protocol/session.ts
 import { searchText } from "../../protocol/filter.ts";
 import type { Approval, Rule } from "../../protocol/approvals.ts";
 import type { Span } from "../../protocol/traces.ts";
-import { approvals, hosts, rules, sessions, spans } from "../../worker/db/schema.ts";
+import { approvals, audit, hosts, rules, sessions, spans } from "../../worker/db/schema.ts";
+import { type AuditEntry, auditOfApproval, auditOfRule } from "./audit.ts";
 
 /** Writes a session to D1's index; an older version than the one that is there changes nothing. */
 export async function saveSession(d1: D1Database, session: Session): Promise<void> {
@@ -49,20 +50,35 @@ export async function saveHost(d1: D1Database, host: Host): Promise<void> {
     .where(sql`${hosts.id} = ${host.id} AND ${hosts.version} < ${host.version}`);
 }
 
-/** Writes a rule to the index; a repeated delivery changes nothing. */
-export async function saveRule(d1: D1Database, rule: Rule): Promise<void> {
-  const { id, team, tool, expires_at } = rule;
-  await drizzle(d1)
-    .insert(rules)
-    .values({ id, team, tool, expires_at, json: JSON.stringify(rule) })
-    .onConflictDoNothing();
+/** Notes who did what to what; the same entry again changes nothing. */
+export async function saveAudit(d1: D1Database, entry: AuditEntry): Promise<void> {
+  await drizzle(d1).insert(audit).values(entry).onConflictDoNothing();
 }
 
-/** Writes an approval to the index; an older version than the one that is there changes nothing. */
+/** Writes a rule to the index, with its audit; an older version, or one that was removed since, changes nothing. */
+export async function saveRule(d1: D1Database, rule: Rule): Promise<void> {
+  const { id, team, tool, expires_at, version = 1 } = rule;
+  const row = { team, tool, expires_at, version, json: JSON.stringify(rule) };
+  const db = drizzle(d1);
+  await db.batch([
+    db
+      .insert(rules)
+      .values({ id, ...row })
+      .onConflictDoUpdate({
+        target: rules.id,
+        set: row,
+        setWhere: sql`excluded.version > ${rules.version} AND ${rules.removed_at} IS NULL`,
+      }),
+    db.insert(audit).values(auditOfRule(rule)).onConflictDoNothing(),
+  ]);
+}
+
+/** Writes an approval to the index, and its audit once it has ended; an older version than the one that is there changes nothing. */
 export async function saveApproval(d1: D1Database, approval: Approval): Promise<void> {
   const { id, team, session, host, status, created_at, version } = approval;
   const row = { team, session, host, status, created_at, version, json: JSON.stringify(approval) };
-  await drizzle(d1)
+  const db = drizzle(d1);
+  const save = db
     .insert(approvals)
     .values({ id, ...row })
     .onConflictDoUpdate({
@@ -70,6 +86,9 @@ export async function saveApproval(d1: D1Database, approval: Approval): Promise<
       set: row,
       setWhere: sql`excluded.version > ${approvals.version}`,
     });
+  const entry = auditOfApproval(approval);
+  if (entry === null) await save;
+  else await db.batch([save, db.insert(audit).values(entry).onConflictDoNothing()]);
 }
 
 /** D1 takes at most a hundred parameters. */

@@ -13,4 +13,6 @@ export const outbox = sqliteTable("outbox", {
   key: text().primaryKey(),
   version: integer().notNull(),
   body: text().notNull(),
+  /** Failed tries in a row; such a row waits for the alarm and holds up no other. */
+  failures: integer().notNull().default(0),
 });

@@ -167,25 +167,6 @@ describe("a chat", () => {
   });
 });
 
-describe("two who decide at once", () => {
-  test("one wins, the other learns who and when (50 times)", { timeout: 60_000 }, async ({ expect }) => {
-    const chat = await aChat();
-    for (let round = 0; round < 50; round++) {
-      await chat.say(`run echo ${round}`);
-      const [approval] = await chat.pending();
-      if (approval === undefined) throw new Error("no approval");
-      const answers = await Promise.all([
-        decide(approval, { decision: "deny" }),
-        decide(approval, { decision: "deny", message: "mine" }),
-      ]);
-      expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
-      const lost = await answers.find(({ status }) => status === 409)?.json<{ error: { message: string } }>();
-      expect(lost?.error.message).toMatch(/^owner has denied this already at /);
-      await chat.until("idle");
-    }
-  });
-});
-
 describe("a turn with three calls, two of them privileged", () => {
   test(
     "ends, and runs each call at most once, whenever the objects are lost (30 rounds)",

@@ -182,7 +182,9 @@ describe("a turn", () => {
     expect(await sessionOf(chat.id)).toMatchObject({ ended_at: null, status: "waiting" });
     await decide(approval, { decision: "allow" });
     await chat.until("idle");
-    expect(await chat.cards()).toMatchObject([{ state: "indeterminate" }]);
+    expect(await chat.cards()).toMatchObject([
+      { state: "failed", error: "The host was removed; the command never reached it." },
+    ]);
     await chat.say("say still here");
     await vi.waitUntil(async () => (await chat.answer()).includes("still here"));
   });

@@ -208,10 +208,11 @@ describe("removing a host", () => {
     );
     await call(`/api/hosts/${host}`, { method: "DELETE" });
     await runAlarms(objects.session);
-    expect(await status(session, unsent)).toBe("indeterminate");
+    expect(await status(session, unsent)).toBe("failed");
     const command = { type: "interrupt" } as const;
     expect(await objects.host.enqueue({ id: later, session, command, expires_at: 9e12 })).toMatchObject({
-      status: "indeterminate",
+      status: "failed",
+      code: "host_removed",
     });
   });
 

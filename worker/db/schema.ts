@@ -126,6 +126,9 @@ export const rules = sqliteTable(
     team: text().notNull(),
     tool: text().notNull(),
     expires_at: integer(),
+    version: integer().notNull().default(1),
+    /** A removed one stays, so that nothing that is still on its way brings it back. */
+    removed_at: integer(),
     json: text().notNull(),
   },
   (table) => [index("rule_tool").on(table.team, table.tool)],

@@ -3,10 +3,9 @@ import { drizzle } from "drizzle-orm/d1";
 import { Hono } from "hono";
 import * as z from "zod";
 import { type Approval, ApprovalStatus, Decision } from "../../protocol/approvals.ts";
-import { ApprovalId, HostId, SessionId } from "../../protocol/ids.ts";
+import { ApprovalId, HostId, SessionId, sessionOfApproval } from "../../protocol/ids.ts";
 import { sessionName } from "../../durable-objects/shared/names.ts";
 import { requireRole } from "../auth/requireRole.ts";
-import { note } from "../db/audit.ts";
 import { decodeCursor, encodeCursor } from "../db/cursor.ts";
 import { approvals } from "../db/schema.ts";
 import type { App } from "../env.ts";
@@ -61,22 +60,19 @@ export const approvalRoutes = new Hono<App>()
           "forbidden",
           "A rule for the team needs the role admin; allow it for once or for the session.",
         );
-      const db = drizzle(c.env.DB);
-      const row = await db
-        .select({ session: approvals.session })
-        .from(approvals)
-        .where(and(eq(approvals.id, id), eq(approvals.team, actor.team)))
-        .get();
-      if (row === undefined) throw new Problem(404, "not_found", "There is no such approval.");
-      const session = c.env.SESSION.getByName(sessionName(actor.team, row.session));
-      const approval = orProblem<Approval>(await session.decide(id, decision, actor.id));
-      await note(
-        c.env.DB,
-        actor,
-        `approval.${decision.decision}`,
-        id,
-        `${decision.scope ?? "once"} ${approval.summary}`,
-      );
-      return c.json(approval);
+      const found = sessionOfApproval(id) ?? (await sessionInIndex(c.env.DB, actor.team, id));
+      if (found === null) throw new Problem(404, "not_found", "There is no such approval.");
+      const session = c.env.SESSION.getByName(sessionName(actor.team, found));
+      return c.json(orProblem<Approval>(await session.decide(id, decision, actor.id)));
     },
   );
+
+/** The session of an approval whose id does not carry it yet. */
+async function sessionInIndex(d1: D1Database, team: string, id: string): Promise<string | null> {
+  const row = await drizzle(d1)
+    .select({ session: approvals.session })
+    .from(approvals)
+    .where(and(eq(approvals.id, id), eq(approvals.team, team)))
+    .get();
+  return row?.session ?? null;
+}

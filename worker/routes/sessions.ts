@@ -69,12 +69,12 @@ export const sessionRoutes = new Hono<App>()
   .post("/", requireRole("operator"), validate("json", CreateSession), async (c) => {
     const wish = c.req.valid("json");
     const actor = c.get("actor");
+    const id = wish.id ?? newId("ses");
     const host =
       wish.host === undefined
         ? undefined
-        : await c.env.HOST.getByName(hostName(actor.team, wish.host)).read();
+        : await c.env.HOST.getByName(hostName(actor.team, wish.host)).welcome(id);
     if (host === null) throw new Problem(404, "host_not_found", "There is no such host.");
-    const id = wish.id ?? newId("ses");
     const command =
       wish.provider === "edge" ? null : { id: idAs("cmd", id), command: startCommand(wish), by: actor.id };
     const fresh = {
@@ -226,7 +226,6 @@ export const sessionRoutes = new Hono<App>()
     const { scope, expires_at } = c.req.valid("json");
     const actor = c.get("actor");
     const grant = orProblem<Grant>(await sessionOf(c, id).grant(scope, actor.id, expires_at ?? null));
-    await note(c.env.DB, actor, "grant.give", id, scope);
     return c.json(grant, 201);
   })
   .delete(
@@ -236,7 +235,6 @@ export const sessionRoutes = new Hono<App>()
     async (c) => {
       const { id, grant } = c.req.valid("param");
       orProblem(await sessionOf(c, id).revoke(grant, c.get("actor").id));
-      await note(c.env.DB, c.get("actor"), "grant.revoke", id, grant);
       return c.body(null, 204);
     },
   )

@@ -1,6 +1,7 @@
 import { and, eq, isNotNull, lte, min } from "drizzle-orm";
 import { Approval, type Decision, Grant, type Rule } from "../../../protocol/approvals.ts";
-import { newId } from "../../../protocol/ids.ts";
+import { newApprovalId, newId } from "../../../protocol/ids.ts";
+import { auditOfGrant } from "../../shared/audit.ts";
 import type { Database } from "../../shared/database.ts";
 import type { Publisher } from "../../shared/Publisher.ts";
 import { approvals, grants } from "../schema.ts";
@@ -22,7 +23,16 @@ export type Request = Pick<
   | "input_sha256"
   | "summary"
   | "touches"
-> & { expires_at: number | null };
+> & { expires_at: number };
+
+type Parts = {
+  db: Database;
+  publisher: Publisher;
+  /** The team of the session. */
+  team: () => string;
+  /** Arms the alarm that calls `expireApprovals`, or `expireGrants`. */
+  expireAt: (what: "approvals" | "grants", at: number) => void;
+};
 
 type Events = NonNullable<Change["events"]>;
 
@@ -31,15 +41,12 @@ type Events = NonNullable<Change["events"]>;
  * what happened; the caller appends them in the same step.
  */
 export class Ledger {
+  readonly #parts: Parts;
   readonly #db: Database;
-  readonly #publisher: Publisher;
-  readonly #expireGrantsAt: (at: number) => void;
 
-  /** `expireGrantsAt` arms the alarm that calls `expireGrants`. */
-  constructor(db: Database, publisher: Publisher, expireGrantsAt: (at: number) => void) {
-    this.#db = db;
-    this.#publisher = publisher;
-    this.#expireGrantsAt = expireGrantsAt;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#db = parts.db;
   }
 
   /** Opens an approval, or finds the one that this request has. */
@@ -48,7 +55,7 @@ export class Ledger {
     if (known !== undefined) return { approval: Approval.parse(JSON.parse(known.json)), events: [] };
     const approval: Approval = {
       ...request,
-      id: newId("apr", now),
+      id: newApprovalId(request.session, now),
       status: "pending",
       delivery: "none",
       decided_by: null,
@@ -59,6 +66,7 @@ export class Ledger {
       created_at: now,
       version: 1,
     };
+    this.#parts.expireAt("approvals", request.expires_at);
     return { approval, events: this.#save(approval, now) };
   }
 
@@ -97,6 +105,23 @@ export class Ledger {
     return next === approval ? [] : this.#save(next, now);
   }
 
+  /** Ends the approvals whose time is over, and sees to it that the next one does. */
+  expireApprovals(now: number): { ids: string[]; events: Events } {
+    const due = this.#db
+      .select({ id: approvals.id })
+      .from(approvals)
+      .where(and(eq(approvals.status, "pending"), lte(approvals.expires_at, now)))
+      .all();
+    const events = due.flatMap(({ id }) => this.end(id, "expired", now));
+    const next = this.#db
+      .select({ at: min(approvals.expires_at) })
+      .from(approvals)
+      .where(eq(approvals.status, "pending"))
+      .get()?.at;
+    if (next !== null && next !== undefined) this.#parts.expireAt("approvals", next);
+    return { ids: due.map(({ id }) => id), events };
+  }
+
   grants(now: number): Grant[] {
     return this.#db
       .select()
@@ -113,8 +138,8 @@ export class Ledger {
       .insert(grants)
       .values({ id: grant.id, expires_at: grant.expires_at, json: JSON.stringify(grant) })
       .run();
-    if (grant.expires_at !== null) this.#expireGrantsAt(grant.expires_at);
-    return { grant, events: [{ at: now, event: { type: "grant", grant, state: "given", by: grant.by } }] };
+    if (grant.expires_at !== null) this.#parts.expireAt("grants", grant.expires_at);
+    return { grant, events: [this.#grantEvent(grant, "given", grant.by, now)] };
   }
 
   /** Takes a grant back. */
@@ -124,7 +149,7 @@ export class Ledger {
 
   /** Makes a standing decision of the team: it is on its way to the index once the step is committed. */
   rule(rule: Rule): void {
-    this.#publisher.put({ key: rule.id, version: 1, body: JSON.stringify({ rule }) });
+    this.#parts.publisher.put({ key: rule.id, version: 1, body: JSON.stringify({ rule }) });
   }
 
   /** Withdraws and forgets everything, for a session that is deleted. */
@@ -146,7 +171,7 @@ export class Ledger {
       .select({ at: min(grants.expires_at) })
       .from(grants)
       .get()?.at;
-    if (next !== null && next !== undefined) this.#expireGrantsAt(next);
+    if (next !== null && next !== undefined) this.#parts.expireAt("grants", next);
     return events;
   }
 
@@ -154,18 +179,26 @@ export class Ledger {
     const row = this.#db.select().from(grants).where(eq(grants.id, id)).get();
     if (row === undefined) return [];
     this.#db.delete(grants).where(eq(grants.id, id)).run();
-    return [{ at: now, event: { type: "grant", grant: Grant.parse(JSON.parse(row.json)), state, by } }];
+    return [this.#grantEvent(Grant.parse(JSON.parse(row.json)), state, by, now)];
+  }
+
+  #grantEvent(grant: Grant, state: "given" | "revoked" | "expired", by: string, now: number): Events[number] {
+    const audit = auditOfGrant(grant, state, { team: this.#parts.team(), by, at: now });
+    this.#parts.publisher.put({ key: audit.id, version: 1, body: JSON.stringify({ audit }) });
+    return { at: now, event: { type: "grant", grant, state, by } };
   }
 
   #save(approval: Approval, now: number): Events {
     const json = JSON.stringify(approval);
-    const row = { status: approval.status, json };
+    const { status, expires_at } = approval;
+    const row = { status, expires_at: status === "pending" ? expires_at : null, json };
     this.#db
       .insert(approvals)
       .values({ id: approval.id, request: approval.request, ...row })
       .onConflictDoUpdate({ target: approvals.id, set: row })
       .run();
-    this.#publisher.put({ key: approval.id, version: approval.version, body: JSON.stringify({ approval }) });
+    const { id: key, version } = approval;
+    this.#parts.publisher.put({ key, version, body: JSON.stringify({ approval }) });
     return [{ at: now, event: { type: "approval", approval } }];
   }
 }

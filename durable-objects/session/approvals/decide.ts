@@ -7,10 +7,12 @@ export type Decided =
 
 type Given = { by: string; now: number; editedInput: string | null };
 
-/** The approval after a decision. Pure: only a pending one can be decided, and only once. */
+/** The approval after a decision. Pure: only a pending one can be decided, only once, and only in its time. */
 export function decide(approval: Approval, decision: Decision, { by, now, editedInput }: Given): Decided {
   if (approval.status !== "pending")
     return { ok: false, reason: "already_decided", message: howItEnded(approval) };
+  if (isOver(approval, now))
+    return { ok: false, reason: "already_decided", message: howItEnded(end(approval, "expired", now)) };
   const allowed = decision.decision === "allow";
   return {
     ok: true,
@@ -28,6 +30,11 @@ export function decide(approval: Approval, decision: Decision, { by, now, edited
   };
 }
 
+/** Whether the time for a decision has run out, also when no alarm has said so yet. */
+export function isOver({ expires_at }: Pick<Approval, "expires_at">, now: number): boolean {
+  return expires_at !== null && expires_at <= now;
+}
+
 /** The approval after it ended without a decision. */
 export function end(approval: Approval, status: "expired" | "withdrawn", now: number): Approval {
   if (approval.status !== "pending") return approval;
@@ -41,7 +48,9 @@ export function deliver(approval: Approval, delivery: Approval["delivery"]): App
 }
 
 function howItEnded({ status, decided_by, decided_at }: Approval): string {
-  if (decided_by === null) return `This approval is ${status}; nobody needs to decide it any more.`;
   const at = decided_at === null ? "" : ` at ${new Date(decided_at).toISOString()}`;
+  if (status === "expired")
+    return `This approval has expired${at}: nobody decided in time, and it did not run.`;
+  if (decided_by === null) return `This approval is ${status}; nobody needs to decide it any more.`;
   return `${decided_by} has ${status} this already${at}.`;
 }

@@ -1,4 +1,4 @@
-import type { Grant, Rule } from "../../../protocol/approvals.ts";
+import type { Approval, Grant, Rule } from "../../../protocol/approvals.ts";
 import type { ToolScope } from "../../../protocol/tools.ts";
 
 /** A privileged act, as grants and rules look at it. */
@@ -11,11 +11,21 @@ export type Act = {
   workspace: string | null;
 };
 
+/** An approval as the act it asks for. */
+export function actOf({ tool, scope, summary, input_sha256, host, workspace = null }: Approval): Act {
+  return { tool, scope, summary, input_sha256, host, workspace };
+}
+
 const WITHOUT_ASKING = new Set<ToolScope>(["free", "read"]);
+
+/** Whether acts of a scope need nobody's permission. */
+export function isWithoutAsking(scope: ToolScope): boolean {
+  return WITHOUT_ASKING.has(scope);
+}
 
 /** What lets an act happen now without a person: its scope, a grant of the session, a rule of the team; or null. */
 export function isAllowed(act: Act, grants: Grant[], rules: Rule[], now: number): { by: string } | null {
-  if (WITHOUT_ASKING.has(act.scope)) return { by: "scope" };
+  if (isWithoutAsking(act.scope)) return { by: "scope" };
   const grant = grants.find((each) => each.scope === act.scope && isOpen(each, now));
   if (grant !== undefined) return { by: grant.id };
   const rule = rules.find((each) => isOpen(each, now) && matches(each, act));

@@ -10,7 +10,7 @@ import { redact } from "../../../protocol/redact.ts";
 import { isToolName, summarizeCall, type ToolScope, TOOLS } from "../../../protocol/tools.ts";
 import { logError } from "../../shared/logError.ts";
 import { wordsOf } from "../traces/wordsOf.ts";
-import { isAllowed, matches, type Act } from "../approvals/isAllowed.ts";
+import { actOf, isAllowed, isWithoutAsking, matches, type Act } from "../approvals/isAllowed.ts";
 import type { Ledger } from "../approvals/Ledger.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
 import type { Change, SessionStore } from "../SessionStore.ts";
@@ -51,6 +51,8 @@ type Parts = {
   /** The end of another session's log, as text. */
   readSession: (id: string, events: number) => Promise<string | null>;
   hash: (text: string) => Promise<string>;
+  /** How long an approval waits for its decision. */
+  approvalLife: () => number;
   /** Arms the alarm that calls `advance`; part of the caller's transaction. */
   lookAgainAt: (at: number) => void;
 };
@@ -199,8 +201,9 @@ export class TurnRunner {
         editedInput: edited === null ? null : edited.json,
       });
       held.answer = answer;
-      if (!answer.ok) return null;
-      const events: Events = [...answer.events];
+      const overdue = this.#expireDue(now);
+      if (!answer.ok) return { events: [...overdue, ...this.#statusEvents(session, turns.active(), now)] };
+      const events: Events = [...overdue, ...answer.events];
       this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
       events.push(...this.#release(answer.approval.id, now));
       const expires_at = decision.expires_at ?? null;
@@ -209,7 +212,7 @@ export class TurnRunner {
           { session: session.id, scope: approval.scope, by, expires_at },
           now,
         );
-        events.push(...given, ...this.#releaseBy(grant, [], now));
+        events.push(...given, ...this.#releaseBy([grant], [], now));
       }
       if (always) {
         const rule: Rule = {
@@ -224,9 +227,10 @@ export class TurnRunner {
           by,
           created_at: now,
           expires_at,
+          version: 1,
         };
         ledger.rule(rule);
-        events.push(...this.#releaseBy(null, [rule], now));
+        events.push(...this.#releaseBy([], [rule], now));
       }
       return { events: [...events, ...this.#statusEvents(session, turns.active(), now)] };
     });
@@ -242,24 +246,81 @@ export class TurnRunner {
       const now = Date.now();
       const { grant, events } = this.#parts.ledger.grant({ session: session.id, scope, by, expires_at }, now);
       held.grant = grant;
-      events.push(...this.#releaseBy(grant, [], now));
+      events.push(...this.#expireDue(now), ...this.#releaseBy([grant], [], now));
       return { events: [...events, ...this.#statusEvents(session, this.#parts.turns.active(), now)] };
     });
     return held.grant;
   }
 
-  /** Allows everything that waits and that a new grant or rule allows now. Inside a step. */
-  #releaseBy(grant: Grant | null, rules: Rule[], now: number): Events {
+  /** Looks at what waits once more, by the team's rules as they are now. Throws when they cannot be read. */
+  async reconsider(): Promise<void> {
+    const { store, turns, ledger } = this.#parts;
+    const tools = new Set(ledger.pending().map(({ tool }) => tool));
+    const rules = (await Promise.all([...tools].map((tool) => this.#parts.rules(tool)))).flat();
+    if (rules.length === 0) return;
+    await store.write((session) => {
+      const now = Date.now();
+      const events = this.#releaseBy([], rules, now);
+      return events.length === 0
+        ? null
+        : { events: [...events, ...this.#statusEvents(session, turns.active(), now)] };
+    });
+  }
+
+  /** A grant has ended: calls that only it let through, and that have not left for their host, are judged anew. */
+  async takeBack(): Promise<void> {
+    const { turns, ledger, commands } = this.#parts;
+    const turn = turns.active();
+    if (turn === null) return;
+    for (const { id, tool, state, approval, command } of turns.calls(turn.number, turn.step)) {
+      if (state !== "dispatched" || approval !== null || command === null || !isToolName(tool)) continue;
+      const { scope } = TOOLS[tool];
+      if (isWithoutAsking(scope) || ledger.grants(Date.now()).some((grant) => grant.scope === scope))
+        continue;
+      await commands.takeBack(command, () => {
+        const now = Date.now();
+        const again = turns.updateCall(id, { state: "proposed", command: null });
+        this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+        return again === null ? null : { events: [this.#cardEvent(again, now)] };
+      });
+    }
+  }
+
+  /** Ends the approvals whose time is over, and with them their calls; the model is told. */
+  async expireApprovals(): Promise<void> {
+    await this.#parts.store.write((session) => {
+      const now = Date.now();
+      const events = this.#expireDue(now);
+      return { events: [...events, ...this.#statusEvents(session, this.#parts.turns.active(), now)] };
+    });
+  }
+
+  /** As `expireApprovals`; inside a step. */
+  #expireDue(now: number): Events {
+    const { turns, ledger } = this.#parts;
+    const { ids, events } = ledger.expireApprovals(now);
+    if (ids.length > 0) this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+    const calls = ids.flatMap((id) => turns.callOfApproval(id) ?? []);
+    const outcome: Outcome = {
+      ...failure("Nobody decided on this in time, so it did not run."),
+      state: "expired",
+    };
+    return [...events, ...calls.flatMap(({ id }) => this.#settleCall(id, outcome, now))];
+  }
+
+  /** Allows everything that waits and that new grants or rules allow now. Inside a step. */
+  #releaseBy(grants: Grant[], rules: Rule[], now: number): Events {
     const { ledger } = this.#parts;
-    const by = grant?.by ?? rules[0]?.by ?? "";
-    const scope = grant === null ? "always" : "session";
-    const allowed = ledger
-      .pending()
-      .filter((each) => isAllowed(actOf(each), grant === null ? [] : [grant], rules, now) !== null);
-    if (allowed.length > 0) this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
-    return allowed.flatMap(({ id }) => {
-      const given = ledger.decide(id, { decision: "allow", scope }, { by, now, editedInput: null });
-      return given.ok ? [...given.events, ...this.#release(id, now)] : [];
+    return ledger.pending().flatMap((approval) => {
+      const allowed = isAllowed(actOf(approval), grants, rules, now);
+      const grant = grants.find(({ id }) => id === allowed?.by);
+      const source = grant ?? rules.find(({ id }) => id === allowed?.by);
+      if (source === undefined) return [];
+      const decision = { decision: "allow", scope: grant === undefined ? "always" : "session" } as const;
+      const given = ledger.decide(approval.id, decision, { by: source.by, now, editedInput: null });
+      if (!given.ok) return [];
+      this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+      return [...given.events, ...this.#release(approval.id, now)];
     });
   }
 
@@ -714,7 +775,7 @@ export class TurnRunner {
             input_sha256,
             summary: redact(summary),
             touches: touchesOf(input.value, cwd),
-            expires_at: null,
+            expires_at: now + this.#parts.approvalLife(),
           },
           now,
         );
@@ -940,11 +1001,6 @@ function checkedInput(tool: string, input: unknown): Checked {
 function deliveryOf(state: Outcome["state"]): Approval["delivery"] {
   if (state === "indeterminate") return "indeterminate";
   return state === "cancelled" || state === "expired" ? "gone" : "applied";
-}
-
-/** An approval as the act it asks for. */
-function actOf({ tool, scope, summary, input_sha256, host, workspace = null }: Approval): Act {
-  return { tool, scope, summary, input_sha256, host, workspace };
 }
 
 /** The end of a long text, and how many bytes of it are left out. */

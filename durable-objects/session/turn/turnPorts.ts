@@ -9,6 +9,7 @@ import { CAREFUL_CONTEXT } from "../../../worker/models/providers.ts";
 import { readModelConfig } from "../../../worker/models/readModelConfig.ts";
 import type { OpenAttachment } from "../../../worker/models/loadAttachments.ts";
 import type { Env } from "../../shared/env.ts";
+import { approvalLife } from "../approvals/approvalLife.ts";
 import { sessionName } from "../../shared/names.ts";
 
 /** What a turn needs from outside its object: the model (`openAttachment`: with files of its own), the team's rules and hosts, other sessions. */
@@ -29,9 +30,11 @@ export function turnPorts(env: Env, session: () => Session | null, openAttachmen
       const rows = await drizzle(env.DB)
         .select({ json: rules.json })
         .from(rules)
-        .where(and(eq(rules.team, team()), eq(rules.tool, tool), open));
+        .where(and(eq(rules.team, team()), eq(rules.tool, tool), isNull(rules.removed_at), open));
       return rows.map(({ json }) => Rule.parse(JSON.parse(json)));
     },
+
+    approvalLife: () => approvalLife(env.SIGNALBOX_APPROVAL_EXPIRY),
 
     findHost: async (wanted: string): Promise<{ id: string; name: string } | null> => {
       const found = await drizzle(env.DB)

@@ -19,9 +19,14 @@ export const output = (text: string): CommandResult => ({
 export async function aChat() {
   const { id: host, token } = await enrolHost("box");
   const { daemon } = await FakeDaemon.connect(token, `epoch-${host}`);
+  return { host, token, daemon, ...(await chatOn(host)) };
+}
+
+/** Another chat in /work of a host. */
+export async function chatOn(host: string) {
   const created = await call("/api/sessions", { body: { provider: "edge", host, cwd: "/work" } });
   const { id } = await created.json<Session>();
-  return { host, token, daemon, id, ...talk(id) };
+  return { id, ...talk(id) };
 }
 
 /** What a person can do to a chat, and see of it. */

@@ -18,17 +18,30 @@ const FAULTS = {
   hanging: binding(() => new Promise(() => undefined)),
 };
 
+/** As a binding, but those of its objects that `gone` names cannot be reached. */
+export function partly(namespace: object, gone: (name: string) => boolean): unknown {
+  return new Proxy(namespace, {
+    get: (target, key) =>
+      key === "getByName"
+        ? (name: string) =>
+            Reflect.apply(Reflect.get(gone(name) ? Object(FAULTS.away) : target, key), target, [name])
+        : Reflect.get(target, key),
+  });
+}
+
 /** Takes bindings away from an object as it stands in memory, while `work` runs. */
 export async function without(
   stub: Stub,
   bindings: (keyof Env)[],
   work: () => Promise<void>,
-  fault: keyof typeof FAULTS = "away",
+  fault: keyof typeof FAULTS | ((namespace: object) => unknown) = "away",
 ): Promise<void> {
+  const instead = (namespace: unknown) =>
+    typeof fault === "string" ? FAULTS[fault] : fault(Object(namespace));
   const set = (away: boolean) =>
     runInDurableObject(stub, (instance) => {
       const whole: Env = Reflect.get(instance, "whole") ?? Reflect.get(instance, "env");
-      const env = { ...whole, ...Object.fromEntries(bindings.map((name) => [name, FAULTS[fault]])) };
+      const env = { ...whole, ...Object.fromEntries(bindings.map((name) => [name, instead(whole[name])])) };
       Object.defineProperty(instance, "whole", { value: whole, configurable: true });
       Object.defineProperty(instance, "env", { value: away ? env : whole, configurable: true });
     });
