@@ -53,7 +53,7 @@ function talk(id: string) {
     until: (status: Session["status"]) =>
       vi.waitUntil(
         async () => (await (await call(`/api/sessions/${id}`)).json<Session>()).status === status,
-        { timeout: 5_000 },
+        { timeout: 30_000 },
       ),
     pending: async (count = 1) =>
       vi.waitUntil(
@@ -63,7 +63,7 @@ function talk(id: string) {
           ).json<{ items: Approval[] }>();
           return items.length === count ? items.toReversed() : null;
         },
-        { timeout: 5_000 },
+        { timeout: 30_000 },
       ),
   };
 }
