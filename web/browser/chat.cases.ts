@@ -388,4 +388,59 @@ describe("the inbox", () => {
         { decision: "deny", message: "Not today" },
       ]);
     }));
+
+  it("draws hostile and odd markdown as text, tables, lists and code, and never as markup", () =>
+    stage({ scene, path: NEW }, async ({ page, server }) => {
+      const id = sessionId(server, "New chat");
+      const hostile = [
+        "![x](javascript:alert(1)) [click](javascript:alert(1)) <img src=x onerror=alert(1)>",
+        "",
+        "| a | b |",
+        "| - | -: |",
+        "| 1 | 2 |",
+        "",
+        "1. one",
+        "   - two",
+        "",
+        "```rust",
+        "fn main() {}",
+        "```",
+        "",
+        "```",
+        "never closed",
+      ].join("\n");
+      server.append(
+        id,
+        { type: "turn_started", turn: 1, thread: null },
+        { type: "item", id: "m", turn: 1, item: { kind: "message", text: hostile } },
+        { type: "item", id: "n", turn: 1, item: { kind: "message", text: "still here" } },
+      );
+      await page.getByText("still here").waitFor();
+      const message = entries(page, "message").first();
+      expect(await message.locator("img, a").count()).toBe(0);
+      expect(await message.locator("table td").allTextContents()).toEqual(["1", "2"]);
+      expect(await message.locator("pre").allTextContents()).toEqual(["fn main() {}", "never closed"]);
+      await message.getByRole("button", { name: "Copy the code" }).first().hover();
+    }));
+
+  it("keeps the field and the end of the chat in view while a phone's keyboard takes half of the screen", () =>
+    stage({ scene, path: sessionPath("A tour"), screen: "phone" }, async ({ page }) => {
+      const last = entries(page, "turn").last();
+      await last.waitFor();
+      await page.getByTestId("composer").tap();
+      await page.setViewportSize({ width: 390, height: 400 });
+      await until(
+        async () => {
+          const field = await page.getByTestId("send").boundingBox();
+          const list = await page.getByTestId("conversation").boundingBox();
+          const end = await last.boundingBox();
+          if (field === null || list === null || end === null) return false;
+          return (
+            field.y + field.height <= 400 && end.y + end.height <= list.y + list.height && list.height > 80
+          );
+        },
+        (is) => is,
+        "the field and the end in view",
+      );
+    }));
 });

@@ -29,7 +29,7 @@ type ComposerProps = {
 /** Where a person talks: text, commands, the model and the place. Everything is within reach of a thumb. */
 export function ChatComposer(props: ComposerProps) {
   const { session, text, onText, running, queue, actions, onSend, onPick, field } = props;
-  const { sessions, hosts } = useHub();
+  const { sessions, hosts, loaded } = useHub();
   const hostList = useHosts();
   const models = useModels();
   const touch = useMedia("(pointer: coarse)");
@@ -170,11 +170,11 @@ export function ChatComposer(props: ComposerProps) {
             onClick={() => onPick("place")}
             testId="pick-place"
           >
-            {host === null || session.cwd === null ? (
+            {session.host === null || session.cwd === null || (loaded && host === null) ? (
               "Choose a host"
             ) : (
               <>
-                {host.name}
+                {host?.name ?? "Host"}
                 <span className="phone:hidden"> · {shortPath(session.cwd)}</span>
               </>
             )}

@@ -6,6 +6,7 @@ import { classes } from "../../shared/lib/classes.ts";
 import { Markdown } from "../../shared/markdown/Markdown.tsx";
 import { Signal } from "../../shared/ui/Signal.tsx";
 import { CallCard } from "./CallCard.tsx";
+import { COLUMN } from "./column.ts";
 import { firstLine, lastLine } from "./firstLine.ts";
 import { FoldCard } from "./FoldCard.tsx";
 import { MessageBoundary } from "./MessageBoundary.tsx";
@@ -33,7 +34,7 @@ export const ChatEntryView = memo(
   function ChatEntryView({ entry, ...rest }: EntryProps) {
     return (
       <div
-        className="mx-auto max-w-3xl px-4 py-1.5 desk:px-9"
+        className={classes(COLUMN, "py-1.5")}
         data-testid="entry"
         data-kind={entry.kind === "item" ? entry.item.kind : entry.kind}
         data-key={entry.key}

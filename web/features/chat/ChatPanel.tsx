@@ -13,6 +13,7 @@ import { chatActions } from "./chatActions.ts";
 import { ChatComposer } from "./ChatComposer.tsx";
 import { ChatEntryView, UserMessage } from "./ChatEntryView.tsx";
 import { ChatHelp } from "./ChatHelp.tsx";
+import { COLUMN } from "./column.ts";
 import { EmptyChat } from "./EmptyChat.tsx";
 import { ModelDialog } from "./ModelDialog.tsx";
 import { isOffline } from "../../shared/api/models.ts";
@@ -114,7 +115,7 @@ export default function ChatPanel({
           estimate={(row) => (row.kind === "item" ? 84 : 36)}
           render={(row) =>
             row.kind === "unsent" ? (
-              <div className="mx-auto max-w-3xl px-4 py-1.5" data-testid="unsent">
+              <div className={`${COLUMN} py-1.5`} data-testid="unsent">
                 <UserMessage text={row.text} sending />
               </div>
             ) : (

@@ -19,7 +19,7 @@ import { PlaceDialog } from "./PlaceDialog.tsx";
 /** What holds for a chat: its model, where its tools work, and what it may do without asking. */
 export default function ChatSettings({ session, state }: { session: Session; state: SessionState }) {
   const models = useModels();
-  const { hosts } = useHub();
+  const { hosts, loaded } = useHub();
   const [picking, setPicking] = useState<"model" | "place" | null>(null);
   const actions = chatActions(session.id);
   const host = session.host === null ? null : (hosts.get(session.host) ?? null);
@@ -37,11 +37,11 @@ export default function ChatSettings({ session, state }: { session: Session; sta
           </Line>
         )}
         <Line icon={<FolderOpen size={14} />} name="Works in" onChange={() => setPicking("place")}>
-          {host === null || session.cwd === null ? (
+          {session.host === null || session.cwd === null || (loaded && host === null) ? (
             "no host yet"
           ) : (
             <>
-              {host.name}
+              {host?.name}
               <code className="block font-mono text-[12px] break-all text-muted">{session.cwd}</code>
             </>
           )}

@@ -5,6 +5,7 @@ import { api } from "../../shared/api/endpoints.ts";
 import type { LogEvent, SessionState } from "../../shared/live/sessionState.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { callTitle } from "./callWords.ts";
+import { COLUMN } from "./column.ts";
 import { itemKey } from "./readChat.ts";
 import { parseInput } from "../approvals/inputFields.ts";
 import { firstLine } from "./firstLine.ts";
@@ -42,7 +43,7 @@ function PinRow({ session, state, seq, onUnpin, onJump }: Omit<PinListProps, "pi
   const words =
     item !== null ? itemWords(item.item) : event === null ? "…" : "A message that this log does not have";
   return (
-    <li className="mx-auto flex max-w-3xl items-center px-4 desk:px-9">
+    <li className={classes(COLUMN, "flex items-center")}>
       <button
         type="button"
         disabled={item === null || going}

@@ -4,6 +4,7 @@ import type { Host } from "../../../protocol/host.ts";
 import type { Session } from "../../../protocol/session.ts";
 import { copyText } from "../../shared/lib/copyText.ts";
 import { fullTime } from "../../shared/lib/time.ts";
+import { NOT_KNOWN_YET } from "../../shared/live/certain.ts";
 import { agentLabel } from "../../shared/ui/AgentName.tsx";
 import { presenceWord } from "../../shared/ui/Presence.tsx";
 import { SIGNAL_WORDS } from "../../shared/ui/Signal.tsx";
@@ -14,17 +15,26 @@ import { exitWords } from "./describeEvent.ts";
 type Fact = { name: string; value: ReactNode; copy?: string };
 
 /** Everything known of a session, copyable. */
-export function DetailsPane({ session, host }: { session: Session; host: Host | null }) {
+export function DetailsPane({
+  session,
+  host,
+  known,
+}: {
+  session: Session;
+  host: Host | null;
+  /** Its state is what the edge says, and not what this browser remembers. */
+  known: boolean;
+}) {
   return (
     <div className="flex flex-col gap-5 p-4" data-testid="details">
       <Facts
         title="State"
         facts={[
-          { name: "Is", value: SIGNAL_WORDS[session.status] },
-          ...(session.status_reason === null || session.exit !== null
+          { name: "Is", value: known ? SIGNAL_WORDS[session.status] : NOT_KNOWN_YET },
+          ...(!known || session.status_reason === null || session.exit !== null
             ? []
             : [{ name: "Why", value: session.status_reason }]),
-          { name: "Since", value: <Since at={session.status_since} long /> },
+          ...(known ? [{ name: "Since", value: <Since at={session.status_since} long /> }] : []),
           ...(session.exit === null ? [] : [{ name: "Ended", value: exitWords(session.exit) }]),
           { name: "Started", value: fullTime(session.created_at) },
         ]}

@@ -153,8 +153,8 @@ export function SessionHeader({ session, host, away, known, actions, side }: Hea
         className="flex min-w-0 items-center gap-4 overflow-hidden pl-6 text-muted phone:gap-3 phone:pl-2.5"
         data-testid="facts"
       >
-        <span className={classes("shrink-0 desk:hidden", SIGNAL_TEXT[session.status])}>
-          {SIGNAL_WORDS[session.status]}
+        <span className={classes("shrink-0 desk:hidden", known && SIGNAL_TEXT[session.status])}>
+          {known ? SIGNAL_WORDS[session.status] : NOT_KNOWN_YET}
         </span>
         <span className="max-w-40 shrink-0 truncate">
           <AgentLabel session={session} />

@@ -223,7 +223,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
             <TabPanel id="details">
               <div className="min-h-0 grow overflow-y-auto">
                 {settings}
-                <DetailsPane session={session} host={host} />
+                <DetailsPane session={session} host={host} known={known} />
               </div>
             </TabPanel>
           </Tabs>
@@ -231,7 +231,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
         {showSide && (
           <SidePane>
             {settings}
-            <DetailsPane session={session} host={host} />
+            <DetailsPane session={session} host={host} known={known} />
           </SidePane>
         )}
       </div>

@@ -6,7 +6,7 @@ import { readMarkdown, type Block, type Cell, type Inline } from "./readMarkdown
 /** Text with markdown in it, drawn as React nodes: nothing of it ever becomes markup. */
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
   const blocks = useMemo(() => readMarkdown(text), [text]);
-  return <div className="flex flex-col gap-2 break-words">{drawBlocks(blocks)}</div>;
+  return <div className="space-y-2 break-words">{drawBlocks(blocks)}</div>;
 });
 
 function drawBlocks(blocks: readonly Block[]): ReactNode[] {

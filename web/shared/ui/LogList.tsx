@@ -64,6 +64,17 @@ export function LogList<T>({
     if (box !== null && following.current) box.scrollTop = box.scrollHeight;
   }, [size, items.length]);
 
+  // A box that shrinks (a keyboard, a banner) keeps its end in view.
+  useEffect(() => {
+    const box = scroller.current;
+    if (box === null) return;
+    const observer = new ResizeObserver(() => {
+      if (following.current) box.scrollTop = box.scrollHeight;
+    });
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, []);
+
   const placed = useRef(false);
   useEffect(() => {
     if (placed.current || items.length === 0) return;
