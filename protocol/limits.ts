@@ -27,6 +27,9 @@ export const MAX_INPUT_BYTES = 64 * 1024;
 
 /** Largest attachment, unless the deployment says otherwise. */
 export const DEFAULT_ATTACHMENT_BYTES = 20 * 1024 * 1024;
+/** An image that every model takes has no more bytes, and no more pixels on a side. */
+export const MAX_MODEL_IMAGE_BYTES = 3_750_000;
+export const MAX_MODEL_IMAGE_SIDE = 8000;
 /** Most attachments of one message. */
 export const MAX_MESSAGE_ATTACHMENTS = 20;
 

@@ -1,10 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { ModelMessage } from "ai";
 import type { AttachmentRef } from "../../protocol/events.ts";
+import { MAX_MODEL_IMAGE_BYTES, MAX_MODEL_IMAGE_SIDE } from "../../protocol/limits.ts";
 
-/** What the strictest of the providers takes: bytes and pixels of an image, images of a request. */
-export const MOST_IMAGE_BYTES = 3_750_000;
-export const MOST_IMAGE_SIDE = 8000;
+/** Images of a request, as the strictest of the providers takes them. */
 const MOST_IMAGES = 20;
 /** Images of one request together; they stand in memory several times over while it is sent. */
 const MOST_IMAGES_BYTES = 12_000_000;
@@ -95,9 +94,10 @@ function whyNot(
   { images, budget }: Limits,
 ): string | null {
   if (!images) return "this model takes no images";
-  if (size > MOST_IMAGE_BYTES) return `it is larger than ${MOST_IMAGE_BYTES.toLocaleString("en")} bytes`;
-  if (Math.max(width, height) > MOST_IMAGE_SIDE)
-    return `${width} × ${height} pixels are more than ${MOST_IMAGE_SIDE} on a side`;
+  if (size > MAX_MODEL_IMAGE_BYTES)
+    return `it is larger than ${MAX_MODEL_IMAGE_BYTES.toLocaleString("en")} bytes`;
+  if (Math.max(width, height) > MAX_MODEL_IMAGE_SIDE)
+    return `${width} × ${height} pixels are more than ${MAX_MODEL_IMAGE_SIDE} on a side`;
   if (budget.images === 0 || size > budget.bytes) return "newer images take all the room of one request";
   return null;
 }

@@ -5,9 +5,13 @@ import type { Session } from "../../../protocol/session.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { shortPath } from "../../shared/lib/paths.ts";
 import { places } from "../../shared/lib/places.ts";
+import { useStore } from "../../shared/lib/useStore.ts";
 import { useMedia } from "../../shared/lib/useMedia.ts";
 import { useHosts, useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
+import { AttachButtons } from "./attachments/AttachButtons.tsx";
+import { AttachmentTray } from "./attachments/AttachmentTray.tsx";
+import type { DraftFiles } from "./attachments/draftFiles.ts";
 import type { ChatActions } from "./chatActions.ts";
 import { modelName, useModels } from "../../shared/api/models.ts";
 import { QueueList } from "./QueueList.tsx";
@@ -24,11 +28,13 @@ type ComposerProps = {
   onSend(text: string): void;
   onPick(what: "model" | "place" | "help"): void;
   field: RefObject<HTMLTextAreaElement | null>;
+  files: DraftFiles;
+  onFiles(files: File[]): void;
 };
 
 /** Where a person talks: text, commands, the model and the place. Everything is within reach of a thumb. */
 export function ChatComposer(props: ComposerProps) {
-  const { session, text, onText, running, queue, actions, onSend, onPick, field } = props;
+  const { session, text, onText, running, queue, actions, onSend, onPick, field, files, onFiles } = props;
   const { sessions, hosts, loaded } = useHub();
   const hostList = useHosts();
   const models = useModels();
@@ -36,7 +42,10 @@ export function ChatComposer(props: ComposerProps) {
   const [stopping, setStopping] = useState(false);
   const [at, setAt] = useState(0);
   const list = useRef<HTMLUListElement>(null);
-  const empty = text.trim() === "";
+  const attached = useStore(files.files);
+  /** A file that is still coming, or did not come, is waited for: it is not left out silently. */
+  const missing = attached.some(({ state }) => state !== "there");
+  const empty = (text.trim() === "" && attached.length === 0) || missing;
   const host = session.host === null ? null : (hosts.get(session.host) ?? null);
   const slash = readSlash(text, {
     models: models ?? [],
@@ -132,6 +141,7 @@ export function ChatComposer(props: ComposerProps) {
         </ul>
       )}
       <div className="mx-auto flex max-w-3xl flex-col rounded-base border border-edge/60 bg-bg focus-within:border-focus">
+        <AttachmentTray session={session.id} draft={files} />
         <textarea
           ref={field}
           data-testid="composer"
@@ -164,6 +174,7 @@ export function ChatComposer(props: ComposerProps) {
           className="field-sizing-content max-h-56 min-h-9 min-w-0 resize-none bg-transparent px-3 pt-2 pb-1 outline-none in-data-keyboard:max-h-28"
         />
         <div className="flex items-center gap-1 p-1.5">
+          <AttachButtons onFiles={onFiles} />
           <Chip
             icon={<FolderOpen size={13} />}
             label="Host and directory"

@@ -1,10 +1,11 @@
-import { AlertTriangle, Brain, FoldVertical, Info, Paperclip } from "lucide-react";
+import { AlertTriangle, Brain, FoldVertical, Info } from "lucide-react";
 import { memo } from "react";
 import type { Approval } from "../../../protocol/approvals.ts";
 import type { AttachmentRef } from "../../../protocol/events.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { Markdown } from "../../shared/markdown/Markdown.tsx";
 import { Signal } from "../../shared/ui/Signal.tsx";
+import { AttachmentList } from "./attachments/AttachmentList.tsx";
 import { CallCard } from "./CallCard.tsx";
 import { COLUMN } from "./column.ts";
 import { firstLine, lastLine } from "./firstLine.ts";
@@ -89,7 +90,7 @@ function ItemView({
       return (
         <div className="group/message relative">
           {menu(item.text, "absolute top-1.5 left-full ml-1.5 touch:top-0 phone:left-0 phone:-ml-3")}
-          <UserMessage text={item.text} attachments={item.attachments ?? []} />
+          <UserMessage session={session} text={item.text} attachments={item.attachments ?? []} />
         </div>
       );
     case "message":
@@ -170,30 +171,30 @@ function ItemView({
 
 /** What the person said. */
 export function UserMessage({
+  session,
   text,
-  attachments = [],
+  attachments,
   sending = false,
 }: {
+  session: string;
   text: string;
-  attachments?: AttachmentRef[];
+  attachments: readonly AttachmentRef[];
   sending?: boolean;
 }) {
   return (
-    <div className="flex flex-col items-end gap-1">
-      <div
-        className={classes(
-          "w-fit max-w-[85%] rounded-base border border-line bg-raised px-3 py-2 break-words whitespace-pre-wrap",
-          sending && "text-muted",
-        )}
-      >
-        <span className="sr-only">You: </span>
-        {text}
-      </div>
-      {attachments.map(({ id, name, size }) => (
-        <span key={id} className="flex items-center gap-1.5 text-small text-muted">
-          <Paperclip size={12} aria-hidden /> {name} · {Math.ceil(size / 1000).toLocaleString("en")} kB
-        </span>
-      ))}
+    <div className="flex flex-col items-end gap-1.5">
+      {attachments.length > 0 && <AttachmentList session={session} attachments={attachments} />}
+      {text !== "" && (
+        <div
+          className={classes(
+            "w-fit max-w-[85%] rounded-base border border-line bg-raised px-3 py-2 break-words whitespace-pre-wrap",
+            sending && "text-muted",
+          )}
+        >
+          <span className="sr-only">You: </span>
+          {text}
+        </div>
+      )}
       {sending && <span className="text-small text-muted">Sending</span>}
     </div>
   );

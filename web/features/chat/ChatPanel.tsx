@@ -1,6 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { QueuedMessage } from "../../../protocol/api.ts";
+import type { AttachmentRef } from "../../../protocol/events.ts";
 import { newId } from "../../../protocol/ids.ts";
+import { MAX_MESSAGE_ATTACHMENTS } from "../../../protocol/limits.ts";
 import type { Session } from "../../../protocol/session.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
@@ -9,11 +11,14 @@ import { OLDER_PAGE } from "../../shared/live/sessionStore.ts";
 import { useHub } from "../../shared/live/useHub.ts";
 import { LogList } from "../../shared/ui/LogList.tsx";
 import { showToast } from "../../shared/ui/toasts.ts";
+import { draftFiles } from "./attachments/draftFiles.ts";
+import { useFileIntake } from "./attachments/useFileIntake.ts";
 import { chatActions } from "./chatActions.ts";
 import { ChatComposer } from "./ChatComposer.tsx";
 import { ChatEntryView, UserMessage } from "./ChatEntryView.tsx";
 import { ChatHelp } from "./ChatHelp.tsx";
 import { COLUMN } from "./column.ts";
+import { keepDraft, keptDraft } from "./draft.ts";
 import { EmptyChat } from "./EmptyChat.tsx";
 import { ModelDialog } from "./ModelDialog.tsx";
 import { isOffline } from "../../shared/api/models.ts";
@@ -23,13 +28,11 @@ import { readChat, withParts, type ChatEntry } from "./readChat.ts";
 import { usePins } from "./usePins.ts";
 import { stillUnsent, type Unsent } from "./unsent.ts";
 
-type Row = ChatEntry | { kind: "unsent"; key: string; text: string };
+type Row = ChatEntry | { kind: "unsent"; key: string; text: string; attachments: readonly AttachmentRef[] };
 const NOBODY: readonly QueuedMessage[] = [];
 
-/** What was being written in each chat, while this page lives. */
-const drafts = new Map<string, string>();
 /** What could not be sent: it may have arrived all the same, so sent again it has the same id. */
-const failed = new Map<string, { id: string; text: string }>();
+const failed = new Map<string, { id: string; words: string }>();
 
 /** A chat: what was said and done, and a field to go on with. */
 export default function ChatPanel({
@@ -46,7 +49,8 @@ export default function ChatPanel({
   const chat = useMemo(() => readChat(state.events, early), [state.events, early]);
   const entries = useMemo(() => withParts(chat, state.parts), [chat, state.parts]);
   const { hosts } = useHub();
-  const [text, setText] = useState(drafts.get(session.id) ?? "");
+  const [text, setText] = useState(keptDraft(session.id).text);
+  const files = draftFiles(session.id);
   const [sent, setSent] = useState<readonly Unsent[]>([]);
   const [picking, setPicking] = useState<"model" | "place" | "help" | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -55,28 +59,45 @@ export default function ChatPanel({
   const unsent = useMemo(() => stillUnsent(sent, state.events), [sent, state.events]);
   if (unsent !== sent && unsent.length < sent.length) setSent(unsent);
   const rows = useMemo<Row[]>(
-    () => [...entries, ...unsent.map(({ id, text }) => ({ kind: "unsent" as const, key: id, text }))],
+    () => [
+      ...entries,
+      ...unsent.map(({ id, text, attachments }) => ({ kind: "unsent" as const, key: id, text, attachments })),
+    ],
     [entries, unsent],
   );
 
   function write(next: string): void {
     setText(next);
-    if (next === "") drafts.delete(session.id);
-    else drafts.set(session.id, next);
+    keepDraft(session.id, { text: next });
   }
+
+  function attach(given: File[]): void {
+    const left = files.add(given);
+    if (left > 0)
+      showToast({
+        kind: "trouble",
+        text: `A message takes ${MAX_MESSAGE_ATTACHMENTS} files; ${left} more were left out.`,
+      });
+    field.current?.focus();
+  }
+  const hovering = useFileIntake(attach);
 
   async function send(message: string): Promise<void> {
     const before = failed.get(session.id);
-    const id = before?.text === message ? before.id : newId("msg");
+    const attachments = files.take();
+    const ids = attachments.map((each) => each.id);
+    const words = JSON.stringify([message, ids]);
+    const id = before?.words === words ? before.id : newId("msg");
     failed.delete(session.id);
-    setSent((list) => [...list, { id, text: message, after: state.next - 1 }]);
+    setSent((list) => [...list, { id, text: message, attachments, after: state.next - 1 }]);
     try {
-      await api.say(session.id, message, id);
+      await api.say(session.id, message, id, ids);
     } catch (error) {
       // What was written goes back to where it was written, unless something else stands there by now.
       setSent((list) => list.filter((each) => each.id !== id));
-      failed.set(session.id, { id, text: message });
-      if ((drafts.get(session.id) ?? "") === "") write(message);
+      failed.set(session.id, { id, words });
+      files.putBack(attachments);
+      if (keptDraft(session.id).text === "") write(message);
       showToast({ kind: "trouble", text: failureSentence(error) });
     }
   }
@@ -116,7 +137,7 @@ export default function ChatPanel({
           render={(row) =>
             row.kind === "unsent" ? (
               <div className={`${COLUMN} py-1.5`} data-testid="unsent">
-                <UserMessage text={row.text} sending />
+                <UserMessage session={session.id} text={row.text} attachments={row.attachments} sending />
               </div>
             ) : (
               <ChatEntryView
@@ -149,7 +170,17 @@ export default function ChatPanel({
         onSend={(message) => void send(message)}
         onPick={setPicking}
         field={field}
+        files={files}
+        onFiles={attach}
       />
+      {hovering && (
+        <div
+          data-testid="drop-here"
+          className="pointer-events-none fixed inset-3 z-30 flex animate-appear items-center justify-center rounded-base border-2 border-dashed border-focus bg-bg/85 text-lead"
+        >
+          Drop to attach
+        </div>
+      )}
       {picking === "model" && <ModelDialog session={session} actions={actions} onClose={close} />}
       {picking === "place" && <PlaceDialog session={session} actions={actions} onClose={close} />}
       {picking === "help" && <ChatHelp offline={isOffline(session.model)} onClose={close} />}

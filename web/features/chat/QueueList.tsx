@@ -1,4 +1,4 @@
-import { Clock, Pencil, X } from "lucide-react";
+import { Clock, Paperclip, Pencil, X } from "lucide-react";
 import { useState } from "react";
 import type { QueuedMessage } from "../../../protocol/api.ts";
 import { Button } from "../../shared/ui/Button.tsx";
@@ -71,6 +71,14 @@ function Queued({ message, actions }: { message: QueuedMessage; actions: ChatAct
       <span className="min-w-0 grow truncate" title={message.text}>
         {message.text}
       </span>
+      {message.attachments !== undefined && (
+        <span
+          className="flex shrink-0 items-center gap-1 text-small"
+          title={message.attachments.map(({ name }) => name).join(", ")}
+        >
+          <Paperclip size={11} aria-label="Files:" /> {message.attachments.length}
+        </span>
+      )}
       <Button
         look="quiet"
         square

@@ -148,6 +148,7 @@ export function readChat(events: readonly LogEvent[], queued: readonly QueuedMes
             id: event.id,
             text: event.text,
             by: event.by,
+            ...(event.attachments === undefined ? {} : { attachments: event.attachments }),
           });
         break;
       case "model": {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { LogEvent } from "../../shared/live/sessionState.ts";
 import { stillUnsent, type Unsent } from "./unsent.ts";
 
-const sent = (id: string, after = 0): Unsent => ({ id, text: "same", after });
+const sent = (id: string, after = 0): Unsent => ({ id, text: "same", attachments: [], after });
 const told = (seq: number, id: string, state = "taken"): LogEvent => ({
   seq,
   at: seq,

@@ -1,9 +1,11 @@
+import type { AttachmentRef } from "../../../protocol/events.ts";
 import type { LogEvent } from "../../shared/live/sessionState.ts";
 
 /** A message that this page sent and the log does not show yet. */
 export type Unsent = {
   id: string;
   text: string;
+  attachments: readonly AttachmentRef[];
   /** The last event that was here when it was sent. */
   after: number;
 };

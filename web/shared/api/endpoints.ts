@@ -51,10 +51,10 @@ export const api = {
 
   models: async () => (await request("/models", itemsOf(Model))).items,
   /** Says something in a chat; it waits while a turn runs. Said again with the same id, it is said once. */
-  say: (id: string, text: string, message: string) =>
+  say: (id: string, text: string, message: string, attachments: string[]) =>
     request(`${session(id)}/messages`, QueuedMessage, {
       method: "POST",
-      body: { id: message, text } satisfies z.input<typeof PostMessage>,
+      body: { id: message, text, attachments } satisfies z.input<typeof PostMessage>,
     }),
   queue: async (id: string) => (await request(`${session(id)}/queue`, itemsOf(QueuedMessage))).items,
   editQueued: (id: string, message: string, text: string) =>

@@ -17,8 +17,12 @@ export async function request<T extends z.ZodType>(
   schema: T,
   options: RequestOptions = {},
 ): Promise<z.infer<T>> {
-  const { status, json } = await send(path, options);
-  const parsed = schema.safeParse(json);
+  return readAnswer(await send(path, options), schema);
+}
+
+/** Reads an answer with a schema; one that says no, or that cannot be read, is an {@link ApiFailure}. */
+export function readAnswer<T extends z.ZodType>({ status, text }: Answer, schema: T): z.infer<T> {
+  const parsed = schema.safeParse(accepted(status, text));
   if (parsed.success) return parsed.data;
   throw new ApiFailure(
     "unreadable",
@@ -27,39 +31,47 @@ export async function request<T extends z.ZodType>(
   );
 }
 
-/** As {@link request}, for an answer that nobody reads. */
-export async function requestNothing(path: string, options: RequestOptions = {}): Promise<void> {
-  await send(path, options);
+/** Why there was no answer. The request may have arrived all the same: it says only what is known. */
+export function noAnswer(): ApiFailure {
+  return new ApiFailure(
+    "offline",
+    "Signalbox does not answer. It may not be running, or this device is offline.",
+    0,
+  );
 }
 
-async function send(path: string, options: RequestOptions): Promise<{ status: number; json: unknown }> {
+/** As {@link request}, for an answer that nobody reads. */
+export async function requestNothing(path: string, options: RequestOptions = {}): Promise<void> {
+  const { status, text } = await send(path, options);
+  accepted(status, text);
+}
+
+type Answer = { status: number; text: string };
+
+async function send(path: string, options: RequestOptions): Promise<Answer> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  let response: Response;
-  let text: string;
   try {
-    response = await fetch(`/api${path}`, {
+    const response = await fetch(`/api${path}`, {
       method: options.method ?? "GET",
       headers: options.body === undefined ? {} : { "content-type": "application/json" },
       body: options.body === undefined ? null : JSON.stringify(options.body),
       signal: options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]),
     });
-    text = await response.text();
+    return { status: response.status, text: await response.text() };
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
-    // The request may have arrived all the same: say only what is known.
-    throw new ApiFailure(
-      "offline",
-      "Signalbox does not answer. It may not be running, or this device is offline.",
-      0,
-    );
+    throw noAnswer();
   }
+}
+
+/** The JSON of an answer that says yes. */
+function accepted(status: number, text: string): unknown {
   const json = parseJson(text);
-  if (response.ok) return { status: response.status, json };
+  if (status >= 200 && status < 300) return json;
   const error = ApiError.safeParse(json);
-  if (!error.success)
-    throw new ApiFailure("http", `The server answered with status ${response.status}.`, response.status);
+  if (!error.success) throw new ApiFailure("http", `The server answered with status ${status}.`, status);
   const { code, message, details } = error.data.error;
-  throw new ApiFailure(code, message, response.status, details);
+  throw new ApiFailure(code, message, status, details);
 }
 
 function parseJson(text: string): unknown {
