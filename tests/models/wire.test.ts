@@ -36,7 +36,8 @@ afterEach(() => void server.refused.splice(0));
 const COMPATIBLE = "compatible/local:8b";
 const DEEPSEEK = "deepseek/deepseek-flash";
 const ANTHROPIC = "anthropic/claude-sonnet-5-5";
-const MODELS = [COMPATIBLE, "openai/gpt-5.5", DEEPSEEK, ANTHROPIC];
+const OPENAI = "openai/gpt-5.5";
+const MODELS = [COMPATIBLE, OPENAI, "openai/gpt-5-mini", DEEPSEEK, ANTHROPIC];
 
 const user = (content: string): ModelMessage => ({ role: "user", content });
 const LONG = "Be good. ".repeat(400);
@@ -102,7 +103,7 @@ function results(answer: Answer): ModelMessage[] {
   }));
 }
 
-const Body = z.looseObject({ messages: z.array(z.looseObject({ role: z.string() })) });
+const Body = z.looseObject({ messages: z.array(z.looseObject({ role: z.string() })).default([]) });
 function lastBody() {
   return Body.parse(server.asked.at(-1)?.body);
 }
@@ -263,6 +264,30 @@ describe.each(MODELS)("%s", (id) => {
   });
 });
 
+it("gives OpenAI its reasoning back as it was sealed, and no ids of what it does not keep", async () => {
+  const messages = [user("THINK: I should look\nCALL: git_status {}\nSAY: seen")];
+  const first = await read(step(OPENAI, messages, { effort: "low" }));
+  messages.push(...stored(first.end.responseMessages), ...results(first));
+  expect((await read(step(OPENAI, messages, { effort: "low" }))).text).toBe("seen");
+  const { input } = z.object({ input: z.array(z.looseObject({})) }).parse(server.asked.at(-1)?.body);
+  expect(input).toContainEqual(
+    expect.objectContaining({
+      type: "reasoning",
+      encrypted_content: "sealed(I should look)",
+      summary: [{ type: "summary_text", text: "I should look" }],
+    }),
+  );
+  const call = input.find((item) => item.type === "function_call");
+  expect(call).toMatchObject({ name: "git_status", arguments: "{}" });
+  expect(call).not.toHaveProperty("id");
+  // Another model of the same API: the reasoning stays behind, the call and its result go along.
+  await read(step("openai/gpt-5-mini", messages));
+  const other = JSON.stringify(server.asked.at(-1)?.body);
+  expect(other).not.toContain("sealed(");
+  expect(other).toContain("git_status");
+  expect(server.refused).toEqual([]);
+});
+
 it("goes on with another provider in the middle of a conversation", async () => {
   const messages: ModelMessage[] = [];
   for (const [turn, id] of [
@@ -295,8 +320,15 @@ it("asks each provider for effort and caching in its own words", async () => {
   expect(lastBody()).not.toHaveProperty("reasoning_effort");
   await read(step(DEEPSEEK, [user("SAY: x")], { effort: "high" }));
   expect(lastBody()).toMatchObject({ reasoning_effort: "high" });
-  await read(step("openai/gpt-5.5", [user("SAY: x")], { effort: "high" }));
-  expect(lastBody()).toMatchObject({ reasoning_effort: "none" });
+  await read(step(OPENAI, [user("SAY: x")], { effort: "high" }));
+  expect(lastBody()).toMatchObject({
+    store: false,
+    include: ["reasoning.encrypted_content"],
+    reasoning: { effort: "high", summary: "auto" },
+  });
+  await read(step(OPENAI, [user("SAY: x")]));
+  expect(lastBody()).toMatchObject({ store: false, include: ["reasoning.encrypted_content"] });
+  expect(lastBody()).not.toHaveProperty("reasoning");
   await read(step(ANTHROPIC, [user("SAY: x")], { effort: "medium" }));
   expect(lastBody()).toMatchObject({
     thinking: { type: "adaptive" },

@@ -139,7 +139,7 @@ export async function* callModel(options: CallOptions): AsyncGenerator<ModelPart
             toolName,
             // Servers want an object here, even for what was none.
             input: asObject(part.input),
-            ...(providerMetadata === undefined ? {} : { providerOptions: providerMetadata }),
+            ...withOptions(providerMetadata ?? {}),
           });
           yield { type: "call", id: toolCallId, tool: toolName, input, error };
           break;
@@ -153,7 +153,15 @@ export async function* callModel(options: CallOptions): AsyncGenerator<ModelPart
       }
     }
     const reason = finish?.finishReason.unified;
-    if (finish === null || reason === undefined || reason === "interrupted" || reason === "error") {
+    // Where the stream ended without an end, some providers say `other` and no reason of the server's.
+    const endless = reason === "other" && finish?.finishReason.raw === undefined;
+    if (
+      finish === null ||
+      reason === undefined ||
+      endless ||
+      reason === "interrupted" ||
+      reason === "error"
+    ) {
       throw new ModelError("broken", `The answer of ${context.name} broke off.`);
     }
     yield {
@@ -277,10 +285,21 @@ function toMessages(
       return [{ type: "reasoning", text: part.text, providerOptions }];
     }
     if (part.text === "") return [];
-    return [{ type: "text", text: part.text, ...(known ? { providerOptions: part.options } : {}) }];
+    return [{ type: "text", text: part.text, ...withOptions(part.options) }];
   });
   if (!parts.some((part) => part.type !== "reasoning")) return [];
   return [{ role: "assistant", content: parts }];
+}
+
+/**
+ * What goes back with a text or a call. OpenAI's ids of them do not: it keeps nothing of ours, and would look for the
+ * reasoning that belonged to the id, which is left out when another model goes on.
+ */
+function withOptions({ openai, ...others }: SharedV4ProviderOptions): {
+  providerOptions?: SharedV4ProviderOptions;
+} {
+  const options = openai?.phase == null ? others : { ...others, openai: { phase: openai.phase } };
+  return Object.keys(options).length > 0 ? { providerOptions: options } : {};
 }
 
 function toFinishReason(reason: Finish["finishReason"]["unified"], calls: number): FinishReason {

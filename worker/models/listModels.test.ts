@@ -64,8 +64,7 @@ it("refuses a model that is not there, in words that name the ones that are", ()
 it("sends an effort only to models that take one", () => {
   expect(openModel(EVERYTHING, "compatible/qwen3:8b", "high").effort).toBeNull();
   expect(openModel(EVERYTHING, "compatible/gpt-oss:20b", "high").effort).toBe("high");
-  // Beside tools OpenAI refuses any effort of these in the API that is used here.
-  expect(openModel(EVERYTHING, "openai/gpt-5.5", "high").effort).toBeNull();
+  expect(openModel(EVERYTHING, "openai/gpt-5.5", "high").effort).toBe("high");
   expect(openModel(EVERYTHING, "openai/gpt-5-mini", "low").effort).toBe("low");
 });
 

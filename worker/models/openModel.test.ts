@@ -13,6 +13,7 @@ const env: ModelEnv = {
   OPENAI_COMPATIBLE_BASE_URL: "http://models.invalid/v1",
   OPENAI_COMPATIBLE_MODELS: "local",
   ANTHROPIC_API_KEY: "key",
+  OPENAI_API_KEY: "key",
 };
 const MESSAGES: ModelMessage[] = [{ role: "user", content: "hi" }];
 
@@ -26,6 +27,23 @@ const WIRES: Record<string, { id: string; half: string[]; rest: string[] }> = {
     id: "compatible/local",
     half: [chat({ role: "assistant", content: "" }), chat({ content: "hel" })],
     rest: [chat({ content: "lo" }), chat({}, "stop"), "data: [DONE]\n\n"],
+  },
+  responses: {
+    id: "openai/gpt-5.5",
+    half: [
+      event({ type: "response.created", response: { id: "1", created_at: 1, model: "m" } }),
+      event({ type: "response.output_item.added", output_index: 0, item: { type: "message", id: "m1" } }),
+      event({ type: "response.output_text.delta", item_id: "m1", output_index: 0, delta: "hel" }),
+    ],
+    rest: [
+      event({ type: "response.output_text.delta", item_id: "m1", output_index: 0, delta: "lo" }),
+      event({
+        type: "response.output_item.done",
+        output_index: 0,
+        item: { type: "message", id: "m1", content: [] },
+      }),
+      event({ type: "response.completed", response: { usage: { input_tokens: 3, output_tokens: 2 } } }),
+    ],
   },
   messages: {
     id: "anthropic/claude-sonnet-5-5",

@@ -1,4 +1,5 @@
 import { createAnthropic } from "@ai-sdk/anthropic";
+import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { LanguageModelV4, SharedV4ProviderOptions } from "@ai-sdk/provider";
 import type { Model } from "../../protocol/api.ts";
@@ -7,7 +8,7 @@ import { listModels } from "./listModels.ts";
 import type { ModelConfig } from "./modelEnv.ts";
 import { fetchWithoutRedirects } from "./fetchWithoutRedirects.ts";
 import { createOfflineModel } from "./offlineModel.ts";
-import { providers, refusesEffortWithTools } from "./providers.ts";
+import { providers } from "./providers.ts";
 import type { Connection } from "./providers.ts";
 import { fetchFromBinding } from "./workersAi.ts";
 
@@ -42,11 +43,12 @@ export function openModel(config: ModelConfig, id: string, effort: Effort | null
       `The key of ${provider.id} cannot be read any more; an administrator has to set it again.`,
     );
   const clean = (text: string) => (secret === undefined ? text : text.replaceAll(secret, "[secret]"));
+  const sent = info.reasoning ? effort : null;
   return {
     model: connect(connection, info.provider, info.name, clean),
     info,
-    effort: info.reasoning ? effort : null,
-    providerOptions: optionsOf(connection),
+    effort: sent,
+    providerOptions: optionsOf(connection, sent),
     clean,
   };
 }
@@ -64,6 +66,11 @@ function connect(
       name,
     );
   }
+  if (connection.kind === "responses") {
+    const { baseURL, apiKey } = connection;
+    const settings = { baseURL: checked(baseURL, provider), apiKey, fetch: fetchWithoutRedirects };
+    return createOpenAI(settings).responses(name);
+  }
   if (connection.kind === "workers-ai") {
     // The address is never asked: the binding answers.
     const settings = { name: provider, baseURL: "https://workers-ai.invalid", includeUsage: true };
@@ -79,13 +86,18 @@ function connect(
     ...(flavour === "deepseek"
       ? { convertUsage: usageOfDeepSeek, transformRequestBody: withReasoningBack }
       : {}),
-    ...(flavour === "openai" && refusesEffortWithTools(name) ? { transformRequestBody: withoutEffort } : {}),
   })(name);
 }
 
-/** Anthropic caches a prompt only when it is asked to. */
-function optionsOf(connection: Connection): SharedV4ProviderOptions {
-  return connection.kind === "anthropic" ? { anthropic: { cacheControl: { type: "ephemeral" } } } : {};
+/**
+ * Anthropic caches a prompt only when it is asked to. OpenAI keeps a conversation unless it is asked not to: then its
+ * reasoning comes encrypted, and goes back with the next step. Its summary is asked for only with an effort, since
+ * OpenAI tells it to verified organizations alone.
+ */
+function optionsOf(connection: Connection, effort: Effort | null): SharedV4ProviderOptions {
+  if (connection.kind === "anthropic") return { anthropic: { cacheControl: { type: "ephemeral" } } };
+  if (connection.kind !== "responses") return {};
+  return { openai: { store: false, ...(effort === null ? {} : { reasoningSummary: "auto" }) } };
 }
 
 function checked(baseURL: string, provider: string): string {
@@ -132,8 +144,4 @@ function withReasoningBack(body: Record<string, unknown>): Record<string, unknow
       : message,
   );
   return { ...body, messages };
-}
-
-function withoutEffort(body: Record<string, unknown>): Record<string, unknown> {
-  return body.tools === undefined ? body : { ...body, reasoning_effort: "none" };
 }

@@ -6,7 +6,8 @@ import type { ListedModel } from "./parseModelList.ts";
 
 /** How the models of a provider are reached. Holds secrets: never part of a list, an answer or an error. */
 export type Connection =
-  | { kind: "chat"; flavour: "plain" | "openai" | "deepseek"; baseURL: string; apiKey: string | undefined }
+  | { kind: "chat"; flavour: "plain" | "deepseek"; baseURL: string; apiKey: string | undefined }
+  | { kind: "responses"; baseURL: string; apiKey: string }
   | { kind: "anthropic"; baseURL: string; apiKey: string }
   | { kind: "workers-ai"; binding: AiBinding }
   | { kind: "offline" };
@@ -52,10 +53,10 @@ const KINDS: Record<ModelProviderKind, Kind> = {
     about: ({ name, reasoning }) => ({
       context: 256_000,
       images: true,
-      reasoning: (reasoning || /^(?:o\d|gpt-5)/.test(name)) && !refusesEffortWithTools(name),
+      reasoning: reasoning || /^(?:o\d|gpt-(?:[5-9]|\d\d))/.test(name),
     }),
     connect: ({ baseURL = "https://api.openai.com/v1", apiKey }) =>
-      apiKey === undefined ? null : { kind: "chat", flavour: "openai", baseURL, apiKey },
+      apiKey === undefined ? null : { kind: "responses", baseURL, apiKey },
   },
   deepseek: {
     models: "deepseek-flash:1M+images,deepseek-v4-pro:1M",
@@ -148,14 +149,6 @@ export function environmentProviders(env: ModelEnv): ConfiguredProvider[] {
     if (kind === "compatible") return baseURL !== undefined && models !== undefined;
     return kind === "workers-ai" ? env.AI !== undefined && models !== undefined : apiKey !== undefined;
   });
-}
-
-/**
- * OpenAI refuses a reasoning effort beside tools in Chat Completions since GPT-5.2, even its own default one: such a
- * request must say `none`.
- */
-export function refusesEffortWithTools(model: string): boolean {
-  return /^gpt-5\.(?:[2-9]|\d\d)/.test(model) || /^gpt-(?:[6-9]|\d\d)/.test(model);
 }
 
 /** The value, unless it is empty: an unset variable is often passed on as an empty one. */

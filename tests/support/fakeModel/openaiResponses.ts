@@ -4,7 +4,7 @@ import type { ModelApi, StreamFrame, StreamReply, TokenCount } from "./modelApi.
 
 const Text = z.looseObject({ text: z.string() });
 const Message = z.looseObject({
-  type: z.literal("message"),
+  type: z.literal("message").optional(),
   role: z.string(),
   content: z.array(z.unknown()),
 });
@@ -12,20 +12,28 @@ const ToolOutput = z.looseObject({
   type: z.enum(["function_call_output", "custom_tool_call_output"]),
   output: z.unknown(),
 });
+const Item = z.looseObject({
+  type: z.string().optional(),
+  call_id: z.string().optional(),
+  encrypted_content: z.string().nullish(),
+});
 const Request = z.looseObject({
   model: z.string(),
+  store: z.boolean().optional(),
   instructions: z.string().optional(),
   tools: z.array(z.unknown()).default([]),
   input: z.array(z.unknown()),
 });
 
-/** OpenAI's Responses API, streamed, as Codex uses it. */
+/** OpenAI's Responses API, streamed, as Codex and chats use it. */
 export const openaiResponses: ModelApi = {
   path: "/v1/responses",
   read(body) {
     const request = Request.safeParse(body);
     if (!request.success) return null;
-    const { input, tools, instructions, model } = request.data;
+    const { input, tools, instructions, model, store } = request.data;
+    const refused = refusalOf(input, store !== false);
+    if (refused !== null) return { refused };
     let userText = "";
     let toolOutputs: string[] = [];
     for (const item of input) {
@@ -39,13 +47,13 @@ export const openaiResponses: ModelApi = {
     }
     return { model, userText, toolOutputs, prompt: JSON.stringify([instructions, tools, input]) };
   },
-  stream(reply, tokens) {
+  stream(reply, tokens, ask) {
     const id = `resp_${randomUUID()}`;
     const frames: { frame: StreamFrame; pauseMs: number }[] = [];
     const add = (type: string, data: Record<string, unknown>, pauseMs = 0) =>
       frames.push({ frame: { event: type, data: { type, ...data } }, pauseMs });
 
-    add("response.created", { response: { id } });
+    add("response.created", { response: { id, created_at: 1, model: ask.model } });
     if (reply.kind === "stream_error") {
       add("response.failed", {
         response: { id, status: "failed", error: { code: "server_error", message: "the model broke down" } },
@@ -53,14 +61,29 @@ export const openaiResponses: ModelApi = {
       return frames;
     }
     if (reply.reasoning !== null) {
-      const summary = [{ type: "summary_text", text: reply.reasoning }];
-      add("response.output_item.done", { item: { type: "reasoning", id: `rs_${randomUUID()}`, summary } });
+      const text = reply.reasoning;
+      const item = { type: "reasoning", id: `rs_${randomUUID()}`, encrypted_content: `sealed(${text})` };
+      const where = { item_id: item.id, output_index: 0, summary_index: 0 };
+      add("response.output_item.added", { output_index: 0, item: { ...item, summary: [] } });
+      add("response.reasoning_summary_part.added", { ...where, part: { type: "summary_text", text: "" } });
+      add("response.reasoning_summary_text.delta", { ...where, delta: text });
+      add("response.reasoning_summary_part.done", { ...where, part: { type: "summary_text", text } });
+      const summary = [{ type: "summary_text", text }];
+      add("response.output_item.done", { output_index: 0, item: { ...item, summary } });
     }
-    if (reply.kind === "text") addText(reply, add);
+    const output_index = reply.reasoning === null ? 0 : 1;
+    if (reply.kind === "text") addText(reply, output_index, add);
     else if (reply.kind === "calls")
-      for (const { tool, json } of reply.calls) {
-        const item = { type: "function_call", call_id: `call_${randomUUID()}`, name: tool, arguments: json };
-        add("response.output_item.done", { item });
+      for (const [index, { tool, json }] of reply.calls.entries()) {
+        const id = `fc_${randomUUID()}`;
+        const where = { item_id: id, output_index: output_index + index };
+        const item = { type: "function_call", id, call_id: `call_${randomUUID()}`, name: tool };
+        add("response.output_item.added", { ...where, item: { ...item, arguments: "" } });
+        add("response.function_call_arguments.delta", { ...where, delta: json });
+        add("response.output_item.done", {
+          ...where,
+          item: { ...item, arguments: json, status: "completed" },
+        });
       }
     else add("response.output_item.done", { item: callOf(reply) });
     add("response.completed", { response: { id, usage: usageOf(tokens) } });
@@ -71,20 +94,41 @@ export const openaiResponses: ModelApi = {
   }),
 };
 
+/** What the API refuses: what it was not asked to keep, a result without its call, a call without its result. */
+function refusalOf(input: unknown[], stored: boolean): string | null {
+  const calls = new Set<string>();
+  const results = new Set<string>();
+  for (const each of input) {
+    const item = Item.safeParse(each);
+    if (!item.success) continue;
+    const { type, call_id, encrypted_content } = item.data;
+    if (!stored && type === "item_reference") return "Items are not persisted when `store` is set to false.";
+    if (!stored && type === "reasoning" && !encrypted_content) return "A reasoning item has no content.";
+    if (call_id === undefined) continue;
+    if (type?.endsWith("_call")) calls.add(call_id);
+    if (!type?.endsWith("_call_output")) continue;
+    if (calls.size > 0 && !calls.has(call_id)) return `No tool call found for ${call_id}.`;
+    results.add(call_id);
+  }
+  const open = [...calls].find((id) => !results.has(id));
+  return open === undefined ? null : `No tool output found for ${open}.`;
+}
+
 function addText(
   reply: Extract<StreamReply, { kind: "text" }>,
+  output_index: number,
   add: (type: string, data: Record<string, unknown>, pauseMs?: number) => void,
 ): void {
   const item = { type: "message", role: "assistant", id: `msg_${randomUUID()}` };
-  add("response.output_item.added", { output_index: 0, item: { ...item, content: [] } });
+  add("response.output_item.added", { output_index, item: { ...item, content: [] } });
   const size = Math.max(1, Math.ceil(reply.text.length / reply.pieces));
   for (let i = 0; i < reply.pieces; i++) {
     const delta = reply.text.slice(i * size, (i + 1) * size);
-    const where = { item_id: item.id, output_index: 0, content_index: 0 };
+    const where = { item_id: item.id, output_index, content_index: 0 };
     add("response.output_text.delta", { ...where, delta }, reply.pauseMs);
   }
   add("response.output_item.done", {
-    output_index: 0,
+    output_index,
     item: { ...item, content: [{ type: "output_text", text: reply.text }] },
   });
 }
