@@ -49,7 +49,9 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
     startTools({
       config,
       store,
+      outlet,
       log,
+      self,
       panes: tmux,
       outputs,
       sessionDirectories: () => [...(tmux?.directories() ?? []), ...(codex?.directories() ?? [])],

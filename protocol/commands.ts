@@ -102,6 +102,8 @@ export const Command = z.discriminatedUnion("type", [
   z.object({ type: z.literal("codex_stop") }),
   /** Of a chat, carried out on the edge: stops the turn, shortens the conversation, changes the model, the host and directory, answers a question of the model. */
   z.object({ type: z.literal("cancel_turn") }),
+  /** Of a chat: stops a command that goes on in the background; without one, all but those that were to be kept. */
+  z.object({ type: z.literal("stop_background"), command: CommandId.optional() }),
   z.object({ type: z.literal("compact") }),
   z.object({ type: z.literal("hop"), host: HostId, workspace: Cwd }),
   z.object({

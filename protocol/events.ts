@@ -166,6 +166,14 @@ export const EventBody = z.discriminatedUnion("type", [
     by: z.string(),
   }),
   z.object({ type: z.literal("hopped"), host: HostId, host_name: z.string(), workspace: z.string() }),
+  /** A command of a chat that goes on in the background on a host began, or ended (`exit`). */
+  z.object({
+    type: z.literal("background"),
+    id: CommandId,
+    host: HostId,
+    summary: z.string(),
+    exit: Exit.nullable(),
+  }),
   z.object({ type: z.literal("turn_cancelled"), turn: z.number().int(), by: z.string() }),
   z.object({ type: z.literal("notice"), level: z.enum(["info", "warning", "error"]), message: z.string() }),
   /** Events were lost on the host (its journal was full); how many, and since when. */

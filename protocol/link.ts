@@ -4,7 +4,7 @@ import { EventBody } from "./events.ts";
 import { HostInfo, UnadoptedPane } from "./host.ts";
 import { CommandId, HostId, SessionId } from "./ids.ts";
 import { MAX_LIVE_OUTPUT_CHARS } from "./limits.ts";
-import { Provider, SessionFacts } from "./session.ts";
+import { Exit, Provider, SessionFacts } from "./session.ts";
 
 /** What a daemon tells the edge reliably: journalled, numbered, sent until acked. */
 export const DaemonMessage = z.discriminatedUnion("kind", [
@@ -27,6 +27,14 @@ export const DaemonMessage = z.discriminatedUnion("kind", [
   }),
   /** A command ended. */
   z.object({ kind: z.literal("result"), id: CommandId, session: SessionId, result: CommandResult }),
+  /** A command of a chat that goes on in the background began, or ended (`exit`). */
+  z.object({
+    kind: z.literal("background"),
+    id: CommandId,
+    session: SessionId,
+    summary: z.string().max(500),
+    exit: Exit.nullable(),
+  }),
   z.object({ kind: z.literal("host"), info: HostInfo }),
   /** The panes nobody adopted, whole (they are few and change seldom). */
   z.object({ kind: z.literal("unadopted"), panes: z.array(UnadoptedPane).max(2000) }),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { HostId, SessionId, TeamId } from "./ids.ts";
+import { CommandId, HostId, SessionId, TeamId } from "./ids.ts";
 
 /** What drives a session. */
 export const Provider = z.enum(["edge", "tmux", "codex", "claude", "opencode", "acp", "paseo"]);
@@ -96,6 +96,10 @@ export const Session = SessionFacts.extend({
   effort: z.enum(["low", "medium", "high"]).nullable().optional(),
   /** Approvals of this session that wait for a decision. */
   pending_approvals: z.number().int().optional(),
+  /** Of an `edge` session: its commands that run in the background on a host. */
+  background: z
+    .array(z.object({ id: CommandId, host: HostId, summary: z.string(), started_at: z.number() }))
+    .optional(),
   /** Counts changes of this projection; a higher one is newer. */
   version: z.number().int(),
 });

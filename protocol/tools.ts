@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { SessionId } from "./ids.ts";
+import { CommandId, SessionId } from "./ids.ts";
 
 /** What a tool may do. `read` inside the workspace needs no approval; every other scope does, unless granted. */
 export const ToolScope = z.enum(["free", "read", "read_outside", "write", "execute", "type", "service"]);
@@ -48,8 +48,26 @@ export const TOOLS = {
       background: z
         .boolean()
         .optional()
-        .describe("Return at once; the program goes on until it ends or the time is over"),
+        .describe(
+          "Return at once with an id; the program goes on until it ends, is stopped, or its timeout_ms, if it has one, is over",
+        ),
+      keep: z.boolean().optional().describe("Of a background command: it goes on when this chat is deleted"),
     }),
+  ),
+  command_output: tool(
+    "host",
+    "read",
+    "Shows how a background command stands and the end of what it has printed.",
+    z.object({
+      command: CommandId.describe("The id that run_command gave"),
+      wait_ms: z.number().int().min(0).max(RUN_MOST_MS).optional().describe("Waits so long for its end"),
+    }),
+  ),
+  command_stop: tool(
+    "host",
+    "free",
+    "Stops a background command of this chat, with everything that it has started.",
+    z.object({ command: CommandId }),
   ),
   read_file: tool(
     "host",
@@ -188,7 +206,8 @@ export function summarizeCall(name: string, input: unknown): string {
     fields.success && typeof fields.data[key] === "string" ? fields.data[key] : "";
   const argv =
     fields.success && Array.isArray(fields.data.argv) ? fields.data.argv.map(quoted).join(" ") : "";
-  const what = argv || at("path") || at("service") || at("text") || at("host") || at("question");
+  const what =
+    argv || at("path") || at("service") || at("text") || at("host") || at("question") || at("command");
   return `${name} ${what}`.trim().replace(/\s+/g, " ").slice(0, 500);
 }
 

@@ -5,6 +5,7 @@ import type { EdgeMessage } from "../edge/edgeMessages.ts";
 import { DAEMON_WORD, EDGE_WORD } from "../edge/startSupervisor.ts";
 import { agentFiles } from "../agentStatus.ts";
 import { EXIT } from "../system/exitCodes.ts";
+import { COMMAND_WORD, superviseCommand } from "../tools/background/superviseCommand.ts";
 import { supervise } from "./commands/supervise.ts";
 import { parsePort } from "./commandTable.ts";
 import type { Context } from "./context.ts";
@@ -18,6 +19,10 @@ type Hidden = (words: string[], context: Context) => Promise<number>;
 const HIDDEN: Record<string, Hidden> = {
   [JOB_WORD]: async ([dir = ""]) => {
     await superviseJob(dir);
+    return EXIT.ok;
+  },
+  [COMMAND_WORD]: async ([dir = ""]) => {
+    await superviseCommand(dir);
     return EXIT.ok;
   },
   [EDGE_WORD]: async (words) => {

@@ -5,7 +5,7 @@ import { expect, it, vi } from "vitest";
 import { newId } from "../../protocol/ids.ts";
 import { DaemonStops } from "../parts.ts";
 import { openCallStore } from "./callStore.ts";
-import { startCommandRunner } from "./runCommand.ts";
+import { runCommandTool } from "./runCommand.ts";
 import { NO_SECRETS } from "./secretPlaces.ts";
 import { makeToolRig, processesWith } from "./testing/toolRig.ts";
 
@@ -98,8 +98,7 @@ it("refuses a directory outside, also one that is swapped for a link", async () 
       symlinkSync(rig.outside, join(rig.root, "sub"));
     },
   };
-  const runner = startCommandRunner({ calls: swapping, env: process.env, log: () => {} });
-  await runner.run(
+  await runCommandTool(
     { argv: ["touch", "here"], cwd: "sub" },
     {
       id: newId("cmd"),
@@ -107,6 +106,7 @@ it("refuses a directory outside, also one that is swapped for a link", async () 
       signal: new AbortController().signal,
       place: { root: rig.root, outside: [], closed: [], secrets: NO_SECRETS },
     },
+    { calls: swapping, env: process.env, background: { start: () => Promise.reject(new Error("none")) } },
   );
   expect(existsSync(join(rig.outside, "here"))).toBe(false);
   expect(existsSync(join(rig.root, "was/here"))).toBe(true);
@@ -251,28 +251,6 @@ it("says that the daemon stopped, where that was it", async () => {
   await sleep(200);
   controller.abort(new DaemonStops());
   expect(await running).toMatchObject({ status: "failed", code: "daemon_stopped" });
-});
-
-it("starts a program in the background, and ends it with its time or with the daemon", async () => {
-  const rig = makeToolRig();
-  const nap = napping();
-  const began = Date.now();
-  const output = await rig.output("run_command", { argv: ["sleep", nap], background: true, timeout_ms: 700 });
-  expect(output.text).toMatch(
-    /^Started in the background as process \d+\. It ends by itself or after 0\.7 s/,
-  );
-  expect(Date.now() - began).toBeLessThan(600);
-  expect(processesWith(nap)).toHaveLength(1);
-  await vi.waitFor(() => expect(processesWith(nap)).toEqual([]), 5_000);
-  expect(await rig.output("run_command", { argv: ["no-such-program"], background: true })).toMatchObject({
-    ok: false,
-  });
-  const longer = napping();
-  await rig.output("run_command", { argv: ["sleep", longer], background: true });
-  expect(processesWith(longer)).toHaveLength(1);
-  await rig.part.stop();
-  expect(processesWith(longer)).toEqual([]);
-  expect(rig.store.db.prepare("SELECT count(*) AS n FROM tool_calls").get()).toEqual({ n: 0 });
 });
 
 it("runs calls of several sessions side by side without mixing their processes", async () => {

@@ -3,7 +3,7 @@ import { RUN_DEFAULT_MS } from "../../protocol/tools.ts";
 import type { ToolInput } from "../../protocol/tools.ts";
 import type { LiveOutputs } from "../link/liveOutputs.ts";
 import { wasDaemonStop } from "../parts.ts";
-import type { Log } from "../parts.ts";
+import type { Background } from "./background/startBackground.ts";
 import type { CallStore } from "./callStore.ts";
 import { CALL_VARIABLE, cleanEnvironment } from "./cleanEnvironment.ts";
 import { startLiveText } from "./liveText.ts";
@@ -13,78 +13,49 @@ import type { Program, ProgramEnd } from "./runProgram.ts";
 import type { ToolCall } from "./toolCall.ts";
 import { refused, shown, told } from "./toolResult.ts";
 
-export type CommandRunner = {
-  run(input: ToolInput<"run_command">, call: ToolCall): Promise<CommandResult>;
-  /** Ends the programs that go on in the background. */
-  stop(): Promise<void>;
-};
-
-/** Runs programs for calls: without a shell, confined to a directory, for a bounded time. */
-export function startCommandRunner(deps: {
+/** What a call's program is run with. */
+export type RunnerDeps = {
   calls: CallStore;
   env: NodeJS.ProcessEnv;
   /** Where what is printed is shown while the program runs. */
   outputs?: Pick<LiveOutputs, "open">;
-  log: Log;
-}): CommandRunner {
-  const stopping = new AbortController();
-  const background = new Set<Promise<unknown>>();
+  /** What goes on when the call has ended. */
+  background: Pick<Background, "start">;
+};
 
-  async function run(input: ToolInput<"run_command">, call: ToolCall): Promise<CommandResult> {
-    const [name, ...args] = input.argv;
-    if (name === undefined || name === "")
-      return refused("bad_input", "The argument vector names no program.");
-    const timeoutMs = input.timeout_ms ?? RUN_DEFAULT_MS;
-    const inBackground = input.background === true;
-    return onDirectory(call, input.cwd ?? ".", "run", async (cwd) => {
-      if (call.signal.aborted || stopping.signal.aborted) return aborted(call.signal);
-      const live = inBackground ? undefined : deps.outputs?.open(call);
-      const program = await startProgram(
-        {
-          id: call.id,
-          argv: [name, ...args],
-          // Through its descriptor: a directory that was replaced meanwhile is not entered.
-          cwd: cwd.path,
-          env: cleanEnvironment(deps.env, { [CALL_VARIABLE]: call.id, PWD: cwd.real }),
-          timeoutMs,
-          signal: inBackground ? stopping.signal : AbortSignal.any([call.signal, stopping.signal]),
-          output: !inBackground,
-          ...(live === undefined ? {} : { onOutput: startLiveText(live.add) }),
-        },
-        deps.calls,
-      );
-      if (program.status === "unstarted") {
-        live?.close();
-        return told(false, explainUnstarted(name, program), { exitCode: null });
-      }
-      if (inBackground) {
-        keep(program.ended);
-        return told(
-          true,
-          `Started in the background as process ${program.pid}. It ends by itself or after ${seconds(timeoutMs)} at the latest; its output is not kept.`,
-        );
-      }
-      const end = await program.ended.finally(() => live?.close());
-      return end.why === "aborted" ? aborted(call.signal, end) : describeEnd(end, timeoutMs);
-    });
-  }
-
-  function keep(ended: Promise<ProgramEnd>): void {
-    const work = ended
-      .catch((error: unknown) =>
-        deps.log("error", "A program in the background was lost.", { error: String(error) }),
-      )
-      .finally(() => background.delete(work));
-    background.add(work);
-  }
-
-  return {
-    run,
-    async stop() {
-      stopping.abort();
-      await Promise.all(background);
-    },
-  };
+/** Runs a program for a call: without a shell, confined to a directory, for a bounded time or in the background. */
+export async function runCommandTool(
+  input: ToolInput<"run_command">,
+  call: ToolCall,
+  deps: RunnerDeps,
+): Promise<CommandResult> {
+  const [name, ...args] = input.argv;
+  if (name === undefined || name === "") return refused("bad_input", "The argument vector names no program.");
+  const timeoutMs = input.timeout_ms ?? RUN_DEFAULT_MS;
+  return onDirectory(call, input.cwd ?? ".", "run", async (cwd) => {
+    if (call.signal.aborted) return aborted(call.signal);
+    if (input.background === true) return deps.background.start([name, ...args], input, call, cwd);
+    const live = deps.outputs?.open(call);
+    const program = await startProgram(
+      {
+        id: call.id,
+        argv: [name, ...args],
+        // Through its descriptor: a directory that was replaced meanwhile is not entered.
+        cwd: cwd.path,
+        env: cleanEnvironment(deps.env, { [CALL_VARIABLE]: call.id, PWD: cwd.real }),
+        timeoutMs,
+        signal: call.signal,
+        ...(live === undefined ? {} : { onOutput: startLiveText(live.add) }),
+      },
+      deps.calls,
+    );
+    if (program.status === "unstarted") {
+      live?.close();
+      return told(false, explainUnstarted(name, program), { exitCode: null });
+    }
+    const end = await program.ended.finally(() => live?.close());
+    return end.why === "aborted" ? aborted(call.signal, end) : describeEnd(end, timeoutMs);
+  });
 }
 
 function describeEnd(end: ProgramEnd, timeoutMs: number): CommandResult {

@@ -21,8 +21,6 @@ export type ProgramRequest = {
   env: NodeJS.ProcessEnv;
   timeoutMs: number;
   signal: AbortSignal;
-  /** Whether its output is kept; otherwise it goes nowhere. */
-  output: boolean;
   /** Sees what it prints as it comes. */
   onOutput?: (stream: number, chunk: Buffer) => void;
 };
@@ -49,12 +47,11 @@ export async function startProgram(request: ProgramRequest, calls: CallStore): P
   calls.begin(id);
   let child: ChildProcess;
   try {
-    const pipe = request.output ? "pipe" : "ignore";
     child = launch({
       argv: request.argv,
       cwd: request.cwd,
       env: request.env,
-      stdio: ["ignore", pipe, pipe],
+      stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
   } catch (error) {

@@ -9,10 +9,12 @@ import type { AgentConfig } from "../config.ts";
 import { homeFiles } from "../edge/homeFiles.ts";
 import type { LiveOutputs } from "../link/liveOutputs.ts";
 import { storageTrouble } from "../link/storageErrors.ts";
-import type { CommandContext, Log, Part } from "../parts.ts";
+import type { SelfProgram } from "../agents/codex/launchSupervisor.ts";
+import type { CommandContext, Log, Outlet, Part } from "../parts.ts";
 import { tokenPath } from "../readToken.ts";
 import type { Store } from "../store.ts";
 import { allowedRoot } from "./allowedRoot.ts";
+import { startBackground } from "./background/startBackground.ts";
 import { openCallStore } from "./callStore.ts";
 import { CALL_VARIABLE } from "./cleanEnvironment.ts";
 import { resolveOutside } from "./confine.ts";
@@ -24,7 +26,7 @@ import { readPaneTool, typeIntoPaneTool } from "./paneTools.ts";
 import type { PanePart } from "./paneTools.ts";
 import { readFileTool } from "./readFile.ts";
 import type { RestartPatience } from "./restartService.ts";
-import { startCommandRunner } from "./runCommand.ts";
+import { runCommandTool } from "./runCommand.ts";
 import { findSecrets } from "./secretPlaces.ts";
 import { searchFilesTool } from "./searchFiles.ts";
 import { makeServiceTools } from "./serviceTools.ts";
@@ -35,7 +37,10 @@ import { writeFileTool } from "./writeFile.ts";
 export type ToolsDeps = {
   config: AgentConfig;
   store: Store;
+  outlet: Outlet;
   log: Log;
+  /** How this program starts itself (for commands that outlive it). */
+  self: SelfProgram;
   /** What carries out commands on panes. */
   panes: PanePart;
   /** Where the output of running commands is shown. */
@@ -56,12 +61,19 @@ export function startTools(deps: ToolsDeps): Part {
   const { config, log } = deps;
   const env = deps.env ?? process.env;
   const calls = openCallStore(deps.store);
-  const runner = startCommandRunner({
+  const background = startBackground({
+    stateDir: config.state_dir,
+    self: deps.self,
+    env,
+    outlet: deps.outlet,
+    log,
+  });
+  const runner = {
     calls,
     env,
-    log,
+    background,
     ...(deps.outputs === undefined ? {} : { outputs: deps.outputs }),
-  });
+  };
   const services = makeServiceTools({
     services: config.services,
     env,
@@ -76,7 +88,9 @@ export function startTools(deps: ToolsDeps): Part {
   });
 
   const tools: Partial<Record<ToolName, CarryOut>> = {
-    run_command: parsed(TOOLS.run_command.input, runner.run),
+    run_command: parsed(TOOLS.run_command.input, (input, call) => runCommandTool(input, call, runner)),
+    command_output: parsed(TOOLS.command_output.input, background.output),
+    command_stop: parsed(TOOLS.command_stop.input, background.stop),
     read_file: parsed(TOOLS.read_file.input, readFileTool),
     write_file: parsed(TOOLS.write_file.input, (input, call) => writeFileTool(input, call, calls)),
     edit_file: parsed(TOOLS.edit_file.input, (input, call) => editFileTool(input, call, calls)),
@@ -117,8 +131,9 @@ export function startTools(deps: ToolsDeps): Part {
   }
 
   return {
-    handles: (command) => command.type === "tool",
+    handles: ({ type }) => type === "tool" || type === "stop_background",
     async run(command: Command, context) {
+      if (command.type === "stop_background") return background.stopFor(context.session, command.command);
       if (command.type !== "tool") return refused("not_here", `${command.type} is not a tool.`);
       try {
         return await run(command, context);
@@ -136,7 +151,7 @@ export function startTools(deps: ToolsDeps): Part {
       }
     },
     async stop() {
-      await Promise.all([runner.stop(), cleared]);
+      await Promise.all([background.close(), cleared]);
     },
   };
 }

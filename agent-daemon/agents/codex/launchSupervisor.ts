@@ -20,6 +20,7 @@ export function launchSupervisor(
   env: NodeJS.ProcessEnv,
   log: Log,
   ended: () => void,
+  { word = JOB_WORD, cwd = "/" }: { word?: string; cwd?: string } = {},
 ): LaunchedSupervisor {
   let state: "running" | "ended" = "running";
   const over = () => {
@@ -30,8 +31,8 @@ export function launchSupervisor(
   try {
     file = openSync(jobPaths(dir).log, "a", 0o600);
     const child = launch({
-      argv: [process.execPath, ...(self.execArgv ?? []), self.selfPath, JOB_WORD, dir],
-      cwd: "/",
+      argv: [process.execPath, ...(self.execArgv ?? []), self.selfPath, word, dir],
+      cwd,
       env,
       stdio: ["ignore", file, file],
       detached: true,

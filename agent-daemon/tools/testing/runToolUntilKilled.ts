@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { newId } from "../../../protocol/ids.ts";
 import { AgentConfig } from "../../config.ts";
 import { systemClock } from "../../link/clock.ts";
@@ -13,7 +14,15 @@ const log = () => {};
 const store = openStore(database);
 const journal = openJournal({ store, maxBytes: 1e9, log });
 const config = AgentConfig.parse({ state_dir: state, workspaces: [root] });
-const tools = startTools({ config, store, log, panes: null, sessionDirectories: () => [] });
+const tools = startTools({
+  config,
+  store,
+  outlet: journal,
+  log,
+  self: { selfPath: join(import.meta.dirname, "commandProgram.ts") },
+  panes: null,
+  sessionDirectories: () => [],
+});
 const executor = startExecutor({
   commands: openCommandJournal({ store, journal, log }),
   parts: [tools],

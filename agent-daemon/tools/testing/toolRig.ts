@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { CommandResult } from "../../../protocol/commands.ts";
+import type { DaemonMessage } from "../../../protocol/link.ts";
 import { newId } from "../../../protocol/ids.ts";
 import type { ToolOutput } from "../../../protocol/tools.ts";
 import { AgentConfig } from "../../config.ts";
@@ -34,10 +35,19 @@ export function makeToolRig(
   });
   const store = openStore(deps.database ?? join(state, "agent.db"));
   const log: { level: string; message: string; fields: unknown }[] = [];
+  const told: DaemonMessage[] = [];
   const start = () =>
     startTools({
       config,
       store,
+      outlet: {
+        put(messages) {
+          told.push(...messages);
+          return true;
+        },
+        lost() {},
+      },
+      self: { selfPath: join(import.meta.dirname, "commandProgram.ts") },
       log: (level, message, fields) => log.push({ level, message, fields }),
       panes: null,
       sessionDirectories: () => [],
@@ -80,6 +90,8 @@ export function makeToolRig(
     config,
     store,
     log,
+    /** What the edge would be told. */
+    told,
     part,
     /** A second daemon on the same store. */
     start,
