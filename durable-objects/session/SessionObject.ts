@@ -1,15 +1,17 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CommandAnswer, QueuedMessage } from "../../protocol/api.ts";
 import type { CloseName } from "../../protocol/closeCodes.ts";
-import type { Command, CommandResult } from "../../protocol/commands.ts";
+import type { Command, CommandOf, CommandResult } from "../../protocol/commands.ts";
 import {
   MAX_FRAME_BYTES,
+  MAX_COMMAND_TTL_MS,
   MAX_RESUME_EVENTS,
   PROTOCOL_VERSION,
   SILENT_VIEWER,
   TAIL_EVENTS,
   VIEWERS_LOOK_MS,
 } from "../../protocol/limits.ts";
+import { newId } from "../../protocol/ids.ts";
 import type { Approval, Decision, Grant, Rule } from "../../protocol/approvals.ts";
 import type { OutputPiece } from "../../protocol/link.ts";
 import type { ToolScope } from "../../protocol/tools.ts";
@@ -34,7 +36,7 @@ import { endedLogins } from "../shared/endedLogins.ts";
 import { Viewers } from "../shared/Viewers.ts";
 import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
 import { EventLog, eventsFrame, type Run } from "./EventLog.ts";
-import { ingest, JournalCursors, type Numbered } from "./ingest.ts";
+import { hostOfBackground, ingest, JournalCursors, type Numbered } from "./ingest.ts";
 import { Attachments, type FileFacts, type Place, type Upload } from "./Attachments.ts";
 import type { AttachmentRef } from "../../protocol/events.ts";
 import type { OpenedAttachment } from "../../worker/models/loadAttachments.ts";
@@ -309,6 +311,8 @@ export class SessionObject extends DurableObject<Env> {
       };
     if (command.type === "compact" && !(await this.#turn.compact()))
       return { status: "failed", code: "nothing_to_shorten", message: "There is nothing to shorten yet." };
+    if (command.type === "stop_background" && !(await this.#stopBackground(command, by)))
+      return { status: "failed", code: "not_running", message: "This command does not run any more." };
     if (command.type === "set_model") {
       const event = { type: "model", model: command.model, effort: command.effort ?? null, by } as const;
       await this.#store.write(() => ({ events: [{ at: Date.now(), event }] }));
@@ -327,6 +331,24 @@ export class SessionObject extends DurableObject<Env> {
     }
     this.#goOn();
     return done;
+  }
+
+  /** Asks the hosts to stop background commands; false when none of those that are meant runs. */
+  async #stopBackground({ command }: CommandOf<"stop_background">, by: string): Promise<boolean> {
+    const running = this.#store.current?.session.background ?? [];
+    const wanted = running.filter(({ id }) => command === undefined || id === command);
+    await this.#store.write(() => {
+      for (const host of new Set(wanted.map((each) => each.host)))
+        this.#commands.stage(
+          newId("cmd"),
+          { type: "stop_background", ...(command === undefined ? {} : { command }) },
+          by,
+          host,
+        );
+      return null;
+    });
+    await this.#commands.forwardAll().catch((error: unknown) => logError("command not forwarded yet", error)); // recorded; the alarm hands it over
+    return wanted.length > 0;
   }
 
   /** How a command stands. */
@@ -491,10 +513,16 @@ export class SessionObject extends DurableObject<Env> {
 
   /** A host may speak for its own session; for a chat that hopped, only of the commands that were sent to it. */
   #mayTell(host: string, messages: Numbered[]): boolean {
-    if (this.#store.current?.session.provider !== "edge") return this.#store.current?.session.host === host;
-    return messages.every(
-      ({ message }) => message.kind === "result" && this.#commands.hostOf(message.id) === host,
-    );
+    const session = this.#store.current?.session;
+    if (session?.provider !== "edge") return session?.host === host;
+    return messages.every(({ message }) => {
+      if (message.kind === "result") return this.#commands.hostOf(message.id) === host;
+      // Of one that nobody knows any more nothing is noted.
+      return (
+        message.kind === "background" &&
+        [host, null].includes(hostOfBackground(session, this.#commands, message.id))
+      );
+    });
   }
 
   /** From the host object: a command ended without the daemon (expired or taken back before it was sent). */
@@ -544,7 +572,20 @@ export class SessionObject extends DurableObject<Env> {
     else if (!isEnded(session))
       return { refused: "not_ended", message: "The session still runs. End it first." };
     // What still waits for the host must not run for a session that nobody can see.
-    for (const id of this.#commands.open()) await this.#commands.cancel(id);
+    const open = this.#commands.open();
+    const hosts = [
+      ...(session.background ?? []).map(({ host }) => host),
+      ...open.map((id) => this.#commands.hostOf(id)),
+    ];
+    for (const id of open) await this.#commands.cancel(id);
+    // Nor may what runs in the background there, or is about to: the host keeps this until it is done.
+    for (const host of new Set(hosts.filter((each) => each !== null)))
+      await this.#host(host)?.enqueue({
+        id: newId("cmd"),
+        session: session.id,
+        command: { type: "stop_background" },
+        expires_at: Date.now() + MAX_COMMAND_TTL_MS,
+      });
     await this.#console.closeAll("The session was deleted.");
     this.#store.delete(() => {
       this.#ledger.clear(Date.now());
@@ -766,8 +807,15 @@ const NO_ATTACHMENT: Refused = {
 };
 const NO_APPROVAL: Refused = { refused: "not_found", message: "There is no such approval." };
 
-/** Commands of a chat that no host needs to hear of. */
-const EDGE_COMMANDS = new Set<Command["type"]>(["cancel_turn", "compact", "set_model", "hop", "answer"]);
+/** Commands of a chat: they begin here, whatever a host has to do for them. */
+const EDGE_COMMANDS = new Set<Command["type"]>([
+  "cancel_turn",
+  "compact",
+  "set_model",
+  "hop",
+  "answer",
+  "stop_background",
+]);
 
 /** Commands that make sense when the pane or job has ended. */
 const WORKS_AFTER_END = new Set<Command["type"]>(["codex_start", "remove_worktree", "rename"]);

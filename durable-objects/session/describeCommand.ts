@@ -40,6 +40,8 @@ function inWords(command: Command): string {
       return `${command.host} ${command.workspace}`;
     case "answer":
       return redact(command.text);
+    case "stop_background":
+      return command.command ?? "all";
     case "cancel_turn":
     case "compact":
     case "interrupt":

@@ -74,7 +74,24 @@ function changeOf(message: Numbered["message"], session: Session, commands: Sess
       return { facts: message.facts };
     case "events":
       return { events: message.events };
+    case "background":
+      return backgroundChange(message, hostOfBackground(session, commands, message.id));
     case "result":
       return commands.ended(session, message.id, message.result, Date.now());
   }
+}
+
+/** A background command begins where its call was sent, and ends where it began. */
+function backgroundChange(
+  { id, summary, exit }: Extract<DaemonMessage, { kind: "background" }>,
+  host: string | null,
+): Change | null {
+  return host === null
+    ? null
+    : { events: [{ at: Date.now(), event: { type: "background", id, host, summary, exit } }] };
+}
+
+/** The host of a background command: where it runs, or where its call was sent; null when it is not known (any more). */
+export function hostOfBackground(session: Session, commands: SessionCommands, id: string): string | null {
+  return session.background?.find((each) => each.id === id)?.host ?? commands.hostOf(id);
 }

@@ -28,6 +28,8 @@ export function projectEvent(session: Session, event: EventBody, at: number): Se
       return { ...session, model: event.model, effort: event.effort };
     case "hopped":
       return { ...session, host: event.host, cwd: event.workspace };
+    case "background":
+      return { ...session, background: backgroundAfter(session, event, at) };
     case "approval":
       return { ...session, pending_approvals: pendingAfter(session, event.approval) };
     case "turn_started":
@@ -55,6 +57,15 @@ export function differs(a: Session, b: Session): boolean {
 function pendingAfter(session: Session, { version }: { version: number }): number {
   const pending = session.pending_approvals ?? 0;
   return version === 1 ? pending + 1 : version === 2 ? Math.max(0, pending - 1) : pending;
+}
+
+function backgroundAfter(
+  session: Session,
+  { id, host, summary, exit }: Extract<EventBody, { type: "background" }>,
+  at: number,
+): NonNullable<Session["background"]> {
+  const others = (session.background ?? []).filter((each) => each.id !== id);
+  return exit === null ? [...others, { id, host, summary, started_at: at }] : others;
 }
 
 function withStatus(session: Session, status: SessionStatus, reason: string | null, at: number): Session {

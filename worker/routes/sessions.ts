@@ -265,7 +265,13 @@ async function run(
   return answer;
 }
 
-const AUDITED = new Set<Command["type"]>(["kill", "remove_worktree", "codex_start", "codex_stop"]);
+const AUDITED = new Set<Command["type"]>([
+  "kill",
+  "remove_worktree",
+  "codex_start",
+  "codex_stop",
+  "stop_background",
+]);
 
 /** Text for whatever the session talks to: typed into a pane, or the next turn of a job. */
 function messageCommand(session: Session, text: string): Command {

@@ -8,6 +8,7 @@ describe("a tool's input in fields", () => {
       ["cwd", "text", true],
       ["timeout_ms", "number", true],
       ["background", "flag", true],
+      ["keep", "flag", true],
     ]);
     expect(fieldsOf("edit_file")?.map(({ name }) => name)).toEqual(["path", "old_text", "new_text"]);
     expect(fieldsOf("Bash")).toBeNull();

@@ -39,6 +39,8 @@ import { FoldCard } from "./FoldCard.tsx";
 
 const ICONS: Record<string, LucideIcon> = {
   run_command: SquareTerminal,
+  command_output: SquareTerminal,
+  command_stop: SquareTerminal,
   read_file: FileText,
   write_file: FilePen,
   edit_file: FilePen,

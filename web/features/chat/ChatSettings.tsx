@@ -11,6 +11,7 @@ import { useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { showToast } from "../../shared/ui/toasts.ts";
 import { SCOPE_WORDS } from "../approvals/approvalWords.ts";
+import { BackgroundList } from "./BackgroundList.tsx";
 import { chatActions } from "./chatActions.ts";
 import { ModelDialog } from "./ModelDialog.tsx";
 import { modelName, useModels } from "../../shared/api/models.ts";
@@ -47,6 +48,7 @@ export default function ChatSettings({ session, state }: { session: Session; sta
           )}
         </Line>
       </div>
+      <BackgroundList session={session} onStop={actions.stopBackground} />
       <Grants session={session.id} state={state} />
       {picking === "model" && <ModelDialog session={session} actions={actions} onClose={close} />}
       {picking === "place" && <PlaceDialog session={session} actions={actions} onClose={close} />}

@@ -46,6 +46,8 @@ export function callWords(
 
 const VERBS: Record<string, string> = {
   run_command: "",
+  command_output: "Output of",
+  command_stop: "Stop",
   read_file: "Read",
   write_file: "Write",
   edit_file: "Edit",
@@ -80,7 +82,12 @@ export function callTitle(
           ? `${text("host")} ${text("workspace")}`.trim()
           : tool === "read_pane" || tool === "read_session"
             ? text("session")
-            : words(input?.["argv"]) || text("path") || text("service") || text("text") || text("question");
+            : words(input?.["argv"]) ||
+              text("path") ||
+              text("service") ||
+              text("text") ||
+              text("question") ||
+              text("command");
   return { verb: VERBS[tool] ?? tool, what };
 }
 

@@ -8,6 +8,7 @@ import { showToast } from "../../shared/ui/toasts.ts";
 export type ChatActions = {
   stop(): Promise<boolean>;
   compact(): Promise<boolean>;
+  stopBackground(command: string): Promise<boolean>;
   setModel(model: string, effort: Session["effort"]): Promise<boolean>;
   setPlace(host: string, workspace: string): Promise<boolean>;
   editQueued(message: string, text: string): Promise<boolean>;
@@ -32,6 +33,7 @@ export function chatActions(session: string): ChatActions {
   return {
     stop: () => run({ type: "cancel_turn" }),
     compact: () => run({ type: "compact" }),
+    stopBackground: (command) => run({ type: "stop_background", command }),
     setModel: (model, effort) => run({ type: "set_model", model, effort: effort ?? null }),
     setPlace: (host, workspace) => run({ type: "hop", host, workspace }),
     editQueued: (message, text) => attempt(() => api.editQueued(session, message, text)),

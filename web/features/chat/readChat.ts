@@ -1,6 +1,7 @@
 import type { QueuedMessage } from "../../../protocol/api.ts";
 import type { Approval, Grant } from "../../../protocol/approvals.ts";
 import { readEvent, type Item, type SessionEvent, type Usage } from "../../../protocol/events.ts";
+import type { Exit } from "../../../protocol/session.ts";
 import { partKey, type LogEvent, type Part } from "../../shared/live/sessionState.ts";
 
 export type TurnState = "running" | "done" | "error" | "stopped";
@@ -162,6 +163,11 @@ export function readChat(events: readonly LogEvent[], queued: readonly QueuedMes
       case "grant":
         notice(seq, at, "info", grantWords(event.grant, event.state, event.by));
         break;
+      case "background":
+        // Its beginning is a call's card.
+        if (event.exit !== null)
+          notice(seq, at, "info", `In the background, ${event.summary} has ended${endWords(event.exit)}`);
+        break;
       case "notice":
         notice(seq, at, event.level, event.message);
         break;
@@ -192,6 +198,11 @@ function saysSomething(entry: ChatEntry): boolean {
 }
 
 type TurnEntry = Extract<ChatEntry, { kind: "turn" }>;
+
+function endWords({ code, signal, message }: Exit): string {
+  if (message !== null) return `: ${message}`;
+  return signal === null ? ` with code ${code}` : ` by ${signal}`;
+}
 
 const GRANTED = { given: "allowed", revoked: "no longer allows", expired: "" } as const;
 

@@ -90,6 +90,14 @@ export function describeEvent(raw: LogEvent): EventWords {
         `Model chosen by ${event.by}`,
         event.effort === null ? event.model : `${event.model}, effort ${event.effort}`,
       );
+    case "background":
+      return words(
+        "command",
+        event.exit === null
+          ? "Runs in the background now"
+          : `Background command ended: ${exitWords(event.exit)}`,
+        event.summary,
+      );
     case "hopped":
       return words("command", `Works on ${event.host_name} now`, event.workspace);
   }
