@@ -89,6 +89,8 @@ export const PostMessage = z
     text: z.string().max(MAX_INPUT_BYTES),
     /** Ids of files that were uploaded to the chat. */
     attachments: z.array(AttachmentId).max(MAX_MESSAGE_ATTACHMENTS).optional(),
+    /** Of a chat whose turn runs: the message is taken before the turn's next step, not after its end. */
+    steer: z.boolean().optional(),
     /** A caller's own id makes a repeated request harmless, for a day; a new id of a message or of a command. */
     id: z.union([MessageId, CommandId]).optional(),
     expires_in_ms: z.number().int().min(1).max(MAX_COMMAND_TTL_MS).optional(),
@@ -171,14 +173,19 @@ export const Model = z.object({
 export type Model = z.infer<typeof Model>;
 
 /** `PATCH /api/sessions/:id/queue/:message`. */
-export const EditMessage = z.object({ text: z.string().min(1).max(MAX_INPUT_BYTES) });
+export const EditMessage = z
+  .object({ text: z.string().min(1).max(MAX_INPUT_BYTES).optional(), steer: z.boolean().optional() })
+  .refine(({ text, steer }) => text !== undefined || steer !== undefined, "there is nothing to change");
+export type EditMessage = z.infer<typeof EditMessage>;
 
-/** A message that waits, as `GET /api/sessions/:id/queue` lists it; `PATCH {text}` and `DELETE` while it does. */
+/** A message that waits, as `GET /api/sessions/:id/queue` lists it; `PATCH {text?, steer?}` and `DELETE` while it does. */
 export const QueuedMessage = z.object({
   id: MessageId,
   text: z.string(),
   by: z.string(),
   created_at: z.number(),
   attachments: z.array(AttachmentRef).optional(),
+  /** True: it is taken before the next step of the running turn. */
+  steer: z.boolean().optional(),
 });
 export type QueuedMessage = z.infer<typeof QueuedMessage>;

@@ -49,6 +49,8 @@ export const Item = z.discriminatedUnion("kind", [
     kind: z.literal("user_message"),
     text: z.string(),
     attachments: z.array(AttachmentRef).optional(),
+    /** It was said while the turn ran, and taken here, between two of its steps. */
+    steered: z.boolean().optional(),
   }),
   /** Without text: what an attempt had begun to say that does not count; nothing is shown. The same for reasoning. */
   z.object({ kind: z.literal("message"), text: z.string() }),
@@ -150,6 +152,8 @@ export const EventBody = z.discriminatedUnion("type", [
     state: z.enum(["queued", "edited", "removed", "taken"]),
     by: z.string(),
     attachments: z.array(AttachmentRef).optional(),
+    /** It is taken before the next step of the running turn. */
+    steer: z.boolean().optional(),
   }),
   /** An approval came, or changed. */
   z.object({ type: z.literal("approval"), approval: Approval }),

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { CommandAnswer, QueuedMessage } from "../../protocol/api.ts";
+import type { CommandAnswer, EditMessage, QueuedMessage } from "../../protocol/api.ts";
 import type { CloseName } from "../../protocol/closeCodes.ts";
 import type { Command, CommandOf, CommandResult } from "../../protocol/commands.ts";
 import {
@@ -437,11 +437,11 @@ export class SessionObject extends DurableObject<Env> {
     return this.#turns.queued();
   }
 
-  /** Changes (`text`) or removes (null) a message that waits. */
-  async changeQueued(id: string, text: string | null, by: string): Promise<Refused | null> {
+  /** Changes, or removes (null), a message that waits. */
+  async changeQueued(id: string, change: EditMessage | null, by: string): Promise<Refused | null> {
     const before = this.#turns.queued().find((message) => message.id === id);
-    const done = text === null ? await this.#turn.remove(id, by) : await this.#turn.edit(id, text, by);
-    if (done && text === null) this.#attachments.release(before?.attachments ?? [], Date.now());
+    const done = change === null ? await this.#turn.remove(id, by) : await this.#turn.edit(id, change, by);
+    if (done && change === null) this.#attachments.release(before?.attachments ?? [], Date.now());
     return done
       ? null
       : { refused: "not_found", message: "The message has been taken already, or never was." };

@@ -184,7 +184,7 @@ export const sessionRoutes = new Hono<App>()
   )
   .post("/:id/messages", requireRole("operator"), ById, validate("json", PostMessage), async (c) => {
     const { id } = c.req.valid("param");
-    const { text, attachments = [], id: given = newId("msg"), ...rest } = c.req.valid("json");
+    const { text, attachments = [], steer, id: given = newId("msg"), ...rest } = c.req.valid("json");
     const found = await sessionOf(c, id).read();
     if (found === null) throw new Problem(404, "not_found", "No such session.");
     const { provider } = found.session;
@@ -196,7 +196,8 @@ export const sessionRoutes = new Hono<App>()
       const command = messageCommand(found.session, text);
       return c.json(await run(c, id, command, { ...rest, id: idAs("cmd", given) }));
     }
-    const message = { id: idAs("msg", given), text, by: c.get("actor").id, created_at: Date.now() };
+    const said = { id: idAs("msg", given), text, by: c.get("actor").id, created_at: Date.now() };
+    const message = steer === true ? { ...said, steer } : said;
     return c.json(orProblem<QueuedMessage>(await sessionOf(c, id).say(message, attachments)));
   })
   .get("/:id/queue", requireRole("viewer"), ById, async (c) =>
@@ -209,7 +210,7 @@ export const sessionRoutes = new Hono<App>()
     validate("json", EditMessage),
     async (c) => {
       const { id, message } = c.req.valid("param");
-      orProblem(await sessionOf(c, id).changeQueued(message, c.req.valid("json").text, c.get("actor").id));
+      orProblem(await sessionOf(c, id).changeQueued(message, c.req.valid("json"), c.get("actor").id));
       return c.body(null, 204);
     },
   )

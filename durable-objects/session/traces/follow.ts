@@ -102,7 +102,7 @@ function followItem(
   { id, turn, item }: Extract<EventBody, { type: "item" }>,
   at: number,
 ): Trace {
-  if (item.kind === "user_message") return say(trace, turn, { input: item.text });
+  if (item.kind === "user_message") return item.steered ? trace : say(trace, turn, { input: item.text });
   if (item.kind === "message") return say(trace, turn, { output: item.text });
   const facts = toolOfItem(item);
   if (facts === null) return trace;

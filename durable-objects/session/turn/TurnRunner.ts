@@ -1,5 +1,5 @@
 import type { ModelMessage } from "ai";
-import type { QueuedMessage } from "../../../protocol/api.ts";
+import type { EditMessage, QueuedMessage } from "../../../protocol/api.ts";
 import type { Approval, Decision, Grant, Rule } from "../../../protocol/approvals.ts";
 import type { CommandResult } from "../../../protocol/commands.ts";
 import type { EventBody, Usage } from "../../../protocol/events.ts";
@@ -89,10 +89,10 @@ export class TurnRunner {
   }
 
   /** Changes a waiting message; false when it has been taken. */
-  async edit(id: string, text: string, by: string): Promise<boolean> {
+  async edit(id: string, change: EditMessage, by: string): Promise<boolean> {
     let done = false;
     await this.#parts.store.write(() => {
-      const message = this.#parts.turns.editQueued(id, { text });
+      const message = this.#parts.turns.editQueued(id, change);
       done = message !== null;
       return message === null ? null : { events: [queuedEvent({ ...message, by }, "edited")] };
     });
@@ -402,7 +402,7 @@ export class TurnRunner {
       )
     ) {
       case "ask_model":
-        await this.#askModel(turn);
+        if (!(await this.#takeSteering(turn))) await this.#askModel(turn);
         return true;
       case "compact":
         await this.#compact(turn);
@@ -473,6 +473,32 @@ export class TurnRunner {
       return { events: events.map((event) => ({ at: now, event })) };
     });
     return began;
+  }
+
+  /** Puts the messages that steer the turn before its next step. False when there are none. */
+  async #takeSteering(turn: Turn): Promise<boolean> {
+    const { turns, store } = this.#parts;
+    if (!turns.queued().some(({ steer }) => steer)) return false;
+    await store.write(() => {
+      const current = turns.active();
+      if (current?.number !== turn.number || current.step !== turn.step || current.cancelled_by !== null)
+        return null;
+      const now = Date.now();
+      const events = turns
+        .queued()
+        .filter(({ steer }) => steer)
+        .flatMap((message): EventBody[] => {
+          turns.takeQueued(message.id, now);
+          this.#tellModel(turn.number, userMessage(message));
+          const item = { ...userItem(message), steered: true };
+          return [
+            { type: "queued", ...pick(message), state: "taken" },
+            { type: "item", id: `t${turn.number}.${message.id}`, turn: turn.number, item },
+          ];
+        });
+      return { events: events.map((event) => ({ at: now, event })) };
+    });
+    return true;
   }
 
   async #askModel(turn: Turn): Promise<void> {
@@ -615,6 +641,11 @@ export class TurnRunner {
           text: "The answer was cut: the model reached its longest answer.",
         } as const;
         events.push({ at: now, event: { type: "item", id: `t${turn.number}.cut`, turn: turn.number, item } });
+      }
+      if (turns.queued().some(({ steer }) => steer)) {
+        // The person has said more to this turn while it answered: it goes on with that.
+        turns.update(turn.number, { step: turn.step + 1, usage: JSON.stringify(usage) });
+        return { events, mark };
       }
       if (current.compact !== null) {
         // Asked for while the answer came: it is what is left to do.
@@ -1016,8 +1047,8 @@ function touchesOf(input: Record<string, unknown>, cwd: string | null): string[]
   return [path.startsWith("/") || cwd === null ? path : `${cwd}/${path}`];
 }
 
-function pick({ id, text, by, attachments }: QueuedMessage) {
-  return { id, text, by, ...(attachments === undefined ? {} : { attachments }) };
+function pick({ created_at: _created_at, ...said }: QueuedMessage) {
+  return said;
 }
 
 function queuedEvent(message: QueuedMessage, state: "queued" | "edited" | "removed"): Events[number] {

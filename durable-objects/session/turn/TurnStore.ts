@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { AttachmentRef, Usage } from "../../../protocol/events.ts";
-import type { QueuedMessage } from "../../../protocol/api.ts";
+import type { EditMessage, QueuedMessage } from "../../../protocol/api.ts";
 import type { Database } from "../../shared/database.ts";
 import { calls, parts, queue, turns } from "../schema.ts";
 import type { Call } from "./callResult.ts";
@@ -128,7 +128,7 @@ export class TurnStore {
   }
 
   /** Changes a message that waits; null when it does not (any more). */
-  editQueued(id: string, set: { text: string }): QueuedMessage | null {
+  editQueued(id: string, set: EditMessage): QueuedMessage | null {
     const edited = this.#db.update(queue).set(set).where(waits(id)).returning(MESSAGE).all()[0];
     return edited === undefined ? null : messageOf(edited);
   }
@@ -150,13 +150,19 @@ const MESSAGE = {
   by: queue.by,
   created_at: queue.created_at,
   attachments: queue.attachments,
+  steer: queue.steer,
 };
 
 function messageOf({
   attachments,
+  steer,
   ...message
 }: Omit<QueuedMessage, "attachments"> & { attachments: AttachmentRef[] | null }): QueuedMessage {
-  return attachments === null ? message : { ...message, attachments };
+  return {
+    ...message,
+    ...(attachments === null ? {} : { attachments }),
+    ...(steer === true ? { steer } : {}),
+  };
 }
 
 function waits(id: string) {
