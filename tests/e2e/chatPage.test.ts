@@ -170,4 +170,48 @@ describe("a chat on a page", () => {
     await page.getByText("only-here.txt").first().waitFor();
     await context.close();
   });
+
+  test("is steered while it works, and shortened by hand", async ({ expect }) => {
+    const { page, context, complaints } = await signIn(browser, signalbox);
+    await newChat(page);
+    await say(page, "ask Which way? [left|right]\nthen say never reached");
+    await page.getByTestId("option").first().waitFor({ timeout: 20_000 });
+    await say(page, "say after the turn");
+    await page.getByTestId("composer").fill("say steered");
+    await page.getByTestId("send-now").click();
+    await page.locator('[data-testid="queued"][data-steer]').filter({ hasText: "steered" }).waitFor();
+    const waits = page.getByTestId("queued").filter({ hasText: "after the turn" });
+    await waits.getByTestId("steer-queued").click();
+    await until(
+      "both to steer",
+      async () => (await page.locator('[data-testid="queued"][data-steer]').count()) === 2,
+    );
+    await waits.getByTestId("steer-queued").click();
+    await until(
+      "one to wait",
+      async () => (await page.locator('[data-testid="queued"][data-steer]').count()) === 1,
+    );
+    await page.getByTestId("option").filter({ hasText: "left" }).click();
+    await ended(page, 2);
+    expect(await entries(page, "user_message").allTextContents()).toEqual([
+      expect.stringContaining("Which way?"),
+      expect.stringMatching(/say steered.*said while it worked/),
+      expect.stringMatching(/say after the turn$/),
+    ]);
+    expect(await page.getByText("never reached", { exact: true }).count()).toBe(0);
+
+    await say(page, "/compact");
+    await ended(page, 3);
+    await page
+      .getByTestId("replaced")
+      .getByText(/^events 1–\d+$/)
+      .waitFor();
+    await page.getByTestId("summary").getByRole("button").click();
+    await page.getByTestId("summary").getByText("asked: say steered").waitFor();
+    await page.reload();
+    await page.getByTestId("summary").waitFor();
+    expect(await entries(page, "user_message").count()).toBe(3);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
 });

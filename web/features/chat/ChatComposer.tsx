@@ -25,7 +25,8 @@ type ComposerProps = {
   running: boolean;
   queue: readonly QueuedMessage[];
   actions: ChatActions;
-  onSend(text: string): void;
+  /** `steer`: it goes in with the next step of the running turn. */
+  onSend(text: string, steer: boolean): void;
   onPick(what: "model" | "place" | "help"): void;
   field: RefObject<HTMLTextAreaElement | null>;
   files: DraftFiles;
@@ -88,13 +89,13 @@ export function ChatComposer(props: ComposerProps) {
     field.current?.focus();
   }
 
-  function submit(): void {
+  function submit(steer = false): void {
     if (empty) return;
     if (slash.kind === "ready") return act(slash.action);
     const option = options[current];
     if (slash.kind === "options" && option !== undefined) return complete(option.text);
     if (slash.kind === "wrong") return;
-    onSend(text.trim());
+    onSend(text.trim(), steer);
     onText("");
     field.current?.focus();
   }
@@ -168,7 +169,7 @@ export function ChatComposer(props: ComposerProps) {
               if (option !== undefined) complete(option.text);
             } else if (event.key === "Enter" && !event.shiftKey && !touch) {
               event.preventDefault();
-              submit();
+              submit(running && (event.ctrlKey || event.metaKey));
             }
           }}
           className="field-sizing-content max-h-56 min-h-9 min-w-0 resize-none bg-transparent px-3 pt-2 pb-1 outline-none in-data-keyboard:max-h-28"
@@ -206,6 +207,18 @@ export function ChatComposer(props: ComposerProps) {
               className="touch:h-11"
             >
               <Square size={12} fill="currentColor" /> Stop
+            </Button>
+          )}
+          {running && !empty && slash.kind === "none" && (
+            <Button
+              onClick={() => submit(true)}
+              title="Goes in before the model's next step, instead of waiting for the end (Ctrl Enter)"
+              aria-label="Send now"
+              data-testid="send-now"
+              className="shrink-0 touch:h-11"
+            >
+              <span className="phone:hidden">Send now</span>
+              <span className="hidden phone:inline">Now</span>
             </Button>
           )}
           <Button

@@ -90,7 +90,12 @@ function ItemView({
       return (
         <div className="group/message relative">
           {menu(item.text, "absolute top-1.5 left-full ml-1.5 touch:top-0 phone:left-0 phone:-ml-3")}
-          <UserMessage session={session} text={item.text} attachments={item.attachments ?? []} />
+          <UserMessage
+            session={session}
+            text={item.text}
+            attachments={item.attachments ?? []}
+            steered={item.steered === true}
+          />
         </div>
       );
     case "message":
@@ -174,11 +179,14 @@ export function UserMessage({
   session,
   text,
   attachments,
+  steered = false,
   sending = false,
 }: {
   session: string;
   text: string;
   attachments: readonly AttachmentRef[];
+  /** It was said while the turn ran. */
+  steered?: boolean;
   sending?: boolean;
 }) {
   return (
@@ -195,6 +203,7 @@ export function UserMessage({
           {text}
         </div>
       )}
+      {steered && <span className="text-small text-muted">said while it worked</span>}
       {sending && <span className="text-small text-muted">Sending</span>}
     </div>
   );

@@ -28,6 +28,11 @@ export function ChatHelp({ offline, onClose }: { offline: boolean; onClose(): vo
           </dt>
           <dd className="text-muted">send; while a turn runs, the message waits its turn</dd>
           <dt className="flex gap-1">
+            <Key>Ctrl</Key>
+            <Key>Enter</Key>
+          </dt>
+          <dd className="text-muted">send now: it goes in before the model's next step</dd>
+          <dt className="flex gap-1">
             <Key>Shift</Key>
             <Key>Enter</Key>
           </dt>

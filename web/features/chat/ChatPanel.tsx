@@ -82,7 +82,7 @@ export default function ChatPanel({
   }
   const hovering = useFileIntake(attach);
 
-  async function send(message: string): Promise<void> {
+  async function send(message: string, steer: boolean): Promise<void> {
     const before = failed.get(session.id);
     const attachments = files.take();
     const ids = attachments.map((each) => each.id);
@@ -91,7 +91,7 @@ export default function ChatPanel({
     failed.delete(session.id);
     setSent((list) => [...list, { id, text: message, attachments, after: state.next - 1 }]);
     try {
-      await api.say(session.id, message, id, ids);
+      await api.say(session.id, { id, text: message, attachments: ids, ...(steer ? { steer } : {}) });
     } catch (error) {
       // What was written goes back to where it was written, unless something else stands there by now.
       setSent((list) => list.filter((each) => each.id !== id));
@@ -167,7 +167,7 @@ export default function ChatPanel({
         running={running}
         queue={state.loaded ? chat.queue : NOBODY}
         actions={actions}
-        onSend={(message) => void send(message)}
+        onSend={(message, steer) => void send(message, steer)}
         onPick={setPicking}
         field={field}
         files={files}

@@ -1,11 +1,11 @@
-import { Clock, Paperclip, Pencil, X } from "lucide-react";
+import { ChevronsUp, Clock, Paperclip, Pencil, X } from "lucide-react";
 import { useState } from "react";
 import type { QueuedMessage } from "../../../protocol/api.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { Textarea } from "../../shared/ui/Field.tsx";
 import type { ChatActions } from "./chatActions.ts";
 
-/** Messages that wait for the running turn to end, in the order in which they are taken. */
+/** Messages that wait for the running turn: for its end, in the order in which they are taken, or for its next step. */
 export function QueueList({ queue, actions }: { queue: readonly QueuedMessage[]; actions: ChatActions }) {
   if (queue.length === 0) return null;
   return (
@@ -24,11 +24,17 @@ export function QueueList({ queue, actions }: { queue: readonly QueuedMessage[];
 function Queued({ message, actions }: { message: QueuedMessage; actions: ChatActions }) {
   const [draft, setDraft] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const now = message.steer === true;
 
   async function save(): Promise<void> {
     if (draft === null || draft.trim() === "" || busy) return;
     setBusy(true);
-    if (draft === message.text || (await actions.editQueued(message.id, draft))) setDraft(null);
+    if (draft === message.text || (await actions.editQueued(message.id, { text: draft }))) setDraft(null);
+    setBusy(false);
+  }
+  async function steer(): Promise<void> {
+    setBusy(true);
+    await actions.editQueued(message.id, { steer: !now });
     setBusy(false);
   }
   async function remove(): Promise<void> {
@@ -65,9 +71,14 @@ function Queued({ message, actions }: { message: QueuedMessage; actions: ChatAct
     <li
       className="flex min-h-8 items-center gap-2 rounded-base border border-dashed border-line px-2.5 text-muted"
       data-testid="queued"
+      data-steer={now || undefined}
     >
-      <Clock size={13} aria-hidden className="shrink-0" />
-      <span className="sr-only">Waits: </span>
+      {now ? (
+        <ChevronsUp size={14} aria-hidden className="shrink-0 text-working-text" />
+      ) : (
+        <Clock size={13} aria-hidden className="shrink-0" />
+      )}
+      <span className="sr-only">{now ? "Goes in with the next step: " : "Waits: "}</span>
       <span className="min-w-0 grow truncate" title={message.text}>
         {message.text}
       </span>
@@ -79,6 +90,18 @@ function Queued({ message, actions }: { message: QueuedMessage; actions: ChatAct
           <Paperclip size={11} aria-label="Files:" /> {message.attachments.length}
         </span>
       )}
+      <Button
+        look="quiet"
+        className="h-7 shrink-0"
+        title={
+          now ? "Take it after the turn instead" : "Take it before the model's next step, not after the turn"
+        }
+        disabled={busy}
+        data-testid="steer-queued"
+        onClick={() => void steer()}
+      >
+        {now ? "Let it wait" : "Send now"}
+      </Button>
       <Button
         look="quiet"
         square

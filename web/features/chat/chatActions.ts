@@ -1,4 +1,4 @@
-import type { PostCommand } from "../../../protocol/api.ts";
+import type { EditMessage, PostCommand } from "../../../protocol/api.ts";
 import type { Session } from "../../../protocol/session.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
@@ -11,7 +11,7 @@ export type ChatActions = {
   stopBackground(command: string): Promise<boolean>;
   setModel(model: string, effort: Session["effort"]): Promise<boolean>;
   setPlace(host: string, workspace: string): Promise<boolean>;
-  editQueued(message: string, text: string): Promise<boolean>;
+  editQueued(message: string, change: EditMessage): Promise<boolean>;
   removeQueued(message: string): Promise<boolean>;
 };
 
@@ -36,7 +36,7 @@ export function chatActions(session: string): ChatActions {
     stopBackground: (command) => run({ type: "stop_background", command }),
     setModel: (model, effort) => run({ type: "set_model", model, effort: effort ?? null }),
     setPlace: (host, workspace) => run({ type: "hop", host, workspace }),
-    editQueued: (message, text) => attempt(() => api.editQueued(session, message, text)),
+    editQueued: (message, change) => attempt(() => api.editQueued(session, message, change)),
     removeQueued: (message) => attempt(() => api.removeQueued(session, message)),
   };
 }

@@ -53,6 +53,17 @@ describe("a chat", () => {
     expect(entries[0]).toMatchObject({ at: 2_000, item: { state: "completed" } });
   });
 
+  it("knows which of the messages that wait steer the turn", () => {
+    const id = newId("msg");
+    const queued = { type: "queued", id, text: "a", by: "owner" } as const;
+    const steers = (...bodies: EventBody[]) =>
+      readChat(log(start, ...bodies)).queue.map(({ steer }) => steer);
+    const waits: EventBody = { ...queued, state: "queued", steer: true };
+    expect(steers(waits)).toEqual([true]);
+    expect(steers(waits, { ...queued, state: "edited" })).toEqual([false]);
+    expect(steers(waits, { ...queued, state: "taken", steer: true })).toEqual([]);
+  });
+
   it("shows nothing of what an attempt had begun to say that does not count", () => {
     const { entries } = readChat(
       log(
@@ -143,7 +154,7 @@ describe("a chat", () => {
       ),
       [early],
     );
-    expect(queue).toEqual([early, { id: one, text: "1!", by: "owner", created_at: 1_000 }]);
+    expect(queue).toEqual([early, { id: one, text: "1!", by: "owner", steer: false, created_at: 1_000 }]);
     expect(readChat(log(said(three, "from before", "removed")), [early]).queue).toEqual([]);
   });
 

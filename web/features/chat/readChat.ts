@@ -150,6 +150,7 @@ export function readChat(events: readonly LogEvent[], queued: readonly QueuedMes
             text: event.text,
             by: event.by,
             ...(event.attachments === undefined ? {} : { attachments: event.attachments }),
+            steer: event.steer ?? false,
           });
         break;
       case "model": {

@@ -7,6 +7,7 @@ import {
   Model,
   QueuedMessage,
   type CreateSession,
+  type EditMessage,
   type PostCommand,
   type PostMessage,
 } from "../../../protocol/api.ts";
@@ -50,18 +51,12 @@ export const api = {
     (await request(`${session(id)}/events?before=${before}&limit=${limit}`, EventPage)).items,
 
   models: async () => (await request("/models", itemsOf(Model))).items,
-  /** Says something in a chat; it waits while a turn runs. Said again with the same id, it is said once. */
-  say: (id: string, text: string, message: string, attachments: string[]) =>
-    request(`${session(id)}/messages`, QueuedMessage, {
-      method: "POST",
-      body: { id: message, text, attachments } satisfies z.input<typeof PostMessage>,
-    }),
+  /** Says something in a chat; it waits while a turn runs, or steers it. Said again with the same id, it is said once. */
+  say: (id: string, message: z.input<typeof PostMessage>) =>
+    request(`${session(id)}/messages`, QueuedMessage, { method: "POST", body: message }),
   queue: async (id: string) => (await request(`${session(id)}/queue`, itemsOf(QueuedMessage))).items,
-  editQueued: (id: string, message: string, text: string) =>
-    requestNothing(`${session(id)}/queue/${encodeURIComponent(message)}`, {
-      method: "PATCH",
-      body: { text },
-    }),
+  editQueued: (id: string, message: string, change: EditMessage) =>
+    requestNothing(`${session(id)}/queue/${encodeURIComponent(message)}`, { method: "PATCH", body: change }),
   removeQueued: (id: string, message: string) =>
     requestNothing(`${session(id)}/queue/${encodeURIComponent(message)}`, { method: "DELETE" }),
   decide: (id: string, decision: Decision) =>
