@@ -11,6 +11,8 @@ export const SessionFilter = z.object({
   attention: z.boolean().optional(),
   /** Only those that have ended, or have not. */
   ended: z.boolean().optional(),
+  /** Of those that have ended, only what ended later than this or needs a person. */
+  ended_after: z.number().optional(),
   /** Words that must all occur in title, directory, branch, command or last line. */
   text: z.string().max(200).optional(),
 });
@@ -23,6 +25,13 @@ export function matchesFilter(session: Session, filter: SessionFilter): boolean 
   if (filter.provider?.length && !filter.provider.includes(session.provider)) return false;
   if (filter.attention !== undefined && needsAttention(session) !== filter.attention) return false;
   if (filter.ended !== undefined && isEnded(session) !== filter.ended) return false;
+  if (
+    filter.ended_after !== undefined &&
+    session.ended_at !== null &&
+    session.ended_at <= filter.ended_after &&
+    !needsAttention(session)
+  )
+    return false;
   if (!filter.text) return true;
   const hay = searchText(session);
   return searchWords(filter.text).every((word) => hay.includes(word));

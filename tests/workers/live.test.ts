@@ -310,6 +310,32 @@ describe("the hub", () => {
     await vi.waitUntil(() => !hub.shown.has(session));
   });
 
+  test("leaves out what ended long ago, unless it needs a person", async ({ expect }) => {
+    const [open, old, late, failed] = [
+      await aSession(),
+      await aSession(),
+      await aSession(),
+      await aSession(),
+    ];
+    const exit = { code: 0, signal: null, message: null };
+    const end = (one: typeof open, at: number, status: "done" | "trouble") =>
+      one.daemon.tell({
+        kind: "events",
+        session: one.session,
+        events: [{ at, event: { type: "ended", status, exit } as const }],
+      });
+    await end(old, 1_000, "done");
+    await end(late, 3_000, "done");
+    await end(failed, 1_000, "trouble");
+    const ids = [open, old, late, failed].map(({ session }) => session);
+    await vi.waitUntil(async () => {
+      const { shown } = await watch({ ended: true });
+      return ids.slice(1).every((id) => shown.has(id));
+    });
+    const { shown } = await watch({ ended_after: 2_000 });
+    expect(ids.map((id) => shown.has(id))).toEqual([true, false, true, true]);
+  });
+
   test("begins with D1 when it has lost its copy, and ignores what is older than it knows", async ({
     expect,
   }) => {

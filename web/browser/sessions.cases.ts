@@ -90,6 +90,35 @@ it("can be walked with j, k and Enter, and left with Escape", () =>
     );
   }));
 
+it("lists what ended long ago when it is wanted: asked for, searched for, or looked for by name", () =>
+  stage(
+    {
+      path: (server) => {
+        const ended_at = Date.now() - 30 * 24 * 60 * 60 * 1000;
+        server.scene.sessions.push(
+          sampleSession({ title: "long over", status: "done", created_at: ended_at, ended_at }),
+        );
+        return "/";
+      },
+    },
+    async ({ page }) => {
+      const old = page.getByTestId("session-row").filter({ hasText: "long over" });
+      await page.getByTestId("session-row").first().waitFor();
+      expect(await old.count()).toBe(0);
+      await page.getByTestId("recent-only").getByRole("button").click();
+      await old.waitFor();
+      expect(await page.getByTestId("recent-only").count()).toBe(0);
+
+      await page.goto("/?q=long+over");
+      await old.waitFor();
+
+      await page.goto("/hosts");
+      await page.keyboard.press("Control+k");
+      await page.getByTestId("palette").getByRole("combobox").fill("long over");
+      await page.getByTestId("palette").getByText("long over").first().waitFor();
+    },
+  ));
+
 it("says that it is not connected, and catches up by itself", () =>
   stage({ complains: true }, async ({ page, server }) => {
     await page.getByTestId("session-row").first().waitFor();

@@ -5,6 +5,7 @@ import { useLocation } from "wouter";
 import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
 import { signOut } from "../../shared/api/signOut.ts";
 import { classes } from "../../shared/lib/classes.ts";
+import { hub } from "../../shared/live/stores.ts";
 import { isHostAway, useHosts, useHub } from "../../shared/live/useHub.ts";
 import { agentLabel } from "../../shared/ui/AgentName.tsx";
 import { openDialog } from "../../shared/ui/dialogs.ts";
@@ -26,6 +27,10 @@ export function Palette({ onClose }: { onClose(): void }) {
   const hostList = useHosts();
   const [, navigate] = useLocation();
   const listId = useId();
+  // Who looks for a name may mean one that ended long ago.
+  useEffect(() => {
+    if (typed !== "") hub().showAll();
+  }, [typed]);
 
   const rows = useMemo<Row[]>(() => {
     const to = (path: string) => () => navigate(path);

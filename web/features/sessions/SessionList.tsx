@@ -1,5 +1,5 @@
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import type { Host } from "../../../protocol/host.ts";
 import { useKeys } from "../../shared/keys/useKeys.ts";
@@ -15,7 +15,16 @@ import { ROW_HEIGHT, SessionRow } from "./SessionRow.tsx";
 const GROUP_HEIGHT = 34;
 
 /** The grouped list, drawn only where it is looked at; the head of the group in view stays on top. */
-export function SessionList({ rows, hosts }: { rows: ListRow[]; hosts: ReadonlyMap<string, Host> }) {
+export function SessionList({
+  rows,
+  hosts,
+  end,
+}: {
+  rows: ListRow[];
+  hosts: ReadonlyMap<string, Host>;
+  /** What stands below the last row. */
+  end?: ReactNode;
+}) {
   const phone = usePhone();
   const scroller = useRef<HTMLDivElement>(null);
   const heads = useMemo(() => rows.flatMap((row, index) => (row.kind === "group" ? [index] : [])), [rows]);
@@ -104,6 +113,7 @@ export function SessionList({ rows, hosts }: { rows: ListRow[]; hosts: ReadonlyM
           );
         })}
       </div>
+      {end}
     </div>
   );
 }

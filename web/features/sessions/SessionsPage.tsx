@@ -1,9 +1,10 @@
 import { Plus } from "lucide-react";
-import { useMemo, type ReactNode } from "react";
+import { useEffect, useMemo, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
 import type { SessionFilter } from "../../../protocol/filter.ts";
 import { isEnded } from "../../../protocol/session.ts";
-import { useHosts, useHub } from "../../shared/live/useHub.ts";
+import { hub } from "../../shared/live/stores.ts";
+import { useHosts, useHub, useHubScope } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Empty } from "../../shared/ui/Empty.tsx";
@@ -23,6 +24,7 @@ export function SessionsPage({
 }) {
   const { sessions, hosts, loaded } = useHub();
   const hostList = useHosts();
+  const recentOnly = useHubScope() === "recent";
   const search = useSearch();
   const [, navigate] = useLocation();
   const filter = useMemo(() => readFilter(search), [search]);
@@ -34,6 +36,12 @@ export function SessionsPage({
   const all = useMemo(() => [...sessions.values()], [sessions]);
   const providers = useMemo(() => [...new Set(all.map((session) => session.provider))].sort(), [all]);
   const open = all.filter((session) => !isEnded(session)).length;
+
+  // What was asked for may have ended long ago.
+  const everything = filter.ended === true || filter.text !== undefined || (loaded && count === 0);
+  useEffect(() => {
+    if (everything) hub().showAll();
+  }, [everything]);
 
   function setFilter(next: SessionFilter): void {
     navigate(`/${writeFilter(next)}`, { replace: true });
@@ -59,7 +67,7 @@ export function SessionsPage({
           )
         }
       />
-      {!loaded ? (
+      {!loaded || (count === 0 && recentOnly) ? (
         <ListSkeleton />
       ) : all.length === 0 ? (
         <div className="min-h-0 grow overflow-y-auto">
@@ -80,7 +88,18 @@ export function SessionsPage({
               <Button onClick={() => setFilter({})}>Show all</Button>
             </Empty>
           ) : (
-            <SessionList rows={rows} hosts={hosts} />
+            <SessionList
+              rows={rows}
+              hosts={hosts}
+              end={
+                recentOnly && (
+                  <p className="flex items-center gap-2 px-4 py-2 text-muted" data-testid="recent-only">
+                    What ended more than 7 days ago is not listed.
+                    <Button onClick={() => hub().showAll()}>List it</Button>
+                  </p>
+                )
+              }
+            />
           )}
         </>
       )}

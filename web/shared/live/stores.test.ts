@@ -3,11 +3,13 @@ import { CLOSE } from "../../../protocol/closeCodes.ts";
 import { LIVE_ACK_BYTES } from "../../../protocol/limits.ts";
 import { sampleHost, sampleSession } from "../../fixtures/sample.ts";
 import { fakeEnvironment } from "./fakeEnvironment.ts";
-import { startHubStore } from "./hubStore.ts";
+import { RECENT_MS, startHubStore } from "./hubStore.ts";
 import { COPY_LAG, startSessionStore, type SessionStore } from "./sessionStore.ts";
 import { EMPTY_SESSION, type LogEvent, type SessionState } from "./sessionState.ts";
 
 const session = sampleSession({ version: 2 });
+
+const filter = { ended_after: fakeEnvironment().now() - RECENT_MS };
 
 describe("the hub store", () => {
   function start() {
@@ -19,7 +21,7 @@ describe("the hub store", () => {
 
   it("says hello, is live once the picture is whole, and comes back with its cursor", () => {
     const { environment, store } = start();
-    expect(environment.socket().frames).toEqual([{ type: "hello", version: 1 }]);
+    expect(environment.socket().frames).toEqual([{ type: "hello", version: 1, filter }]);
     environment.socket().says({ type: "reset", version: 1, epoch: "a" });
     environment.socket().says({
       type: "changes",
@@ -37,7 +39,7 @@ describe("the hub store", () => {
     expect(store.state.get().sessions.size).toBe(1);
     environment.advance(20_000);
     environment.socket().opens();
-    expect(environment.socket().frames).toEqual([{ type: "hello", version: 1, epoch: "a", rev: 3 }]);
+    expect(environment.socket().frames).toEqual([{ type: "hello", version: 1, epoch: "a", rev: 3, filter }]);
     environment.socket().says({ type: "ready", epoch: "a", rev: 3 });
     expect(store.connection.get().phase).toBe("live");
   });
@@ -49,7 +51,7 @@ describe("the hub store", () => {
     environment.socket().closes(1006);
     environment.advance(20_000);
     environment.socket().opens();
-    expect(environment.socket().frames).toEqual([{ type: "hello", version: 1 }]);
+    expect(environment.socket().frames).toEqual([{ type: "hello", version: 1, filter }]);
     environment.socket().says({ type: "reset", version: 1, epoch: "a" });
     environment.socket().says({ type: "ready", epoch: "a", rev: 4 });
     expect(store.state.get().sessions.size).toBe(0);
@@ -85,6 +87,34 @@ describe("the hub store", () => {
       });
     },
   );
+
+  it("asks for what ended long ago when somebody wants it, and never comes back for it with another picture's cursor", () => {
+    const { environment, store } = start();
+    const first = environment.socket();
+    store.showAll();
+    expect(first.frames).toHaveLength(1);
+    first.says({ type: "reset", version: 1, epoch: "a" });
+    first.says({ type: "changes", rev: 3, changes: [{ kind: "session", session }] });
+    first.says({ type: "ready", epoch: "a", rev: 3 });
+    expect(first.frames.at(-1)).toEqual({ type: "hello", version: 1 });
+    // A word of the first picture that was on its way is not the second's.
+    first.says({ type: "ready", epoch: "a", rev: 3 });
+    expect(store.scope.get()).toBe("recent");
+    first.closes(1006);
+    environment.advance(20_000);
+    environment.socket().opens();
+    expect(environment.socket().frames).toEqual([{ type: "hello", version: 1 }]);
+    environment.socket().says({ type: "reset", version: 1, epoch: "a" });
+    expect(store.state.get().sessions.size).toBe(1);
+    environment.socket().says({ type: "ready", epoch: "a", rev: 4 });
+    expect(store.scope.get()).toBe("all");
+    store.showAll();
+    expect(environment.socket().frames).toHaveLength(1);
+    environment.socket().closes(1006);
+    environment.advance(20_000);
+    environment.socket().opens();
+    expect(environment.socket().frames).toEqual([{ type: "hello", version: 1, epoch: "a", rev: 4 }]);
+  });
 
   it("stops and says why when it is refused", () => {
     const { environment, store } = start();

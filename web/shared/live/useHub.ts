@@ -3,6 +3,7 @@ import { isEnded, type Session } from "../../../protocol/session.ts";
 import type { Host } from "../../../protocol/host.ts";
 import { useStore } from "../lib/useStore.ts";
 import type { HubState } from "./hubState.ts";
+import type { HubScope } from "./hubStore.ts";
 import type { SocketState } from "./liveSocket.ts";
 import { needsOf, type Needs } from "./needs.ts";
 import { hub } from "./stores.ts";
@@ -10,6 +11,11 @@ import { hub } from "./stores.ts";
 /** Every session and host, live. */
 export function useHub(): HubState {
   return useStore(hub().state);
+}
+
+/** Whether what ended long ago is here too. */
+export function useHubScope(): HubScope {
+  return useStore(hub().scope);
 }
 
 /** How the page's main connection is. */
