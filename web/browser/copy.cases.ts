@@ -103,6 +103,17 @@ describe("what this browser keeps of a session", () => {
       await isEmpty(second);
     }));
 
+  it("goes with the button that signs out", () =>
+    stage({ scene, path: NEW, complains: true }, async ({ page, server }) => {
+      const id = sessionId(server, "New chat");
+      talk(server, id, 1, 1);
+      await isKept(page, id, 4);
+      await page.goto("/settings");
+      await page.getByTestId("sign-out").click();
+      await page.waitForURL(/sign-in/);
+      await isEmpty(page);
+    }));
+
   it("goes when another person comes, who never sees it", () =>
     stage({ scene, path: NEW }, async ({ page, server }) => {
       const id = sessionId(server, "New chat");

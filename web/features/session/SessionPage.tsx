@@ -7,7 +7,7 @@ import { classes } from "../../shared/lib/classes.ts";
 import { remembered, rememberedNumber } from "../../shared/lib/remembered.ts";
 import { usePhone } from "../../shared/lib/useMedia.ts";
 import { useStore } from "../../shared/lib/useStore.ts";
-import { holdSession, sessionStore } from "../../shared/live/stores.ts";
+import { holdSession, sessionStore } from "../../shared/live/sessionStores.ts";
 import { Certain } from "../../shared/live/certain.ts";
 import { isHostAway, useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
