@@ -68,7 +68,7 @@ it("sends an effort only to models that take one", () => {
   expect(openModel(EVERYTHING, "openai/gpt-5-mini", "low").effort).toBe("low");
 });
 
-const plain = { context: null, images: false, reasoning: false };
+const plain = { context: null, images: null, reasoning: false };
 it.each([
   ["", []],
   [
@@ -82,6 +82,7 @@ it.each([
   ["llama3:70", [{ ...plain, name: "llama3:70" }]],
   ["llama3:8b:8192", [{ ...plain, name: "llama3:8b", context: 8192 }]],
   ["a:1M+reasoning+images", [{ name: "a", context: 1_000_000, images: true, reasoning: true }]],
+  ["llava+noimages", [{ ...plain, name: "llava", images: false }]],
   ["a+b:64k", [{ ...plain, name: "a+b:64k" }]],
 ])("reads the list %s", (list, models) => {
   expect(parseModelList(list)).toEqual(models);

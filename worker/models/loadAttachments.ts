@@ -8,8 +8,11 @@ const MOST_IMAGES = 20;
 /** Images of one request together; they stand in memory several times over while it is sent. */
 const MOST_IMAGES_BYTES = 12_000_000;
 /** Text of one file that the model gets, at most; in a small window less. */
-export const MOST_TEXT_BYTES = 64 * 1024;
+const MOST_TEXT_BYTES = 64 * 1024;
+/** About so many characters are a token. */
+const TOKEN_CHARS = 4;
 
+const NO_ROOM = "newer files take all the room of one request";
 const SCHEME = "attachment:";
 /** Key in the provider options of a part of text that stands for a file. */
 export const FILE_MARK = "signalbox";
@@ -34,7 +37,11 @@ export async function loadAttachments(
   messages: ModelMessage[],
   { images, context, open }: { images: boolean; context: number; open: OpenAttachment },
 ): Promise<{ messages: ModelMessage[]; images: number }> {
-  const budget = { images: MOST_IMAGES, bytes: MOST_IMAGES_BYTES };
+  const text = {
+    file: Math.min(MOST_TEXT_BYTES, (context * TOKEN_CHARS) / 4),
+    all: (context * TOKEN_CHARS) / 2,
+  };
+  const budget = { images: MOST_IMAGES, bytes: MOST_IMAGES_BYTES, text };
   const loaded: ModelMessage[] = [];
   for (const message of messages.toReversed()) {
     if (message.role !== "user" || typeof message.content === "string") {
@@ -45,9 +52,7 @@ export async function loadAttachments(
     for (const part of message.content) {
       const id = idOf(part);
       content.push(
-        id === null || part.type !== "file"
-          ? part
-          : await load(part, await open(id), { images, context, budget }),
+        id === null || part.type !== "file" ? part : await load(part, await open(id), { images, budget }),
       );
     }
     loaded.push({ ...message, content });
@@ -61,7 +66,11 @@ function idOf(part: UserPart): string | null {
     : null;
 }
 
-type Limits = { images: boolean; context: number; budget: { images: number; bytes: number } };
+type Limits = {
+  images: boolean;
+  /** What is left of one request; text is counted in bytes, of one file and of all. */
+  budget: { images: number; bytes: number; text: { file: number; all: number } };
+};
 
 async function load(part: FilePart, file: OpenedAttachment | null, limits: Limits): Promise<UserPart> {
   const name = part.filename ?? "without a name";
@@ -69,10 +78,11 @@ async function load(part: FilePart, file: OpenedAttachment | null, limits: Limit
   const what = `${name} (${file.type}, ${file.size.toLocaleString("en")} bytes)`;
   const gone = `[The file ${what} was attached; its content is not there any more.]`;
   if (file.type === "text/plain") {
-    // About four characters are a token: one file does not fill more than a quarter of the window.
-    const most = Math.min(MOST_TEXT_BYTES, limits.context);
+    const most = Math.floor(Math.min(limits.budget.text.file, limits.budget.text.all));
+    if (most === 0) return inWords(part, `[The file ${what} is attached, and not shown: ${NO_ROOM}.]`);
     const bytes = await file.bytes(most);
     if (bytes === null) return inWords(part, gone);
+    limits.budget.text.all -= bytes.byteLength;
     // Not at the end of the stream: a character that the cap cuts in two is left out.
     const text = new TextDecoder().decode(bytes, { stream: true });
     const cut = file.size > most ? `\n[… cut: these are the first ${most.toLocaleString("en")} bytes]` : "";
@@ -98,7 +108,7 @@ function whyNot(
     return `it is larger than ${MAX_MODEL_IMAGE_BYTES.toLocaleString("en")} bytes`;
   if (Math.max(width, height) > MAX_MODEL_IMAGE_SIDE)
     return `${width} × ${height} pixels are more than ${MAX_MODEL_IMAGE_SIDE} on a side`;
-  if (budget.images === 0 || size > budget.bytes) return "newer images take all the room of one request";
+  if (budget.images === 0 || size > budget.bytes) return NO_ROOM;
   return null;
 }
 

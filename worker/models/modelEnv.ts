@@ -16,7 +16,8 @@ export type AiBinding = {
  * address and models are); with none, only the built-in offline model is.
  *
  * A list of models is names with commas between them. Each may end in its context window in tokens (`:128k`, `:1M`,
- * `:65536`), `+images` when it takes images and `+reasoning` when it takes a reasoning effort:
+ * `:65536`), `+images` when it takes images (`+noimages`: when it does
+ * not, though its name says so) and `+reasoning` when it takes a reasoning effort:
  *
  *     OPENAI_COMPATIBLE_MODELS="qwen3-coder:30b:64k,gpt-oss:20b:128k+reasoning"
  *

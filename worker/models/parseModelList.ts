@@ -1,5 +1,10 @@
 /** One entry of a list of models; what is null is not said. */
-export type ListedModel = { name: string; context: number | null; images: boolean; reasoning: boolean };
+export type ListedModel = {
+  name: string;
+  context: number | null;
+  images: boolean | null;
+  reasoning: boolean;
+};
 
 const LEAST_CONTEXT = 1024;
 const UNITS: Record<string, number> = { "": 1, k: 1000, m: 1_000_000 };
@@ -15,13 +20,13 @@ export function parseModelList(list: string): ListedModel[] {
     const [, name = "", digits, unit = ""] = /^(.+):(\d+)([kKmM]?)$/.exec(head) ?? [];
     const context = digits === undefined ? 0 : Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
     // A `+` can be part of a name, as long as what follows is no flag.
-    const known = flags.every((flag) => flag === "images" || flag === "reasoning");
+    const known = flags.every((flag) => flag === "images" || flag === "noimages" || flag === "reasoning");
     const model = known && context >= LEAST_CONTEXT ? name : known ? head : entry.trim();
     if (model === "" || models.has(model)) continue;
     models.set(model, {
       name: model,
       context: known && context >= LEAST_CONTEXT ? context : null,
-      images: known && flags.includes("images"),
+      images: !known || !/images/.test(flags.join()) ? null : !flags.includes("noimages"),
       reasoning: known && flags.includes("reasoning"),
     });
   }

@@ -2,6 +2,7 @@ import type { Model } from "../../protocol/api.ts";
 import type { ModelProviderKind } from "../../protocol/modelSettings.ts";
 import type { AiBinding, ConfiguredProvider, ModelConfig, ModelEnv } from "./modelEnv.ts";
 import { parseModelList } from "./parseModelList.ts";
+import { takesImages } from "./takesImages.ts";
 import type { ListedModel } from "./parseModelList.ts";
 
 /** How the models of a provider are reached. Holds secrets: never part of a list, an answer or an error. */
@@ -102,10 +103,11 @@ function modelsOf({ id, kind, models }: ConfiguredProvider): Model[] {
     provider: id,
     name: listed.name,
     context: CAREFUL_CONTEXT,
-    images: listed.images,
+    images: takesImages(listed.name),
     reasoning: listed.reasoning,
     default: false,
     ...about(listed),
+    ...(listed.images === null ? {} : { images: listed.images }),
     ...(listed.context === null ? {} : { context: listed.context }),
   }));
 }

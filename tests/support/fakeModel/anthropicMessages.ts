@@ -18,7 +18,14 @@ const ToolUse = z.looseObject({
   input: z.record(z.string(), z.unknown()),
 });
 const Thinking = z.looseObject({ type: z.literal("thinking"), thinking: z.string(), signature: z.string() });
-const Image = z.looseObject({ type: z.literal("image"), source: z.looseObject({ type: z.string() }) });
+const Image = z.looseObject({
+  type: z.literal("image"),
+  source: z.looseObject({
+    type: z.literal("base64"),
+    media_type: z.enum(["image/png", "image/jpeg", "image/gif", "image/webp"]),
+    data: z.base64().regex(/^(?!AAAA)./, "Could not process image"),
+  }),
+});
 const Message = z.discriminatedUnion("role", [
   z.looseObject({
     role: z.literal("user"),
@@ -58,10 +65,11 @@ export const anthropicMessages: ModelApi = {
       if (message.role !== "user") continue;
       for (const part of message.content) {
         if (part.type === "tool_result") toolOutputs.push(outputOf(part));
-        if (part.type !== "text") continue;
-        userText = part.text;
-        toolOutputs = [];
       }
+      const said = message.content.flatMap((part) => (part.type === "text" ? [part.text] : []));
+      if (said.length === 0) continue;
+      userText = said.join("\n");
+      toolOutputs = [];
     }
     return { model, userText, toolOutputs, prompt: JSON.stringify([tools, system, messages]) };
   },

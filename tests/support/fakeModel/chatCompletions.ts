@@ -7,10 +7,15 @@ const ToolCall = z.looseObject({
   type: z.literal("function"),
   function: z.object({ name: z.string().min(1), arguments: z.string() }),
 });
-const Content = z.union([
-  z.string(),
-  z.array(z.looseObject({ type: z.string(), text: z.string().optional() })).min(1),
-]);
+const Text = z.looseObject({ type: z.literal("text"), text: z.string() });
+/** As servers do, it refuses what is no picture: what begins with zeros is none. */
+const Image = z.looseObject({
+  type: z.literal("image_url"),
+  image_url: z.looseObject({
+    url: z.string().regex(/^data:image\/(?:png|jpeg|gif|webp);base64,(?!AAAA)[A-Za-z0-9+/]+=*$/),
+  }),
+});
+const Content = z.union([z.string(), z.array(z.discriminatedUnion("type", [Text, Image])).min(1)]);
 const Message = z.discriminatedUnion("role", [
   z.looseObject({ role: z.literal("system"), content: z.string() }),
   z.looseObject({ role: z.literal("user"), content: Content }),
@@ -180,5 +185,7 @@ function checkOrder(messages: Message[]): string | null {
 }
 
 function textOf(content: z.infer<typeof Content>): string {
-  return typeof content === "string" ? content : content.map((part) => part.text ?? "").join("\n");
+  return typeof content === "string"
+    ? content
+    : content.map((part) => (part.type === "text" ? part.text : "")).join("\n");
 }

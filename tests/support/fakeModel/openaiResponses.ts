@@ -3,10 +3,16 @@ import * as z from "zod";
 import type { ModelApi, StreamFrame, StreamReply, TokenCount } from "./modelApi.ts";
 
 const Text = z.looseObject({ text: z.string() });
+const Part = z.looseObject({ type: z.string() });
 const Message = z.looseObject({
   type: z.literal("message").optional(),
   role: z.string(),
   content: z.array(z.unknown()),
+});
+/** As servers do, it refuses what is no picture: what begins with zeros is none. */
+const Image = z.looseObject({
+  type: z.literal("input_image"),
+  image_url: z.string().regex(/^data:image\/(?:png|jpeg|gif|webp);base64,(?!AAAA)[A-Za-z0-9+/]+=*$/),
 });
 const ToolOutput = z.looseObject({
   type: z.enum(["function_call_output", "custom_tool_call_output"]),
@@ -39,6 +45,9 @@ export const openaiResponses: ModelApi = {
     for (const item of input) {
       const message = Message.safeParse(item);
       if (message.success && message.data.role === "user") {
+        const images = message.data.content.filter((part) => Part.parse(part).type === "input_image");
+        if (images.some((part) => !Image.safeParse(part).success))
+          return { refused: "The image data you provided does not represent a valid image." };
         userText = textOf(message.data.content);
         toolOutputs = [];
       }
