@@ -573,12 +573,7 @@ export class TurnRunner {
     const why = this.#tooLong;
     this.#tooLong = null;
     try {
-      await this.#parts.compactor.run(
-        turn,
-        this.#parts.store.current?.session.effort ?? null,
-        why,
-        abort.signal,
-      );
+      await this.#parts.compactor.run(turn, why, abort.signal);
     } finally {
       this.#abort = null;
     }
