@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ApprovalId, GrantId, HostId, RuleId, SessionId, TeamId } from "./ids.ts";
 import { Provider } from "./session.ts";
+import { AgentQuestion, DecisionOffer } from "./requests.ts";
 import { ToolScope } from "./tools.ts";
 
 /** Where an approval stands. Only `pending` can be decided; every other status is final. */
@@ -35,6 +36,10 @@ export const Approval = z.object({
   /** What it would do, in one line, and what it would touch. */
   summary: z.string().max(500),
   touches: z.array(z.string().max(500)).max(50),
+  /** Of an agent on a host: what it asks, what a decision may carry, whether only the screen vouches for it. */
+  questions: z.array(AgentQuestion).optional(),
+  offers: z.array(DecisionOffer).optional(),
+  unverified: z.boolean().optional(),
   status: ApprovalStatus,
   delivery: Delivery,
   decided_by: z.string().nullable(),

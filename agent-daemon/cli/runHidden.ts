@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { HOOK_WORD } from "../agents/claude/hookWire.ts";
+import { runHook } from "../agents/claude/runHook.ts";
 import { JOB_WORD, superviseJob } from "../agents/codex/superviseJob.ts";
 import { readConfig } from "../config.ts";
 import type { EdgeMessage } from "../edge/edgeMessages.ts";
@@ -21,8 +23,13 @@ const HIDDEN: Record<string, Hidden> = {
     await superviseJob(dir);
     return EXIT.ok;
   },
+<<<<<<< HEAD
   [COMMAND_WORD]: async ([dir = ""]) => {
     await superviseCommand(dir);
+=======
+  [HOOK_WORD]: async ([socket = ""], { env }) => {
+    await runHook(socket, env, process);
+>>>>>>> 71e94a8 (Claude Code in panes: its conversation, and its permission requests through a hook (the edge does not take them yet))
     return EXIT.ok;
   },
   [EDGE_WORD]: async (words) => {
