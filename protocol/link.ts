@@ -6,7 +6,6 @@ import { CommandId, HostId, SessionId } from "./ids.ts";
 import { MAX_LIVE_OUTPUT_CHARS } from "./limits.ts";
 import { Exit, Provider, SessionFacts } from "./session.ts";
 import { AgentRequest, RequestEnd } from "./requests.ts";
-import { Provider, SessionFacts } from "./session.ts";
 
 /** What a daemon tells the edge reliably: journalled, numbered, sent until acked. */
 export const DaemonMessage = z.discriminatedUnion("kind", [
@@ -36,6 +35,7 @@ export const DaemonMessage = z.discriminatedUnion("kind", [
     session: SessionId,
     summary: z.string().max(500),
     exit: Exit.nullable(),
+  }),
   /** An agent asks for permission, or asks a question; it waits until it has an answer from anywhere. */
   z.object({ kind: z.literal("request"), session: SessionId, request: AgentRequest }),
   /** A request ended on the host by itself. */

@@ -23,13 +23,12 @@ const HIDDEN: Record<string, Hidden> = {
     await superviseJob(dir);
     return EXIT.ok;
   },
-<<<<<<< HEAD
   [COMMAND_WORD]: async ([dir = ""]) => {
     await superviseCommand(dir);
-=======
+    return EXIT.ok;
+  },
   [HOOK_WORD]: async ([socket = ""], { env }) => {
     await runHook(socket, env, process);
->>>>>>> 71e94a8 (Claude Code in panes: its conversation, and its permission requests through a hook (the edge does not take them yet))
     return EXIT.ok;
   },
   [EDGE_WORD]: async (words) => {

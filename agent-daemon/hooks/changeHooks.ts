@@ -3,7 +3,14 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { readFileIfThere } from "../system/readFileIfThere.ts";
 import { writeFileSafely } from "../system/writeFileSafely.ts";
-import { hookCommand, type HookState, readHookState, withHook, withoutHook } from "./claudeSettings.ts";
+import {
+  haveSameMeaning,
+  hookCommand,
+  type HookState,
+  readHookState,
+  withHook,
+  withoutHook,
+} from "./claudeSettings.ts";
 
 export type HookPlace = { env: NodeJS.ProcessEnv; node: string; program: string; socket: string };
 
@@ -46,7 +53,7 @@ function removeHook(path: string): boolean {
   const backup = backupPath(path);
   const kept = readFileIfThere(backup);
   if (after === before) return false;
-  const same = kept !== null && JSON.stringify(parsed(kept)) === JSON.stringify(parsed(after));
+  const same = kept !== null && haveSameMeaning(kept, after);
   if (same && kept === "") rmSync(path);
   else replace(path, same ? kept : after);
   rmSync(backup, { force: true });
@@ -63,8 +70,4 @@ function replace(path: string, text: string): void {
   const mode = existsSync(target) ? statSync(target).mode & 0o777 : 0o600;
   writeFileSafely(target, text);
   chmodSync(target, mode);
-}
-
-function parsed(text: string): unknown {
-  return text === "" ? {} : JSON.parse(text);
 }

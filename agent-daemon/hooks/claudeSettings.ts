@@ -54,6 +54,12 @@ export function withoutHook(text: string): string {
   }
 }
 
+/** Whether two texts hold the same settings; an empty one holds none. */
+export function haveSameMeaning(one: string, other: string): boolean {
+  const [left, right] = [one, other].map((text) => JSON.stringify(text === "" ? {} : read(text)));
+  return left === right;
+}
+
 function isOurs({ command }: z.infer<typeof Hook>): boolean {
   return command !== undefined && command.includes(` ${HOOK_WORD} `);
 }

@@ -247,7 +247,7 @@ export const sessionRoutes = new Hono<App>()
   );
 
 /** Commands that come from elsewhere: those that make a session (`POST /api/sessions`), and a model's own calls. */
-const STARTS = new Set<Command["type"]>(["spawn", "adopt", "tool"]);
+const STARTS = new Set<Command["type"]>(["spawn", "adopt", "tool", "decide"]);
 
 function sessionOf(c: Context<App>, id: string) {
   return c.env.SESSION.getByName(sessionName(c.get("actor").team, id));
