@@ -49,7 +49,7 @@ export function followTranscripts(deps: {
   const states = store.db.prepare("SELECT offset, state FROM claude_transcripts WHERE session = ?");
   const save = store.db.prepare("INSERT OR REPLACE INTO claude_transcripts VALUES (?, ?, ?, ?, ?)");
   const following = new Map<string, Following>();
-  let stopped = false;
+  const stopping = new AbortController();
 
   /** Where to go on; a conversation that is new here begins near its end, at the turn after the session's last one. */
   function resume({ session, thread }: Conversation, size: number) {
@@ -75,7 +75,7 @@ export function followTranscripts(deps: {
         ({ offset, state, skipFirst } = { offset: 0, state: freshTranscript(state.turn), skipFirst: false });
       const lines = createJobLines();
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-      for (let position = offset; !stopped;) {
+      for (let position = offset; !stopping.signal.aborted;) {
         const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
         if (bytesRead === 0) return;
         position += bytesRead;
@@ -161,7 +161,7 @@ export function followTranscripts(deps: {
       for (const [key, each] of wanted) if (!following.has(key)) start(each, key);
     },
     async stop(): Promise<void> {
-      stopped = true;
+      stopping.abort();
       clearInterval(timer);
       for (const { watcher } of following.values()) watcher?.close();
       await Promise.all([...following.values()].map(({ reading }) => reading));

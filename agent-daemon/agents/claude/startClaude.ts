@@ -45,13 +45,13 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
   const hooks = new Map<string, WaitingHook>();
   const arrivals = new Map<string, () => void>();
   const timers = new Set<NodeJS.Timeout>();
-  let stopped = false;
+  const stopping = new AbortController();
   requests.prune(Date.now() - KEEP_MS);
 
   const later = (ms: number, work: () => void) => {
     const timer = setTimeout(() => {
       timers.delete(timer);
-      if (!stopped) work();
+      if (!stopping.signal.aborted) work();
     }, ms);
     timers.add(timer.unref());
   };
@@ -76,7 +76,8 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
       if (session === null) return void (await hook.answer({ type: "leave" })); // not a pane of ours
       const request = hookRequest(id, asked);
       const add = () => requests.add({ id, session, hello: hook.hello, createdAt: Date.now() });
-      while (!stopped && !outlet.put([{ kind: "request", session, request }], add)) await sleep(RETRY_MS);
+      while (!stopping.signal.aborted && !outlet.put([{ kind: "request", session, request }], add))
+        await sleep(RETRY_MS);
     }
     hooks.set(id, hook);
     arrivals.get(id)?.();
@@ -98,7 +99,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     const request = requests.get(id);
     if (request === null || hooks.has(id)) return;
     const end = await endUnanswered(request);
-    if (!stopped && !hooks.has(id)) finish(request, end);
+    if (!stopping.signal.aborted && !hooks.has(id)) finish(request, end);
   }
 
   /** Gives a decision to the hook that waits; null when what became of it cannot be known. */
@@ -177,7 +178,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
       return decide(command, session);
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       stopLooking();
       timers.forEach(clearTimeout);
       await server.stop();
