@@ -93,6 +93,8 @@ export const Rule = z.object({
   /** What the summary must begin with; null: exactly the input with this hash. */
   pattern: z.string().nullable(),
   input_sha256: z.string().nullable(),
+  /** Of a rule that a decision made: the act that was decided, in words. */
+  summary: z.string().optional(),
   reason: z.string(),
   by: z.string(),
   created_at: z.number(),

@@ -15,7 +15,7 @@ import { newId } from "../../protocol/ids.ts";
 import type { Approval, Decision, Grant, Rule } from "../../protocol/approvals.ts";
 import type { OutputPiece } from "../../protocol/link.ts";
 import type { ToolScope } from "../../protocol/tools.ts";
-import { isEnded, type Session } from "../../protocol/session.ts";
+import { isEnded, needsAttention, type Session } from "../../protocol/session.ts";
 import { SessionClientFrame, type SessionHello } from "../../protocol/sessionFrames.ts";
 import { readActor } from "../shared/actor.ts";
 import { Alarms } from "../shared/alarms.ts";
@@ -567,6 +567,17 @@ export class SessionObject extends DurableObject<Env> {
       const ended = { type: "ended", status: "trouble", exit } as const;
       return { events: [...this.#requests.abandon(now), { at: now, event: ended }] };
     });
+  }
+
+  /** Somebody has seen that the session is in trouble; it needs nobody any more, until there is another. */
+  async seen(by: string): Promise<Refused | null> {
+    if (this.#store.current === null) return NOT_FOUND;
+    await this.#store.write((session) =>
+      session.status === "trouble" && needsAttention(session)
+        ? { events: [{ at: Date.now(), event: { type: "seen", by } }] }
+        : null,
+    );
+    return null;
   }
 
   /** Renames the session. */

@@ -110,6 +110,10 @@ export const sessionRoutes = new Hono<App>()
     await note(c.env.DB, c.get("actor"), "session.delete", id);
     return c.body(null, 204);
   })
+  .post("/:id/seen", requireRole("operator"), ById, async (c) => {
+    orProblem(await sessionOf(c, c.req.valid("param").id).seen(c.get("actor").id));
+    return c.body(null, 204);
+  })
   .get("/:id/events", requireRole("viewer"), ById, validate("query", EventsQuery), async (c) => {
     const { after, before, limit } = c.req.valid("query");
     const query = after === undefined ? { before: before ?? null, limit } : { after, limit };

@@ -233,6 +233,7 @@ export class TurnRunner {
           workspace: null,
           pattern,
           input_sha256: pattern === null ? input_sha256 : null,
+          summary: redact(summary),
           reason: decision.reason ?? "",
           by,
           created_at: now,

@@ -5,13 +5,16 @@ import {
   HostPanes,
   Me,
   Model,
+  page,
   QueuedMessage,
   type CreateSession,
   type EditMessage,
+  type NewRule,
   type PostCommand,
   type PostMessage,
+  type RuleChange,
 } from "../../../protocol/api.ts";
-import { Approval, Grant, Rule, type Decision } from "../../../protocol/approvals.ts";
+import { Approval, Grant, Rule, type ApprovalStatus, type Decision } from "../../../protocol/approvals.ts";
 import { AnyEvent } from "../../../protocol/events.ts";
 import { Session } from "../../../protocol/session.ts";
 import type { ToolScope } from "../../../protocol/tools.ts";
@@ -66,6 +69,16 @@ export const api = {
     request(`${session(id)}/grants`, Grant, { method: "POST", body: grant }),
   revokeGrant: (id: string, grant: string) =>
     requestNothing(`${session(id)}/grants/${encodeURIComponent(grant)}`, { method: "DELETE" }),
+  /** A page of approvals of these states, newest first. */
+  approvals: (status: readonly ApprovalStatus[], cursor: string | null) =>
+    request(
+      `/approvals?limit=30&status=${status.join(",")}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      page(Approval),
+    ),
+  seen: (id: string) => requestNothing(`${session(id)}/seen`, { method: "POST" }),
+  makeRule: (rule: NewRule) => request("/rules", Rule, { method: "POST", body: rule }),
+  changeRule: (id: string, change: RuleChange) =>
+    request(`/rules/${encodeURIComponent(id)}`, Rule, { method: "PATCH", body: change }),
   rules: async () => (await request("/rules", itemsOf(Rule))).items,
   removeRule: (id: string) => requestNothing(`/rules/${encodeURIComponent(id)}`, { method: "DELETE" }),
 
