@@ -18,9 +18,11 @@ import { Approval, Grant, Rule, type ApprovalStatus, type Decision } from "../..
 import { AnyEvent } from "../../../protocol/events.ts";
 import { Session } from "../../../protocol/session.ts";
 import type { ToolScope } from "../../../protocol/tools.ts";
+import { Span, SpanText, type SpanKind, type SpanSide } from "../../../protocol/traces.ts";
 import { request, requestNothing } from "./request.ts";
 
 const itemsOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+const SpanPage = z.object({ items: z.array(Span), next_cursor: z.string().nullable() });
 const EventPage = z.object({ items: z.array(AnyEvent) });
 /** How long a person waits for a host's answer before the page says that it is queued. */
 const WAIT_MS = 15_000;
@@ -52,6 +54,13 @@ export const api = {
     request(`${session(id)}/commands/${encodeURIComponent(command)}`, CommandAnswer, { method: "DELETE" }),
   olderEvents: async (id: string, before: number, limit: number) =>
     (await request(`${session(id)}/events?before=${before}&limit=${limit}`, EventPage)).items,
+
+  traces: (id: string, query: { turn?: number; kind?: SpanKind; cursor?: string }) => {
+    const given = Object.entries(query).map(([name, value]) => [name, String(value)]);
+    return request(`${session(id)}/traces?${new URLSearchParams(given).toString()}`, SpanPage);
+  },
+  spanText: async (id: string, span: string, side: SpanSide) =>
+    (await request(`${session(id)}/traces/${encodeURIComponent(span)}/${side}`, SpanText)).text,
 
   models: async () => (await request("/models", itemsOf(Model))).items,
   /** Says something in a chat; it waits while a turn runs, or steers it. Said again with the same id, it is said once. */
