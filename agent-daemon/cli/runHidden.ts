@@ -40,7 +40,9 @@ const HIDDEN: Record<string, Hidden> = {
       if (process.connected) process.send?.(message);
     };
     const edge = await runEdge({ home, dist, port: parsePort(port) }, tell);
-    await signal;
+    // Without its runtime it can only end, at once: the supervisor starts another.
+    const ended = await Promise.race([signal.then(() => true), edge.broken.then(() => false)]);
+    if (!ended) return EXIT.failed;
     await edge.stop();
     return EXIT.ok;
   },
