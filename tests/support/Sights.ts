@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import * as z from "zod";
 
-/** One drawn card or line of a chat. A message that is still on its way to the log has no key. */
+/** One drawn card or line of a chat, or an approval in it. What is not in the log yet has no key. */
 const Entry = z.object({ key: z.string().nullable(), kind: z.string(), state: z.string().nullable() });
 /** What a document shows of a chat at one moment. */
 const Sight = z.object({ document: z.string(), chat: z.string(), entries: z.array(Entry) });
@@ -63,10 +63,12 @@ function watch(): void {
   const name = Math.random().toString(36);
   let last = "";
   const look = (): void => {
-    const drawn = document.querySelectorAll<HTMLElement>('[data-testid="entry"], [data-testid="unsent"]');
+    const drawn = document.querySelectorAll<HTMLElement>(
+      '[data-testid="entry"], [data-testid="unsent"], [data-testid="approval"]',
+    );
     const entries = [...drawn].map((entry) => ({
       key: entry.dataset.key ?? null,
-      kind: entry.dataset.kind ?? "user_message",
+      kind: entry.dataset.kind ?? (entry.dataset.testid === "approval" ? "approval" : "user_message"),
       state: entry.querySelector<HTMLElement>('[data-testid="call"]')?.dataset.state ?? null,
     }));
     const sight = JSON.stringify({ document: name, chat: location.pathname, entries });

@@ -171,28 +171,34 @@ export class StruckChat {
         this.#turns,
       "there is a turn that nobody began",
     );
-    const shown = await this.#shown(items.length + this.#turns);
     const expected = linesOf(log);
+    const shown = await this.#shown(expected);
     for (let i = 0; i < Math.max(shown.length, expected.length); i++)
       check(shown[i] === expected[i], `line ${i} shows ${shown[i]} instead of ${expected[i]}`);
     return found;
   }
 
-  /** Every line of the page, scrolled through: only what is near is drawn. */
-  async #shown(wanted: number): Promise<string[]> {
+  /** Every line of the page, from the first on; only what is near is drawn, and what is older is fetched. */
+  async #shown(expected: string[]): Promise<string[]> {
+    const list = this.page.getByTestId("conversation");
     const lines = new Map<number, string>();
-    await this.page.getByTestId("conversation").evaluate((box) => (box.scrollTop = 0));
-    await until("the page to show what the log says", async () => {
-      const { drawn, atEnd } = await this.page.getByTestId("conversation").evaluate(readDrawn);
+    const top = async () => {
+      await list.evaluate((box) => (box.scrollTop = 0));
+      return (await list.evaluate(readDrawn)).drawn[0]?.line === expected[0];
+    };
+    const all = async () => {
+      const { drawn, atEnd } = await list.evaluate(readDrawn);
       for (const { index, line } of drawn) lines.set(index, line);
-      return atEnd && lines.size >= wanted;
-    }).catch(() => null); // too few: the comparison says which
+      await list.evaluate((box) => (box.scrollTop += box.clientHeight / 2));
+      return atEnd && lines.size >= expected.length;
+    };
+    await until("the first line", top, 20_000).catch(() => null); // the comparison says what is missing
+    await until("all lines", all, 20_000).catch(() => null);
     return [...lines].sort(([a], [b]) => a - b).map(([, line]) => line);
   }
 
-  async end(): Promise<void> {
+  stop(): void {
     this.#follower.stop();
-    await this.page.close();
   }
 }
 
@@ -221,7 +227,7 @@ function linesOf(log: readonly SessionEvent[]): string[] {
   return [...lines].map((line) => line.join(": "));
 }
 
-/** Runs in the page: the lines that are drawn now, as {@link linesOf} has them; then scrolls on. */
+/** Runs in the page: the lines that are drawn now, as {@link linesOf} has them. */
 function readDrawn(box: HTMLElement | SVGElement) {
   const drawn = [...box.querySelectorAll<HTMLElement>('[data-testid="entry"]')].map((entry) => {
     const state = entry.querySelector<HTMLElement>("[data-state]")?.dataset.state ?? "";
@@ -240,6 +246,5 @@ function readDrawn(box: HTMLElement | SVGElement) {
     };
   });
   const atEnd = box.scrollHeight - box.clientHeight - box.scrollTop <= 1;
-  box.scrollTop += box.clientHeight / 2;
   return { drawn, atEnd };
 }

@@ -48,11 +48,11 @@ export async function strikeChats({ rounds, seed, chats: count, say }: StrikeOpt
   const browser = await launchBrowser();
   const host = await RemoteHost.enrol(signalbox, "struck");
   const over = new AbortController();
+  const chats: StruckChat[] = [];
   try {
     const { context } = await signIn(browser, signalbox);
     const sights = await Sights.of(context);
     const url = `http://127.0.0.1:${line.port}`;
-    const chats: StruckChat[] = [];
     for (let number = 0; number < count; number++) {
       const place = { host: host.id, cwd: host.dir, number, random: new Random(seed + 1 + number) };
       chats.push(await StruckChat.begin({ signalbox, context, url, ...place }));
@@ -95,6 +95,7 @@ export async function strikeChats({ rounds, seed, chats: count, say }: StrikeOpt
     return { ...report, sights: sights.count, problems };
   } finally {
     over.abort();
+    for (const chat of chats) chat.stop();
     await browser.close();
     await host.stop();
     line.stop();
@@ -111,7 +112,7 @@ function blowsOn(signalbox: Signalbox, host: RemoteHost, line: CuttableProxy): r
   const edge = ["edge killed", () => signalbox.kill("edge")] as const;
   const link = ["link cut", async () => host.proxy.cut()] as const;
   const pages = ["pages cut", async () => line.cut()] as const;
-  return [daemon, daemon, daemon, daemon, runtime, runtime, runtime, edge, link, link, pages, pages];
+  return [daemon, daemon, daemon, daemon, runtime, runtime, edge, link, link, link, pages, pages];
 }
 
 async function recovered(signalbox: Signalbox, host: RemoteHost): Promise<void> {
