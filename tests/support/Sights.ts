@@ -50,7 +50,8 @@ export class Sights {
     const ends = this.#ends.get(page) ?? new Map<string, string>();
     this.#ends.set(page, ends);
     for (const { key, state } of entries) {
-      if (key === null || state === null) continue;
+      // From the browser's copy, and shown as such until the edge has spoken.
+      if (key === null || state === null || state === "unknown") continue;
       const end = ends.get(chat + key);
       if (end !== undefined && end !== state) this.problems.push(`${chat} ${key} was ${end}, then ${state}`);
       if (!OPEN.has(state)) ends.set(chat + key, state);
