@@ -764,16 +764,22 @@ export class TurnRunner {
         call,
         failure("No host is chosen for this chat. Use the hop tool, or ask the person to choose one."),
       );
+    const decided = call.approval === null ? null : this.#parts.ledger.get(call.approval);
     await this.#sendOrPark(
       call,
       input,
-      // Without the rules nothing is allowed by one: the person is asked.
-      await this.#parts.rules(call.tool).catch((error: unknown): Rule[] => {
-        logError("rules not read", error);
-        return [];
-      }),
+      // What a person has allowed needs no rule, and does not wait for them to be read.
+      decided?.status === "allowed" ? [] : await this.#rules(call.tool),
       await this.#parts.hash(input.json),
     );
+  }
+
+  /** Without the rules nothing is allowed by one: the person is asked. */
+  #rules(tool: string): Promise<Rule[]> {
+    return this.#parts.rules(tool).catch((error: unknown): Rule[] => {
+      logError("rules not read", error);
+      return [];
+    });
   }
 
   /** Looks at grants and rules now, at the moment of execution, and either sends the call or parks it. */
