@@ -72,14 +72,16 @@ describe("a chat on a page", () => {
     /** Both pages show one card in this state, the first one anew after a reload. */
     const stage = async (state: string) => {
       for (const each of [page, second]) await call(each, state).waitFor({ timeout: 60_000 });
-      await page.reload();
+      // The edge may be on its way back.
+      await until("the page anew", () => page.reload().then(Boolean, () => false));
       for (const each of [page, second]) {
-        await each.getByTestId("call").waitFor();
+        await each.getByTestId("call").waitFor({ timeout: 60_000 });
         expect(await each.getByTestId("call").count()).toBe(1);
       }
     };
 
-    await say(page, `run sh -c "sleep 4; git status"`);
+    const argv = ["sh", "-c", "until test -e go; do sleep 0.1; done; git status"];
+    await say(page, `call run_command ${JSON.stringify({ argv, timeout_ms: 120_000 })}`);
     await stage("waiting");
     expect(await call(page, "waiting").getByTestId("call-state").textContent()).toContain("Needs permission");
 
@@ -100,6 +102,7 @@ describe("a chat on a page", () => {
       60_000,
     );
     await stage("dispatched");
+    writeFileSync(join(signalbox.work, "go"), "");
     await stage("completed");
     for (const each of [page, second]) {
       await call(each, "completed").getByText("No commits yet").waitFor();
