@@ -82,6 +82,21 @@ describe("a conversation that fills the window", () => {
   });
 });
 
+test("one step with more results than the window holds is sent with each of them cut", async ({ expect }) => {
+  const chat = await aChat();
+  await chat.say(Array.from({ length: 10 }, (_, i) => `read ${i}.txt`).join("\n"));
+  const ids = [];
+  for (let i = 0; i < 10; i++) ids.push((await chat.daemon.command()).id);
+  for (const id of ids)
+    await chat.daemon.tell({ kind: "result", id, session: chat.id, result: output("x".repeat(60_000)) });
+  await ended(chat, 1);
+  expect((await chat.events()).some(({ type }) => type === "turn_completed")).toBe(true);
+  const last = (await spans(chat)).find(({ id }) => id.startsWith("t1.s3.m"));
+  expect(last?.usage?.input_tokens).toBeGreaterThan(40_000);
+  expect(last?.usage?.input_tokens).toBeLessThan(64_000);
+  expect((await chat.cards()).map(({ output: text }) => text?.length)).toEqual(Array(10).fill(60_000));
+});
+
 describe("shortening by hand", () => {
   test("replaces what was said, is a turn of its own, and is done again from where it was", async ({
     expect,

@@ -8,7 +8,7 @@ import { logError } from "../../shared/logError.ts";
 import type { SessionStore } from "../SessionStore.ts";
 import type { Conversation, Replaced } from "./Conversation.ts";
 import { addUsage, NO_USAGE, type Turn, type TurnStore } from "./TurnStore.ts";
-import { isFull, keptChars } from "./window.ts";
+import { isFull, keptChars, mostChars } from "./window.ts";
 
 type Parts = {
   store: SessionStore;
@@ -51,7 +51,7 @@ export class Compactor {
 
   /** Most characters of a request to a model. */
   async mostChars(model: string): Promise<number> {
-    return (await this.#contextOf(model)) * this.#parts.conversation.fill().charsPerToken;
+    return mostChars(this.#parts.conversation.fill(), await this.#contextOf(model));
   }
 
   /** Shortens the conversation. `why`: what the provider said, when it was too long for it. */

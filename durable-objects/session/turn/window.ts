@@ -7,6 +7,8 @@ export type Sized = { position: number; role: string; chars: number; tokens: num
 const FULL = 0.8;
 /** … down to a tail of this part. */
 const KEPT = 0.3;
+/** What cannot be shortened by a summary is cut to this part. */
+const MOST = 0.9;
 /** Characters to a token where the model has counted nothing yet. */
 const TOKEN_CHARS = 4;
 /** Instructions and tools, which every request carries. */
@@ -37,6 +39,11 @@ export function isFull({ tokens }: Fill, context: number): boolean {
 /** Characters of the tail that a shortened conversation keeps. */
 export function keptChars({ charsPerToken }: Fill, context: number): number {
   return context * KEPT * charsPerToken;
+}
+
+/** Most characters of a request: the rest of the window is for the answer. */
+export function mostChars({ charsPerToken }: Fill, context: number): number {
+  return context * MOST * charsPerToken;
 }
 
 /**
