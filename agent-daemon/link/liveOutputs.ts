@@ -18,6 +18,8 @@ export type LiveOutputs = {
   open(command: { id: string; session: string }): LiveOutput;
   /** The edge has no more of a command's output than this. */
   goOnFrom(id: string, offset: number): void;
+  /** There is a new connection: what went out on the one before may be lost, so all goes out once more. */
+  sendAgain(): void;
   /** Who sends pieces, and says whether it can now. */
   sendBy(send: (piece: OutputPiece) => boolean): void;
 };
@@ -72,6 +74,12 @@ export function startLiveOutputs(clock: Clock): LiveOutputs {
       if (output === undefined || offset >= output.sent) return;
       output.sent = offset;
       wait(id);
+    },
+    sendAgain() {
+      for (const [id, output] of running) {
+        output.sent = 0;
+        wait(id);
+      }
     },
     sendBy(how) {
       send = how;

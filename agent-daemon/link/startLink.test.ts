@@ -15,6 +15,7 @@ import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { openJournal } from "./journal.ts";
 import { openSocket } from "./openSocket.ts";
+import { startLiveOutputs } from "./liveOutputs.ts";
 import { startLink } from "./startLink.ts";
 import type { LinkDeps } from "./startLink.ts";
 
@@ -75,7 +76,7 @@ async function open(options: { edge?: FakeEdgeOptions; times?: number } & Partia
       cancel: (id) => seen.cancels.push(id),
       refuse: (id, _session, result) => seen.refused.push({ id, result }),
     },
-    outputs: { goOnFrom() {}, sendBy() {} },
+    outputs: { goOnFrom() {}, sendAgain() {}, sendBy() {} },
     consoles: {
       watch: (id) => seen.consoles.push(`watch ${id}`),
       unwatch: (id) => seen.consoles.push(`unwatch ${id}`),
@@ -101,6 +102,31 @@ function texts(bodies: unknown[]): string[] {
 }
 
 const wait = { timeout: 5_000, interval: 5 };
+
+describe("the output of running commands", () => {
+  test("goes out beside the journal, again on a new connection, and from where the edge asks", async ({
+    expect,
+  }) => {
+    const outputs = startLiveOutputs(systemClock);
+    const { edge, journal, link } = await open({ outputs });
+    const command = { id: newId("cmd"), session: newId("ses") };
+    const output = outputs.open(command);
+    await vi.waitFor(() => expect(link.state().phase.name).toBe("online"), wait);
+    output.add("one ");
+    await vi.waitFor(() => expect(edge.outputs).toHaveLength(1), wait);
+    edge.current()?.cut();
+    await vi.waitFor(() => expect(edge.outputs).toHaveLength(2), wait);
+    edge.send({ type: "output_from", id: command.id, offset: 2 });
+    await vi.waitFor(() => expect(edge.outputs).toHaveLength(3), wait);
+    expect(edge.outputs.map(({ offset, text }) => [offset, text])).toEqual([
+      [0, "one "],
+      [0, "one "],
+      [2, "e "],
+    ]);
+    expect(journal.head()).toBe(0);
+    output.close();
+  });
+});
 
 describe("the connection", () => {
   test("says hello with the token, epoch and acked, and is welcomed", async ({ expect }) => {
@@ -175,7 +201,7 @@ describe("the connection", () => {
         journal,
         executor: { accept() {}, cancel() {}, refuse() {} },
         consoles: { watch() {}, unwatch() {}, watchOnly() {} },
-        outputs: { goOnFrom() {}, sendBy() {} },
+        outputs: { goOnFrom() {}, sendAgain() {}, sendBy() {} },
         url: () => edge.url,
         token: () => ({ token: "t" }),
         info: () => INFO,
@@ -193,7 +219,7 @@ describe("the connection", () => {
         journal: older.journal,
         executor: { accept() {}, cancel() {}, refuse() {} },
         consoles: { watch() {}, unwatch() {}, watchOnly() {} },
-        outputs: { goOnFrom() {}, sendBy() {} },
+        outputs: { goOnFrom() {}, sendAgain() {}, sendBy() {} },
         url: () => edge.url,
         token: () => ({ token: "t" }),
         info: () => INFO,

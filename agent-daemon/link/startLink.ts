@@ -26,7 +26,7 @@ export type LinkDeps = {
   journal: Journal;
   executor: Pick<Executor, "accept" | "cancel" | "refuse">;
   consoles: ConsoleWatcher;
-  outputs: Pick<LiveOutputs, "goOnFrom" | "sendBy">;
+  outputs: Pick<LiveOutputs, "goOnFrom" | "sendAgain" | "sendBy">;
   /** Address of the edge; asked before every attempt. */
   url: () => string;
   /** The host's token, or why there is none; asked before every attempt, so that a new one is used at once. */
@@ -248,6 +248,7 @@ export function startLink(deps: LinkDeps): Link {
     dispatch({ type: "welcomed", version: frame.version });
     if (!isOnline()) return;
     consoles.watchOnly(frame.watching);
+    outputs.sendAgain();
     pump();
   }
 

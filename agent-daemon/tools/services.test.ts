@@ -1,8 +1,9 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { CommandResult } from "../../protocol/commands.ts";
 import { run } from "../run.ts";
-import { makeToolRig, processesWith } from "./testing/toolRig.ts";
+import { makeToolRig, outputOf, processesWith } from "./testing/toolRig.ts";
 
 const PATIENCE = { restart: 5_000, old: 600, kill: 1_500, settle: 3_000, steady: 400 };
 let unique = 0;
@@ -168,6 +169,38 @@ it("names the owner of an instance that cannot be ended, and ends it by sudo whe
   expect(asked).toMatch(/^-n -- sh -c /);
   expect(asked).toContain(`-n -- kill -TERM ${old}\n-n -- kill -KILL ${old}\n`);
 });
+
+it.runIf(process.getuid?.() === 0)(
+  "cannot end what really is another user's, leaves it alone and names its owner",
+  async () => {
+    const { services, nap, begin } = makeService({ restart: "START" });
+    const { directory } = makeToolRig();
+    chmodSync(directory, 0o755);
+    const own = join(directory, "nobodys");
+    mkdirSync(own);
+    chmodSync(own, 0o777);
+    await begin();
+    const [old] = processesWith(nap);
+    const asked = await run({
+      argv: [
+        process.execPath,
+        join(import.meta.dirname, "testing/restartAsNobody.ts"),
+        JSON.stringify(services.napper),
+        own,
+      ],
+      timeoutMs: 30_000,
+    });
+    const { text, ok } = outputOf(CommandResult.parse(JSON.parse(asked.stdout.toString("utf8"))));
+    expect(ok).toBe(false);
+    expect(text).toMatch(
+      new RegExp(
+        `^Could not be ended: process ${old} of root \\(sleep ${nap}\\)\\.\\n2 instances of napper run`,
+      ),
+    );
+    expect(text).toMatch(/process \d+ of nobody/);
+    expect(processesWith(nap)).toContain(old);
+  },
+);
 
 it("restarts one after the other when two ask at once, and not at all for who cancelled before", async () => {
   const { services, nap } = makeService();

@@ -5,7 +5,6 @@ import "./hosts.cases.ts";
 import "./long.cases.ts";
 import "./look.cases.ts";
 import "./pins.cases.ts";
-import "./rules.cases.ts";
 import "./session.cases.ts";
 import "./sessions.cases.ts";
 import "./stall.cases.ts";

@@ -3,10 +3,9 @@ import { isEnded, type Session } from "../../../protocol/session.ts";
 import type { SessionState } from "../../shared/live/sessionState.ts";
 import { Empty } from "../../shared/ui/Empty.tsx";
 import { Composer } from "./Composer.tsx";
-import { conversation, type Entry } from "./conversation.ts";
+import { conversation } from "./conversation.ts";
 import { EntryCard } from "./EntryCard.tsx";
 import { LogList } from "../../shared/ui/LogList.tsx";
-import { useGoToTurn } from "../../shared/ui/useGoToTurn.ts";
 import type { SessionActions } from "./useSessionActions.ts";
 
 type Props = {
@@ -15,15 +14,11 @@ type Props = {
   loadOlder(): Promise<unknown>;
   actions: SessionActions;
   away: boolean;
-  /** The turn to show, if one is wanted. */
-  turn: number | null;
 };
 
 /** What was said and done in a job, and a field to go on with. */
-export function ConversationPanel({ session, state, loadOlder, actions, away, turn }: Props) {
+export function ConversationPanel({ session, state, loadOlder, actions, away }: Props) {
   const entries = useMemo(() => conversation(state.events), [state.events]);
-  const older = state.first > 1 ? loadOlder : undefined;
-  const goTo = useGoToTurn({ turn, rows: entries, keyOf, turnOf, loadOlder: older });
   return (
     <>
       {entries.length === 0 ? (
@@ -48,11 +43,10 @@ export function ConversationPanel({ session, state, loadOlder, actions, away, tu
       ) : (
         <LogList
           items={entries}
-          keyOf={keyOf}
+          keyOf={(entry) => entry.key}
           estimate={(entry) => (entry.kind === "item" ? 84 : 36)}
           render={(entry) => <EntryCard entry={entry} cwd={session.worktree?.path ?? session.cwd} />}
-          loadOlder={older}
-          goTo={goTo}
+          loadOlder={state.first > 1 ? loadOlder : undefined}
           label="Conversation"
           testId="conversation"
         />
@@ -61,6 +55,3 @@ export function ConversationPanel({ session, state, loadOlder, actions, away, tu
     </>
   );
 }
-
-const keyOf = (entry: Entry): string => entry.key;
-const turnOf = (entry: Entry): number | null => (entry.kind === "notice" ? null : entry.turn);
