@@ -155,6 +155,7 @@ async function nameless(page: Page): Promise<string[]> {
         return (
           name === "" &&
           element.getAttribute("aria-hidden") !== "true" &&
+          !element.hasAttribute("hidden") &&
           element.getAttribute("tabindex") !== "-1"
         );
       })

@@ -108,7 +108,10 @@ export default function ChatPanel({
   const pins = usePins(session.id);
   const [goTo, setGoTo] = useState<{ key: string } | null>(null);
   async function jump(key: string, seq: number): Promise<void> {
-    for (let { first } = state; first > seq; first -= OLDER_PAGE) if ((await loadOlder()) !== true) return;
+    for (let { first } = state; first > seq; first -= OLDER_PAGE) {
+      if ((await loadOlder()) !== true)
+        return showToast({ kind: "trouble", text: "The older messages could not be fetched now." });
+    }
     setGoTo({ key });
   }
 

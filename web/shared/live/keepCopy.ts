@@ -12,6 +12,8 @@ export type KeptCopy = {
   changed(state: SessionState): void;
   /** Keeps what is not kept yet. */
   flush(): void;
+  /** As {@link flush}, and nothing after it. */
+  stop(): void;
   /** The session is gone, or not this person's. */
   forget(): void;
 };
@@ -22,12 +24,26 @@ export function keepCopy(id: string, copies: LocalCopies): KeptCopy {
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function flush(): void {
+    if (!copies.owned()) return; // whose it is will be known a little later
     clearTimeout(timer);
-    timer = pending === null || copies.owned() ? undefined : setTimeout(flush, KEEP_WITHIN_MS);
-    if (timer !== undefined) return;
+    timer = undefined;
     const text = pending === null ? null : writeCopy(pending);
     pending = null;
     if (text !== null) void copies.write(id, text);
+  }
+
+  function later(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      flush();
+      if (pending !== null) later();
+    }, KEEP_WITHIN_MS);
+  }
+
+  function drop(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    pending = null;
   }
 
   return {
@@ -37,13 +53,15 @@ export function keepCopy(id: string, copies: LocalCopies): KeptCopy {
     },
     changed(state) {
       pending = state;
-      timer ??= setTimeout(flush, KEEP_WITHIN_MS);
+      later();
     },
     flush,
+    stop() {
+      flush();
+      drop();
+    },
     forget() {
-      clearTimeout(timer);
-      timer = undefined;
-      pending = null;
+      drop();
       void copies.forget(id);
     },
   };

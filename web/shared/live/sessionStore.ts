@@ -113,12 +113,13 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
   async function fetchOlder(): Promise<boolean> {
     const { first, epoch } = state;
     if (!state.loaded || first <= 1) return false;
-    const page = await options.fetchOlder(options.id, first, OLDER_PAGE);
+    // What cannot be fetched now is asked for again by the next scroll; the connection's own line says what is wrong.
+    const page = await options.fetchOlder(options.id, first, OLDER_PAGE).catch(() => []);
     if (state.epoch !== epoch) return false; // the log was replaced meanwhile
     const next = prependEvents(state, page);
     const grew = next !== state;
     state = next;
-    screen.set(state);
+    if (state.loaded) screen.set(state);
     return grew;
   }
 
@@ -140,7 +141,7 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
     },
     retryNow: socket.retryNow,
     stop() {
-      options.copy?.flush();
+      options.copy?.stop();
       socket.stop();
     },
   };

@@ -183,6 +183,25 @@ describe("a session store", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("says that an older page could not be fetched, and asks again", async () => {
+    const environment = fakeEnvironment();
+    let asked = 0;
+    const store = startSessionStore({
+      id: session.id,
+      environment,
+      fetchOlder: async () => {
+        if (++asked === 1) throw new Error("away");
+        return events(1, 4);
+      },
+    });
+    environment.socket().opens();
+    environment.socket().says({ type: "gap", version: 1, epoch: "e", head: 5, first: 5, session });
+    environment.socket().says({ type: "events", first: 5, events: events(5, 5) });
+    expect(await store.loadOlder()).toBe(false);
+    expect(await store.loadOlder()).toBe(true);
+    expect(store.state.get().first).toBe(1);
+  });
+
   it("throws an older page away when the log was replaced while it came", async () => {
     const { environment, store } = start(events(1, 4));
     environment.socket().says({ type: "gap", version: 1, epoch: "e", head: 5, first: 5, session });
@@ -232,6 +251,7 @@ describe("a session store with a local copy", () => {
         read: () => reading.promise,
         changed: (state) => void changed.push(state),
         flush: () => undefined,
+        stop: () => undefined,
         forget: () => void forgotten++,
       },
     });
