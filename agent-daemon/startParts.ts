@@ -1,4 +1,5 @@
 import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
+import { startClaude } from "./agents/claude/startClaude.ts";
 import { startCodexJobs } from "./agents/codex/startCodexJobs.ts";
 import type { AgentConfig } from "./config.ts";
 import { startConsoles } from "./console/startConsoles.ts";
@@ -45,6 +46,12 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
   };
   const tmux = await guard("The tmux part", () => startTmux({ config, store, outlet, log }));
   const codex = await guard("The Codex part", () => startCodexJobs({ config, store, outlet, log, ...self }));
+  const claude =
+    tmux === null
+      ? null
+      : await guard("The Claude part", () =>
+          startClaude({ stateDir: config.state_dir, env: process.env, store, outlet, panes: tmux, log }),
+        );
   const tools = await guard("The tools", async () =>
     startTools({
       config,
@@ -59,7 +66,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
   );
   // Tool calls first, whatever session they are for. Then Codex: it takes only its own sessions and commands; panes take
   // the rest.
-  const parts = [tools, codex, tmux].filter((part) => part !== null);
+  const parts = [tools, claude, codex, tmux].filter((part) => part !== null);
   return {
     parts,
     tmuxVersion: () => tmux?.version ?? null,

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import * as z from "zod";
 import { Session } from "../protocol/session.ts";
 import type { Bench, Row } from "./lib/bench.ts";
 import { buildCountingEdge } from "./lib/buildCountingEdge.ts";
+import { costBetween, readCounters, scale, type Cost } from "./lib/countCost.ts";
 import { sessionOfPane, startDaemon, until, type DaemonHandle } from "./lib/startDaemon.ts";
 import { ROOT, startEdge, type EdgeHandle } from "./lib/startEdge.ts";
 import { startNarrowLink } from "./lib/startNarrowLink.ts";
@@ -15,27 +15,6 @@ const MEASURED_MS = 4_000;
 const ROUND_TRIPS_MS = [0, 40];
 /** Two rounds of the slowest clock of an idle host, the look for a silent link. */
 const IDLE_MS = 60_000;
-
-const PerKind = z.object({ session: z.number(), host: z.number(), hub: z.number() });
-const Calls = z.record(z.string(), z.number());
-const Counters = z.object({
-  rows: PerKind,
-  alarmsSet: PerKind,
-  calls: z.object({ session: Calls, host: Calls, hub: Calls }),
-  d1Rows: z.number(),
-});
-type Counters = z.infer<typeof Counters>;
-
-/** What a deployment pays for. */
-type Cost = {
-  /** Rows written by the objects' SQLite, an alarm that was set counted as one, and by D1. */
-  rows: number;
-  d1Rows: number;
-  /** Frames that the daemon sent on its link. */
-  linkFrames: number;
-  /** Requests of objects as they are billed: calls, alarms and upgrades, and a twentieth of every message received. */
-  requests: number;
-};
 
 /** What events and idleness cost in the units that the platform bills. */
 export const cost: Bench = {
@@ -139,30 +118,4 @@ async function costOfIdlePane(edge: EdgeHandle, daemon: DaemonHandle): Promise<C
   const before = await readCounters(edge);
   await sleep(IDLE_MS);
   return scale(costBetween(before, await readCounters(edge)), 3_600_000 / IDLE_MS);
-}
-
-async function readCounters(edge: EdgeHandle): Promise<Counters> {
-  return edge.call({ path: "/bench/counters", schema: Counters });
-}
-
-function costBetween(before: Counters, after: Counters): Cost {
-  const cost: Cost = { rows: 0, d1Rows: after.d1Rows - before.d1Rows, linkFrames: 0, requests: 0 };
-  for (const kind of ["session", "host", "hub"] as const) {
-    cost.rows += after.rows[kind] - before.rows[kind] + (after.alarmsSet[kind] - before.alarmsSet[kind]);
-    for (const [name, count] of Object.entries(after.calls[kind])) {
-      const calls = count - (before.calls[kind][name] ?? 0);
-      cost.requests += name === "webSocketMessage" ? calls / 20 : calls;
-      if (kind === "host" && name === "webSocketMessage") cost.linkFrames += calls;
-    }
-  }
-  return cost;
-}
-
-function scale(cost: Cost, factor: number): Cost {
-  return {
-    rows: cost.rows * factor,
-    d1Rows: cost.d1Rows * factor,
-    linkFrames: cost.linkFrames * factor,
-    requests: cost.requests * factor,
-  };
 }

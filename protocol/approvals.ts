@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ApprovalId, GrantId, HostId, RuleId, SessionId, TeamId } from "./ids.ts";
 import { Provider } from "./session.ts";
+import { AgentQuestion, DecisionOffer } from "./requests.ts";
 import { ToolScope } from "./tools.ts";
 
 /** Where an approval stands. Only `pending` can be decided; every other status is final. */
@@ -35,6 +36,10 @@ export const Approval = z.object({
   /** What it would do, in one line, and what it would touch. */
   summary: z.string().max(500),
   touches: z.array(z.string().max(500)).max(50),
+  /** Of an agent on a host: what it asks, what a decision may carry, whether only the screen vouches for it. */
+  questions: z.array(AgentQuestion).optional(),
+  offers: z.array(DecisionOffer).optional(),
+  unverified: z.boolean().optional(),
   status: ApprovalStatus,
   delivery: Delivery,
   decided_by: z.string().nullable(),
@@ -88,6 +93,8 @@ export const Rule = z.object({
   /** What the summary must begin with; null: exactly the input with this hash. */
   pattern: z.string().nullable(),
   input_sha256: z.string().nullable(),
+  /** Of a rule that a decision made: the act that was decided, in words. */
+  summary: z.string().optional(),
   reason: z.string(),
   by: z.string(),
   created_at: z.number(),

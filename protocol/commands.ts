@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { CommandId, HostId, SessionId } from "./ids.ts";
 import { MAX_INPUT_BYTES, MAX_PASTE_BYTES } from "./limits.ts";
+import { RequestEnd } from "./requests.ts";
 import { PaneAddress, Worktree } from "./session.ts";
 import { ToolOutput } from "./tools.ts";
 
@@ -116,6 +117,14 @@ export const Command = z.discriminatedUnion("type", [
     question: z.string().max(200),
     text: z.string().max(MAX_INPUT_BYTES),
   }),
+  /** Answers an agent that waits with a request; `input` replaces what it asked for. Made by a decision, never by a person directly. */
+  z.object({
+    type: z.literal("decide"),
+    request: z.string().max(200),
+    allow: z.boolean(),
+    input: z.record(z.string(), z.unknown()).optional(),
+    message: z.string().max(4000).optional(),
+  }),
   /** Carries out a tool call of a model; `root` is the workspace that confines it, `outside` paths it may also read. */
   z.object({
     type: z.literal("tool"),
@@ -159,6 +168,7 @@ export const CommandValue = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("pane"), session: SessionId, pane: PaneAddress, worktree: Worktree.nullable() }),
   z.object({ type: z.literal("tool"), output: ToolOutput }),
+  z.object({ type: z.literal("decided"), end: RequestEnd }),
   z.object({ type: z.literal("job"), pid: z.number().int(), worktree: Worktree.nullable() }),
 ]);
 export type CommandValue = z.infer<typeof CommandValue>;

@@ -121,6 +121,8 @@ export const EventBody = z.discriminatedUnion("type", [
     cwd: z.string().nullable(),
     title: z.string(),
   }),
+  /** Somebody has seen the trouble that the session is in. */
+  z.object({ type: z.literal("seen"), by: z.string() }),
   z.object({ type: z.literal("renamed"), title: z.string(), by: z.string() }),
   z.object({ type: z.literal("status"), status: SessionStatus, reason: z.string().nullable() }),
   z.object({ type: z.literal("ended"), status: z.enum(["done", "trouble"]), exit: Exit }),

@@ -5,6 +5,7 @@ import { HostInfo, UnadoptedPane } from "./host.ts";
 import { CommandId, HostId, SessionId } from "./ids.ts";
 import { MAX_LIVE_OUTPUT_CHARS } from "./limits.ts";
 import { Exit, Provider, SessionFacts } from "./session.ts";
+import { AgentRequest, RequestEnd } from "./requests.ts";
 
 /** What a daemon tells the edge reliably: journalled, numbered, sent until acked. */
 export const DaemonMessage = z.discriminatedUnion("kind", [
@@ -34,6 +35,15 @@ export const DaemonMessage = z.discriminatedUnion("kind", [
     session: SessionId,
     summary: z.string().max(500),
     exit: Exit.nullable(),
+  }),
+  /** An agent asks for permission, or asks a question; it waits until it has an answer from anywhere. */
+  z.object({ kind: z.literal("request"), session: SessionId, request: AgentRequest }),
+  /** A request ended on the host by itself. */
+  z.object({
+    kind: z.literal("request_ended"),
+    session: SessionId,
+    request: z.string().max(200),
+    end: RequestEnd,
   }),
   z.object({ kind: z.literal("host"), info: HostInfo }),
   /** The panes nobody adopted, whole (they are few and change seldom). */

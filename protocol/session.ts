@@ -100,14 +100,20 @@ export const Session = SessionFacts.extend({
   background: z
     .array(z.object({ id: CommandId, host: HostId, summary: z.string(), started_at: z.number() }))
     .optional(),
+  /** When somebody said that they have seen its trouble; older than `status_since`, it was of an earlier one. */
+  seen_at: z.number().nullable().optional(),
   /** Counts changes of this projection; a higher one is newer. */
   version: z.number().int(),
 });
 export type Session = z.infer<typeof Session>;
 
-/** True when a person should look: it waits for them, or it is in trouble. */
-export function needsAttention(session: Pick<Session, "status">): boolean {
-  return session.status === "waiting" || session.status === "trouble";
+/** True when a person should look: it waits for them, or it is in trouble that nobody has seen. */
+export function needsAttention({
+  status,
+  status_since,
+  seen_at,
+}: Pick<Session, "status" | "status_since" | "seen_at">): boolean {
+  return status === "waiting" || (status === "trouble" && (seen_at ?? 0) < status_since);
 }
 
 /** True when nothing more will happen in it by itself. */

@@ -119,6 +119,8 @@ export async function bundleAgent(outfile) {
     entryPoints: [join(ROOT, "agent-daemon/main.ts")],
     outfile,
     bundle: true,
+    // jsonc-parser: its other form cannot be bundled.
+    mainFields: ["module", "main"],
     platform: "node",
     target: "node22.13",
     format: "esm",

@@ -171,6 +171,19 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
       args: { ...readTarget(values), session, text: words.join(" "), json: values["json"] === true },
     }),
   },
+  hooks: {
+    usage: "install | remove | status",
+    summary: "let Claude Code's permission requests reach Signalbox, or no longer",
+    details:
+      "Writes one hook into Claude Code's settings and touches nothing else there. Claude's own dialog stays open: the\nfirst answer counts, there or here.",
+    options: { config: CONFIG_OPTION },
+    words: { least: 1, most: 1 },
+    read: (values, [action]) => {
+      if (action !== "install" && action !== "remove" && action !== "status")
+        throw new UsageProblem("say install, remove or status.");
+      return { command: "hooks", args: { action, config: text(values, "config") } };
+    },
+  },
   doctor: {
     usage: "[--json]",
     summary: "look for what keeps Signalbox from working here",

@@ -24,6 +24,7 @@ export type SessionsArgs = Target & {
 };
 export type AttachArgs = Target & { session: string; fit: boolean };
 export type SendArgs = Target & { session: string; text: string; json: boolean };
+export type HooksArgs = { action: "install" | "remove" | "status"; config: string | null };
 export type DoctorArgs = { json: boolean; config: string | null };
 
 /** A command with its arguments, read and checked. */
@@ -36,4 +37,5 @@ export type Invocation =
   | { command: "sessions"; args: SessionsArgs }
   | { command: "attach"; args: AttachArgs }
   | { command: "send"; args: SendArgs }
+  | { command: "hooks"; args: HooksArgs }
   | { command: "doctor"; args: DoctorArgs };

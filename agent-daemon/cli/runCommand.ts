@@ -4,6 +4,7 @@ import { attach } from "./commands/attach.ts";
 import { connect } from "./commands/connect.ts";
 import { doctor } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
+import { hooks } from "./commands/hooks.ts";
 import { restart } from "./commands/restart.ts";
 import { send } from "./commands/send.ts";
 import { sessions } from "./commands/sessions.ts";
@@ -29,6 +30,8 @@ export function runCommand(invocation: Invocation, context: Context): Promise<nu
       return attach(invocation.args, context);
     case "send":
       return send(invocation.args, context);
+    case "hooks":
+      return hooks(invocation.args, context);
     case "doctor":
       return doctor(invocation.args, context);
   }

@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { HOOK_WORD } from "../agents/claude/hookWire.ts";
+import { runHook } from "../agents/claude/runHook.ts";
 import { JOB_WORD, superviseJob } from "../agents/codex/superviseJob.ts";
 import { readConfig } from "../config.ts";
 import type { EdgeMessage } from "../edge/edgeMessages.ts";
@@ -25,6 +27,10 @@ const HIDDEN: Record<string, Hidden> = {
     await superviseCommand(dir);
     return EXIT.ok;
   },
+  [HOOK_WORD]: async ([socket = ""], { env }) => {
+    await runHook(socket, env, process);
+    return EXIT.ok;
+  },
   [EDGE_WORD]: async (words) => {
     const { home = "", dist = "", port = "" } = options(words, ["home", "dist", "port"]);
     // Loaded only here: the daemon alone must run without it.
@@ -34,7 +40,9 @@ const HIDDEN: Record<string, Hidden> = {
       if (process.connected) process.send?.(message);
     };
     const edge = await runEdge({ home, dist, port: parsePort(port) }, tell);
-    await signal;
+    // Without its runtime it can only end, at once: the supervisor starts another.
+    const ended = await Promise.race([signal.then(() => true), edge.broken.then(() => false)]);
+    if (!ended) return EXIT.failed;
     await edge.stop();
     return EXIT.ok;
   },

@@ -17,6 +17,7 @@ import {
 } from "../testing/program.ts";
 import { writeStandInDist } from "../testing/standInDist.ts";
 import type { StandIn } from "../testing/standInDist.ts";
+import { findChildren } from "./findChildren.ts";
 import { homeFiles } from "./homeFiles.ts";
 import { readRunRecord, writeRunRecord } from "./runRecord.ts";
 import type { RunRecord } from "./runRecord.ts";
@@ -243,6 +244,23 @@ describe("processes that die", { timeout: 120_000 }, () => {
       const now = home.record().edge.children[0]?.pid;
       return now !== undefined && now !== workerd;
     });
+    await home.answers();
+    await home.online();
+    expect((await home.hosts()).items).toHaveLength(1);
+  });
+
+  test("a runtime that dies again before it is up is started again all the same", async ({ expect }) => {
+    const home = await makeHome();
+    await (await home.up()).ready();
+    const edge = home.record().edge.process?.pid ?? 0;
+    for (let kills = 0; kills < 2; kills++) {
+      const [runtime] = await eventually("a runtime", async () => {
+        const children = await findChildren(edge);
+        return children.length > 0 && children;
+      });
+      process.kill(runtime?.pid ?? 0, "SIGKILL");
+      await eventually("it is gone", async () => !(await lives(runtime?.pid ?? 0)));
+    }
     await home.answers();
     await home.online();
     expect((await home.hosts()).items).toHaveLength(1);

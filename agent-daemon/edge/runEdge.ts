@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
-import type { MiniflareOptions } from "miniflare";
+import type { Log, MiniflareOptions } from "miniflare";
 import { hasCode, readFileIfThere } from "../system/readFileIfThere.ts";
 import { MODEL_VARIABLES } from "../../worker/models/modelEnv.ts";
 import { Sentence, say } from "../system/Sentence.ts";
@@ -19,11 +19,17 @@ export type EdgeOptions = { home: string; dist: string; port: number };
 /** Miniflare restarts workerd by itself when it dies; this is how soon its new number is told. */
 const CHILDREN_INTERVAL_MS = 5_000;
 
+export type RunningEdge = {
+  /** Resolves when the runtime has ended and could not be started again: then only a new process helps. */
+  broken: Promise<void>;
+  stop(): Promise<void>;
+};
+
 /** Runs the edge on this machine until it is told to end; tells the supervisor over the channel to it. */
 export async function runEdge(
   { home, dist, port }: EdgeOptions,
   tell: (message: EdgeMessage) => void,
-): Promise<{ stop(): Promise<void> }> {
+): Promise<RunningEdge> {
   const files = homeFiles(home);
   try {
     const manifest = readEdgeManifest(dist);
@@ -37,17 +43,17 @@ export async function runEdge(
     const web = join(files.edge, "web");
     rmSync(web, { recursive: true, force: true });
     cpSync(distFiles(dist).web, web, { recursive: true });
-    const edge = new Miniflare(
-      await edgeConfig({
-        manifest,
-        dist,
-        web,
-        port,
-        storage: files.edge,
-        tokenHash: ownerTokenHash(token),
-        settingsSecret,
-      }),
-    );
+    const config = await edgeConfig({
+      manifest,
+      dist,
+      web,
+      port,
+      storage: files.edge,
+      tokenHash: ownerTokenHash(token),
+      settingsSecret,
+    });
+    const broken = Promise.withResolvers<void>();
+    const edge = new Miniflare({ ...config, log: await makeLog(broken.resolve) });
     const url = await edge.ready;
     const tellChildren = async () => tell({ type: "children", children: await findChildren(process.pid) });
     await tellChildren();
@@ -56,6 +62,7 @@ export async function runEdge(
       tellChildren().catch(() => {}); // the supervisor keeps what it knows
     }, CHILDREN_INTERVAL_MS);
     return {
+      broken: broken.promise,
       async stop() {
         clearInterval(timer);
         await edge.dispose();
@@ -139,11 +146,23 @@ function settings(): Record<string, string> {
   );
 }
 
+/** Miniflare's log, whose errors are the only word it gives of a runtime that died again before it was up again. */
+async function makeLog(onBroken: () => void = () => {}): Promise<Log> {
+  const miniflare = await import("miniflare");
+  const log = new miniflare.Log(miniflare.LogLevel.WARN);
+  const error = log.error.bind(log);
+  log.error = (message) => {
+    error(message);
+    if (hasCode(message, "ERR_RUNTIME_FAILURE")) onBroken();
+  };
+  return log;
+}
+
 async function miniflareOptions(
   worker: Record<string, unknown>,
   at: { port: number; storage: string },
 ): Promise<MiniflareOptions> {
-  const { convertV4MiniflareOptions, Log, LogLevel } = await import("miniflare");
+  const { convertV4MiniflareOptions } = await import("miniflare");
   return convertV4MiniflareOptions({
     host: "127.0.0.1",
     port: at.port,
@@ -152,7 +171,7 @@ async function miniflareOptions(
     cf: false,
     telemetry: { enabled: false },
     logRequests: false,
-    log: new Log(LogLevel.WARN),
+    log: await makeLog(),
     // SAFETY: the options are wrangler's own for Miniflare, read from the build's manifest; Miniflare checks them with its schema.
     workers: [{ name: "signalbox", ...worker } as never],
   });

@@ -11,6 +11,8 @@ const RegistryEntry = z.looseObject({
   tmux: z.string().max(500).optional(),
   status: z.enum(["idle", "busy", "waiting"]).optional().catch(undefined),
   waitingFor: z.string().max(200).optional().catch(undefined),
+  /** Milliseconds since 1970. */
+  statusUpdatedAt: z.number().optional().catch(undefined),
 });
 export type ClaudeSession = z.infer<typeof RegistryEntry>;
 

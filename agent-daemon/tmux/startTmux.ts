@@ -128,6 +128,22 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
         return failed("internal", `It went wrong: ${error instanceof Error ? error.message : String(error)}`);
       }
     },
+    async sessionAt({ tmux: variable, pane }) {
+      // `$TMUX` is the socket's path, the server's pid and a number; the pid tells the server, however its path is written.
+      const pid = /,(\d+),\d+$/.exec(variable ?? "")?.[1];
+      if (pid === undefined || pane === null) return null;
+      const find = () =>
+        [...records.all()].find(
+          ({ endedAt, key }) => endedAt === null && key?.serverPid === Number(pid) && key.pane === pane,
+        )?.session;
+      if (find() === undefined) await watch.refresh();
+      return find() ?? null;
+    },
+    claudes: () =>
+      [...watch.all()].flatMap(({ record, claude }) =>
+        claude === undefined ? [] : [{ session: record.session, claude }],
+      ),
+    onLook: watch.onLook,
     ...access.panes,
     async stop() {
       await access.stop();

@@ -1,4 +1,5 @@
 import type { Part } from "../parts.ts";
+import type { ClaudeSession } from "./claudeRegistry.ts";
 
 /** The screen of a pane as bytes for a terminal, taken at one instant. */
 export type Screen = {
@@ -72,8 +73,18 @@ export interface PaneAccess {
   fit(session: string, cols: number, rows: number): Promise<TypeResult>;
 }
 
+/** What the agents' parts need of the panes. */
+export interface AgentPanes {
+  /** The session whose pane a process says it runs in (`$TMUX`, `$TMUX_PANE`); a pane that is new is looked for once. */
+  sessionAt(place: { tmux: string | null; pane: string | null }): Promise<string | null>;
+  /** Sessions in whose pane Claude Code runs, with what it says of itself. */
+  claudes(): { session: string; claude: ClaudeSession }[];
+  /** Calls back after each look at the panes; gives back how to stop. */
+  onLook(listener: () => void): () => void;
+}
+
 /** The part of the daemon that knows tmux. */
-export interface TmuxPart extends Part, PaneAccess {
+export interface TmuxPart extends Part, PaneAccess, AgentPanes {
   /** tmux's version, for example `3.3a`; null while it is missing. */
   readonly version: string | null;
   /** What keeps this part from its work, in sentences for a person. */

@@ -31,6 +31,10 @@ export type PaneWatch = {
   /** Looks now; resolves when a look that began after the call is done. */
   refresh(): Promise<void>;
   live(session: string): LivePane | undefined;
+  /** Every live session's pane. */
+  all(): Iterable<LivePane>;
+  /** Calls back after each look; gives back how to stop. */
+  onLook(listener: () => void): () => void;
   /** Panes that no session has. */
   free(): readonly FreePane[];
   server(socket: SocketName): TmuxServer;
@@ -83,6 +87,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
   const previews = startPreviews(clock);
   const git = gitStates({ clock });
   const listeners = paneListeners();
+  const lookers = new Set<() => void>();
   const live = new Map<string, LivePane>();
   const activities = new Map<string, Activity>();
   const toldAt = new Map<string, number>();
@@ -119,6 +124,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     tellUnadopted();
     await markPanes();
     releaseServers(listings);
+    for (const listener of lookers) listener();
     for (const [path, { status }] of listings) if (status !== "unreachable") asked.add(path);
     records.prune(clock() - KEEP_ENDED_MS);
   };
@@ -321,6 +327,11 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
   return {
     refresh: loop.refresh,
     live: (session) => live.get(session),
+    all: () => live.values(),
+    onLook(listener) {
+      lookers.add(listener);
+      return () => lookers.delete(listener);
+    },
     free: () => free,
     server: servers.on,
     spawning,

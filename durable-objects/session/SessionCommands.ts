@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
-import { type Command, CommandResult } from "../../protocol/commands.ts";
+import { type Command, type CommandOf, CommandResult } from "../../protocol/commands.ts";
 import { DEFAULT_COMMAND_TTL_MS } from "../../protocol/limits.ts";
 import type { CommandAnswer } from "../../protocol/api.ts";
 import type { Session } from "../../protocol/session.ts";
@@ -38,6 +38,8 @@ type Parts = {
     result: CommandResult,
     at: number,
   ) => NonNullable<Change["events"]>;
+  /** A decision has reached its agent, or never will: the events that tell it. Inside the step, too. */
+  decided: (command: CommandOf<"decide">, result: CommandResult, at: number) => NonNullable<Change["events"]>;
   /** Makes sure that `forwardAll` runs again. */
   retryAt: (at: number) => void;
 };
@@ -134,6 +136,7 @@ export class SessionCommands {
     db.delete(commands)
       .where(and(isNotNull(commands.result), lt(commands.expires_at, at)))
       .run();
+    if (command.type === "decide") return { events: this.#parts.decided(command, result, at) };
     if (command.type === "tool") return { events: this.#parts.callEnded(session, id, result, at) };
     const event = { type: "command_result", id, command: command.type, result: forLog(result) } as const;
     return {

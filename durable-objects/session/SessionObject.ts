@@ -15,7 +15,7 @@ import { newId } from "../../protocol/ids.ts";
 import type { Approval, Decision, Grant, Rule } from "../../protocol/approvals.ts";
 import type { OutputPiece } from "../../protocol/link.ts";
 import type { ToolScope } from "../../protocol/tools.ts";
-import { isEnded, type Session } from "../../protocol/session.ts";
+import { isEnded, needsAttention, type Session } from "../../protocol/session.ts";
 import { SessionClientFrame, type SessionHello } from "../../protocol/sessionFrames.ts";
 import { readActor } from "../shared/actor.ts";
 import { Alarms } from "../shared/alarms.ts";
@@ -43,6 +43,7 @@ import type { OpenedAttachment } from "../../worker/models/loadAttachments.ts";
 import migrations from "./migrations/migrations.js";
 import { SessionCommands } from "./SessionCommands.ts";
 import { newSession, type NewSession } from "./newSession.ts";
+import { AgentRequests } from "./approvals/AgentRequests.ts";
 import { Ledger } from "./approvals/Ledger.ts";
 import { CallOutputs } from "./turn/CallOutputs.ts";
 import { Compactor } from "./turn/Compactor.ts";
@@ -100,6 +101,7 @@ export class SessionObject extends DurableObject<Env> {
   readonly #live: LiveSockets;
   readonly #console: ConsoleRelay;
   readonly #ledger: Ledger;
+  readonly #requests: AgentRequests;
   readonly #growing: GrowingParts;
   readonly #turns: TurnStore;
   readonly #outputs: CallOutputs;
@@ -145,6 +147,7 @@ export class SessionObject extends DurableObject<Env> {
       cancel: async (id) => (await this.#host(this.#commands.hostOf(id))?.cancel(id, this.#id())) ?? true,
       takeBack: async (id) =>
         (await this.#host(this.#commands.hostOf(id))?.takeBack(id, this.#id())) ?? false,
+      decided: (command, result, at) => this.#requests.delivered(command, result, at),
       callEnded: (session, id, result, at) => this.#turn.commandEnded(session, id, result, at),
       retryAt: (at) => this.#alarms.atLatest("forward", at),
     });
@@ -153,6 +156,11 @@ export class SessionObject extends DurableObject<Env> {
       publisher: this.#publisher,
       team: () => this.#store.current?.session.team ?? "",
       expireAt: (what, at) => this.#alarms.atLatest(what, at),
+    });
+    this.#requests = new AgentRequests({
+      ledger: this.#ledger,
+      commands: () => this.#commands,
+      approvalLife: () => this.#ports.approvalLife(),
     });
     this.#growing = new GrowingParts(this.#db, this.#store, (frame) => this.#live.tell(frame));
     this.#turns = new TurnStore(this.#db);
@@ -173,6 +181,7 @@ export class SessionObject extends DurableObject<Env> {
       ...saying,
       compactor: new Compactor({ ...saying, ...this.#ports }),
       ledger: this.#ledger,
+      requests: this.#requests,
       commands: this.#commands,
       growing: this.#growing,
       ...this.#ports,
@@ -375,11 +384,11 @@ export class SessionObject extends DurableObject<Env> {
     if (!this.#mayTell(from.host, messages))
       return { refused: "forbidden", message: "The session belongs to another host." };
     await ingest(
-      { cursors: this.#cursors, store: this.#store, commands: this.#commands },
+      { cursors: this.#cursors, store: this.#store, commands: this.#commands, requests: this.#requests },
       from.epoch,
       messages,
     );
-    this.#goOn();
+    if (this.#store.current?.session.provider === "edge") this.#goOn();
     return null;
   }
 
@@ -505,10 +514,11 @@ export class SessionObject extends DurableObject<Env> {
     this.#goOn();
   }
 
-  /** Lets a chat's turn go on; what stops it is tried again by the alarm. */
+  /** Lets a chat's turn go on, and sends decisions to an agent; what stops it is tried again by the alarm. */
   #goOn(): void {
-    if (this.#store.current?.session.provider !== "edge") return;
-    this.ctx.waitUntil(this.#turn.advance().catch((error: unknown) => logError("the turn stopped", error)));
+    const isChat = this.#store.current?.session.provider === "edge";
+    const going = isChat ? this.#turn.advance() : this.#commands.forwardAll();
+    this.ctx.waitUntil(going.catch((error: unknown) => logError("it stopped here", error)));
   }
 
   /** A host may speak for its own session; for a chat that hopped, only of the commands that were sent to it. */
@@ -552,9 +562,22 @@ export class SessionObject extends DurableObject<Env> {
       return this.#goOn();
     }
     const exit = { code: null, signal: null, message: "The host was removed." };
-    await this.#store.write(() => ({
-      events: [{ at: Date.now(), event: { type: "ended", status: "trouble", exit } }],
-    }));
+    await this.#store.write(() => {
+      const now = Date.now();
+      const ended = { type: "ended", status: "trouble", exit } as const;
+      return { events: [...this.#requests.abandon(now), { at: now, event: ended }] };
+    });
+  }
+
+  /** Somebody has seen that the session is in trouble; it needs nobody any more, until there is another. */
+  async seen(by: string): Promise<Refused | null> {
+    if (this.#store.current === null) return NOT_FOUND;
+    await this.#store.write((session) =>
+      session.status === "trouble" && needsAttention(session)
+        ? { events: [{ at: Date.now(), event: { type: "seen", by } }] }
+        : null,
+    );
+    return null;
   }
 
   /** Renames the session. */

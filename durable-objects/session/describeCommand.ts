@@ -38,6 +38,8 @@ function inWords(command: Command): string {
       return command.model;
     case "hop":
       return `${command.host} ${command.workspace}`;
+    case "decide":
+      return `${command.allow ? "allow" : "deny"} ${command.request}`;
     case "answer":
       return redact(command.text);
     case "stop_background":

@@ -4,13 +4,19 @@ import type { DaemonMessage } from "../../protocol/link.ts";
 import type { Session } from "../../protocol/session.ts";
 import type { Database } from "../shared/database.ts";
 import { ingested } from "./schema.ts";
+import type { AgentRequests } from "./approvals/AgentRequests.ts";
 import type { SessionCommands } from "./SessionCommands.ts";
 import type { Change, SessionStore } from "./SessionStore.ts";
 
 /** A daemon's message for one session, with its place in the journal. */
 export type Numbered = { seq: number; message: Extract<DaemonMessage, { session: string }> };
 
-export type IngestParts = { cursors: JournalCursors; store: SessionStore; commands: SessionCommands };
+export type IngestParts = {
+  cursors: JournalCursors;
+  store: SessionStore;
+  commands: SessionCommands;
+  requests: AgentRequests;
+};
 
 /** Last message of each journal that is in the log. Prepared once: it is asked for every frame of a link. */
 export class JournalCursors {
@@ -43,7 +49,7 @@ export class JournalCursors {
  * Resolves when they are committed.
  */
 export async function ingest(
-  { cursors, store, commands }: IngestParts,
+  { cursors, store, commands, requests }: IngestParts,
   epoch: string,
   messages: Numbered[],
 ): Promise<void> {
@@ -57,7 +63,7 @@ export async function ingest(
     cursors.set(epoch, last.seq);
     const sum: Change = { events: [] };
     for (const { message } of fresh) {
-      const change = changeOf(message, session, commands);
+      const change = changeOf(message, session, commands, requests);
       if (change?.facts !== undefined) sum.facts = change.facts;
       sum.events?.push(...(change?.events ?? []));
       if (message.kind === "result") results.push(message);
@@ -67,7 +73,12 @@ export async function ingest(
   for (const { id, result } of results) commands.announce(id, result);
 }
 
-function changeOf(message: Numbered["message"], session: Session, commands: SessionCommands): Change | null {
+function changeOf(
+  message: Numbered["message"],
+  session: Session,
+  commands: SessionCommands,
+  requests: AgentRequests,
+): Change | null {
   switch (message.kind) {
     case "session":
     case "facts":
@@ -76,6 +87,10 @@ function changeOf(message: Numbered["message"], session: Session, commands: Sess
       return { events: message.events };
     case "background":
       return backgroundChange(message, hostOfBackground(session, commands, message.id));
+    case "request":
+      return { events: requests.opened(session, message.request, Date.now()) };
+    case "request_ended":
+      return { events: requests.ended(message.request, message.end, Date.now()) };
     case "result":
       return commands.ended(session, message.id, message.result, Date.now());
   }

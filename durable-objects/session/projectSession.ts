@@ -24,6 +24,9 @@ export function projectEvent(session: Session, event: EventBody, at: number): Se
           message: event.exit.message?.slice(0, REASON_CHARS) ?? null,
         },
       };
+    case "seen":
+      // Its trouble may have been told by a host whose clock is ahead.
+      return { ...session, seen_at: Math.max(at, session.status_since) };
     case "model":
       return { ...session, model: event.model, effort: event.effort };
     case "hopped":

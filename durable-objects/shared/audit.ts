@@ -42,7 +42,7 @@ export function auditOfGrant(
 
 /** The entry of a rule as it was made or changed. */
 export function auditOfRule(rule: Rule): AuditEntry {
-  const { id, team, tool, pattern, version = 1 } = rule;
+  const { id, team, tool, pattern, summary = tool, version = 1 } = rule;
   return {
     id: `${idAs("aud", id)}.${version}`,
     team,
@@ -50,7 +50,7 @@ export function auditOfRule(rule: Rule): AuditEntry {
     actor: rule.changed_by ?? rule.by,
     action: version === 1 ? "rule.create" : "rule.change",
     target: id,
-    detail: detail(pattern ?? `${tool}, one exact input`),
+    detail: detail(pattern ?? `exactly ${summary}`),
   };
 }
 

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { CreateSession } from "../../protocol/api.ts";
-import { AnyEvent, readEvent, type SessionEvent } from "../../protocol/events.ts";
 import { Random } from "../../protocol/testing/mutate.ts";
 import { Session, isEnded } from "../../protocol/session.ts";
 import { Follower, numbersOf } from "../support/Follower.ts";
+import { readLog } from "../support/readLog.ts";
 import { ROOT, Signalbox, until } from "../support/signalbox.ts";
 
 /** Numbers a job counts to in each scenario, and kills while it does. */
@@ -15,7 +15,6 @@ const ROUNDS = 5;
 const SEED = 7;
 
 const HostList = z.object({ items: z.array(z.object({ id: z.string(), presence: z.string() })) });
-const EventPage = z.object({ items: z.array(AnyEvent), head: z.number() });
 
 let signalbox: Signalbox;
 
@@ -43,19 +42,6 @@ async function startCounting(): Promise<string> {
   return (await signalbox.api(Session, "/api/sessions", { body })).id;
 }
 
-async function wholeLog(session: string): Promise<SessionEvent[]> {
-  const events: SessionEvent[] = [];
-  for (let after = 0; ;) {
-    const page = await signalbox.api(EventPage, `/api/sessions/${session}/events?after=${after}&limit=1000`);
-    for (const raw of page.items) {
-      const event = readEvent(raw);
-      if (event !== null) events.push(event);
-    }
-    after = page.items.at(-1)?.seq ?? page.head;
-    if (after >= page.head) return events;
-  }
-}
-
 /** Counts while `harm` is done ROUNDS times at seeded moments; then log and follower must hold every number once, in order. */
 async function survive(
   harm: (random: Random) => Promise<void>,
@@ -73,7 +59,7 @@ async function survive(
     async () => isEnded(await signalbox.api(Session, `/api/sessions/${session}`)),
     120_000,
   );
-  const events = await wholeLog(session);
+  const events = await readLog(signalbox, session);
   await until("the follower to have it all", () => follower.events.at(-1)?.seq === events.at(-1)?.seq);
   follower.stop();
   return { numbers: numbersOf(events), seen: numbersOf(follower.events), follower };

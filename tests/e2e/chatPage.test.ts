@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { launchBrowser, newPage } from "../support/browser.ts";
+import { Sights } from "../support/Sights.ts";
 import { signIn } from "../support/SessionPage.ts";
 import { Signalbox, until } from "../support/signalbox.ts";
 
@@ -44,24 +45,45 @@ async function say(page: Page, text: string): Promise<void> {
 }
 
 describe("a chat on a page", () => {
-  test("follows a privileged call from permission to result: one card, one answer, through reloads, a second page and the end of the edge", async ({
-    expect,
-  }) => {
+  test("a newcomer runs an example: asked, allowed, shown, answered", async ({ expect }) => {
     const { page, context, complaints } = await signIn(browser, signalbox);
     await newChat(page);
     await page.getByTestId("example").filter({ hasText: "run git status" }).click();
     await page.keyboard.press("Enter");
+    await call(page, "waiting").waitFor({ timeout: 20_000 });
+    expect(await page.getByTestId("touches").textContent()).toContain(signalbox.work);
+    await page.getByTestId("allow-once").click();
+    await call(page, "completed").getByText("No commits yet").waitFor({ timeout: 30_000 });
+    await turn(page, "done").waitFor({ timeout: 30_000 });
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test("follows a privileged call from permission to answer, with a reload at each stage, a second page and the end of the edge: one card and one answer at every moment", async ({
+    expect,
+  }) => {
+    const { context } = await signIn(browser, signalbox);
+    const sights = await Sights.of(context);
+    const { page, complaints } = await newPage(context);
+    await newChat(page);
     const second = await context.newPage();
     await second.goto(page.url());
+    await second.getByTestId("empty-chat").waitFor();
+    /** Both pages show one card in this state, the first one anew after a reload. */
+    const stage = async (state: string) => {
+      for (const each of [page, second]) await call(each, state).waitFor({ timeout: 60_000 });
+      // The edge may be on its way back.
+      await until("the page anew", () => page.reload().then(Boolean, () => false));
+      for (const each of [page, second]) {
+        await each.getByTestId("call").waitFor({ timeout: 60_000 });
+        expect(await each.getByTestId("call").count()).toBe(1);
+      }
+    };
 
-    for (const each of [page, second]) {
-      await call(each, "waiting").waitFor({ timeout: 20_000 });
-      expect(await each.getByTestId("call").count()).toBe(1);
-    }
-    await page.reload();
-    await call(page, "waiting").waitFor();
-    expect(await page.getByTestId("call").count()).toBe(1);
-    expect(await page.getByTestId("touches").textContent()).toContain(signalbox.work);
+    const argv = ["sh", "-c", "until test -e go; do sleep 0.1; done; git status"];
+    await say(page, `call run_command ${JSON.stringify({ argv, timeout_ms: 120_000 })}`);
+    await stage("waiting");
+    expect(await call(page, "waiting").getByTestId("call-state").textContent()).toContain("Needs permission");
 
     await signalbox.kill("edge");
     await page.getByTestId("allow-once").click();
@@ -75,23 +97,28 @@ describe("a chat on a page", () => {
             .evaluateAll((buttons) =>
               buttons.forEach((button) => button instanceof HTMLElement && button.click()),
             );
-        return (await call(page, "completed").count()) === 1;
+        return (await page.getByTestId("allow-once").count()) === 0;
       },
       60_000,
     );
+    await stage("dispatched");
+    writeFileSync(join(signalbox.work, "go"), "");
+    await stage("completed");
     for (const each of [page, second]) {
-      await call(each, "completed").waitFor({ timeout: 30_000 });
-      await turn(each, "done").waitFor({ timeout: 30_000 });
-      expect(await each.getByTestId("call").count()).toBe(1);
-      expect(await entries(each, "user_message").count()).toBe(1);
-      expect(await entries(each, "message").count()).toBe(1);
       await call(each, "completed").getByText("No commits yet").waitFor();
+      await turn(each, "done").waitFor({ timeout: 30_000 });
     }
     // What was left of the killed edge may have answered until now, and the next one be just starting.
     await until("a page", () => page.reload().catch(() => null), 60_000);
     await turn(page, "done").waitFor();
-    expect(await page.getByTestId("call").count()).toBe(1);
-    expect(await entries(page, "message").count()).toBe(1);
+    for (const each of [page, second])
+      for (const kind of ["user_message", "call", "message", "turn"])
+        expect(await entries(each, kind).count()).toBe(1);
+
+    expect(sights.problems).toEqual([]);
+    expect(sights.gone).toEqual([]);
+    for (const kind of ["user_message", "call", "approval", "message", "turn"])
+      expect([kind, sights.most(kind)]).toEqual([kind, 1]);
     expect(complaints.filter((line) => !/ERR_|WebSocket|Failed to load/.test(line))).toEqual([]);
     await context.close();
   });

@@ -6,6 +6,8 @@ import { ModelError } from "../../worker/models/ModelError.ts";
 import { callModel } from "../../worker/models/callModel.ts";
 import type { ModelPart, Timeouts } from "../../worker/models/callModel.ts";
 import type { ModelEnv } from "../../worker/models/modelEnv.ts";
+import { SUMMARY_INSTRUCTIONS, summaryRequest } from "../../worker/models/summaryRequest.ts";
+import type { ToolSchemas } from "../../worker/models/toFunctionTools.ts";
 import { openModel } from "../../worker/models/openModel.ts";
 import type { Effort } from "../../worker/models/openModel.ts";
 import { withRetry } from "../../worker/models/withRetry.ts";
@@ -42,7 +44,13 @@ const MODELS = [COMPATIBLE, OPENAI, "openai/gpt-5-mini", DEEPSEEK, ANTHROPIC];
 const user = (content: string): ModelMessage => ({ role: "user", content });
 const LONG = "Be good. ".repeat(400);
 
-type Options = { effort?: Effort; signal?: AbortSignal; timeouts?: Partial<Timeouts>; instructions?: string };
+type Options = {
+  effort?: Effort;
+  signal?: AbortSignal;
+  timeouts?: Partial<Timeouts>;
+  instructions?: string;
+  tools?: ToolSchemas;
+};
 
 function step(id: string, messages: ModelMessage[], { effort, instructions = LONG, ...more }: Options = {}) {
   return callModel({ ...openModel(env, id, effort ?? null), instructions, messages, tools: TOOLS, ...more });
@@ -130,6 +138,20 @@ describe.each(MODELS)("%s", (id) => {
     expect(again.text).toBe("more");
     expect(again.end.usage.cached_input_tokens).toBeGreaterThan(800);
     expect(again.end.usage.cached_input_tokens).toBeLessThan(again.end.usage.input_tokens);
+  });
+
+  it("is asked for a summary without tools, also of a conversation with calls", async () => {
+    const asked = await read(step(id, [user("CALL: git_status {}\nSAY: seen")]));
+    const record = [user("mend it"), ...stored(asked.end.responseMessages), ...results(asked)];
+    const summary = await read(
+      step(id, summaryRequest("## Done\n- nothing", record, 10_000), {
+        instructions: SUMMARY_INSTRUCTIONS,
+        tools: {},
+      }),
+    );
+    expect(summary.text).toContain("CALLED: git_status\nRESULT: result of git_status");
+    expect(lastBody()).not.toHaveProperty("tools");
+    expect(server.refused).toEqual([]);
   });
 
   it("calls tools side by side, with reasoning that goes back as it came, over two steps and another turn", async () => {

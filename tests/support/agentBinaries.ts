@@ -7,10 +7,16 @@ import { promisify } from "node:util";
 /** The agents that tests run for real: package, pinned version, and the program inside. The only place that pins them. */
 const AGENTS = {
   codex: { package: "@openai/codex", version: "0.169.0", program: "node_modules/@openai/codex/bin/codex.js" },
+  // The program itself; the package's own is put in its place by an install script.
+  claude: {
+    package: "@anthropic-ai/claude-code",
+    version: "2.1.328",
+    program: `node_modules/@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`,
+  },
 } as const;
 
 export type AgentBinary = keyof typeof AGENTS;
-export const AGENT_BINARIES: AgentBinary[] = ["codex"];
+export const AGENT_BINARIES: AgentBinary[] = ["codex", "claude"];
 
 /** Where they are: beside the checkout's other caches, outside package.json. */
 const CACHE = join(import.meta.dirname, "../../.cache/agents");

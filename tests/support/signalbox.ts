@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
+import { findChildren } from "../../agent-daemon/edge/findChildren.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const AGENT = join(ROOT, "dist/agent.mjs");
@@ -163,6 +164,15 @@ export class Signalbox {
     kill(pid, "SIGKILL");
   }
 
+  /** Kills the runtime under the edge, and every object in it; the edge starts it again. */
+  async killRuntime(): Promise<void> {
+    const runtime = await until("a runtime", async () => {
+      const edge = this.record()?.edge.process?.pid;
+      return edge === undefined ? null : (await findChildren(edge))[0];
+    });
+    kill(runtime.pid, "SIGKILL");
+  }
+
   /** Ends everything: the supervisor, and every tmux server of this test. */
   async stop(): Promise<void> {
     const child = this.#process;
@@ -178,7 +188,7 @@ export class Signalbox {
   }
 }
 
-class ApiFailure extends Error {
+export class ApiFailure extends Error {
   readonly status: number;
   constructor(status: number, text: string) {
     super(`${status} ${text}`);

@@ -82,12 +82,14 @@ describe("two who decide the same approval within 50 ms, 200 times", () => {
     const ran: string[] = [];
     const { socket } = chat.daemon;
     socket.ws.addEventListener("message", ({ data }) => {
+      if (data === "pong") return;
       const frame: LinkServerFrame = JSON.parse(String(data));
       if (frame.type !== "command") return;
       ran.push(frame.id);
       const result = { kind: "result", id: frame.id, session: chat.id, result: output("ran") };
       socket.send({ type: "messages", messages: [{ seq: ++chat.daemon.seq, message: result }] });
     });
+    const alive = setInterval(() => socket.send("ping"), 5_000);
     const winners = new Map<string, string>();
     for (let round = 0; round < ROUNDS; round++) {
       await chat.say(Array.from({ length: SIDE_BY_SIDE }, (_, i) => `run echo ${round}.${i}`).join("\n"));
@@ -113,6 +115,7 @@ describe("two who decide the same approval within 50 ms, 200 times", () => {
       }
       await chat.until("idle");
     }
+    clearInterval(alive);
     expect(winners.size).toBe(ROUNDS * SIDE_BY_SIDE);
     const allowed = [...winners.values()].filter((name) => name === "ann").length;
     expect(ran).toHaveLength(allowed);
@@ -563,5 +566,37 @@ describe("removing a host", () => {
       status: "trouble",
       status_reason: "The host was removed.",
     });
+  });
+});
+
+describe("a session in trouble", () => {
+  test("needs nobody once somebody has seen it, on every page and in the index; with its next trouble it does", async ({
+    expect,
+  }) => {
+    const { id: host, token } = await enrolHost("box");
+    const { daemon } = await FakeDaemon.connect(token, `epoch-${host}`);
+    const session = newId("ses");
+    await daemon.tellSession(session);
+    const status = (to: "trouble" | "working", at: number) =>
+      daemon.tell({
+        kind: "events",
+        session,
+        events: [{ at, event: { type: "status", status: to, reason: null } }],
+      });
+    const needy = async () =>
+      (await (await call(`/api/sessions?attention=true&host=${host}`)).json<{ items: unknown[] }>()).items
+        .length;
+    const see = async () => (await call(`/api/sessions/${session}/seen`, { method: "POST" })).status;
+    await status("trouble", Date.now() + 60_000); // a host whose clock is ahead
+    await vi.waitUntil(async () => (await needy()) === 1);
+    const viewer = await person("vera", "viewer");
+    expect((await viewer(`/api/sessions/${session}/seen`, undefined)).status).toBe(403);
+    expect([await see(), await see()]).toEqual([204, 204]);
+    await vi.waitUntil(async () => (await needy()) === 0);
+    const events = await (await call(`/api/sessions/${session}/events`)).json<{ items: SessionEvent[] }>();
+    expect(events.items.filter(({ type }) => type === "seen")).toMatchObject([{ by: "owner" }]);
+    await status("working", Date.now() + 61_000);
+    await status("trouble", Date.now() + 120_000);
+    await vi.waitUntil(async () => (await needy()) === 1);
   });
 });

@@ -1,4 +1,4 @@
-import { abortAllDurableObjects } from "cloudflare:test";
+import { abortAllDurableObjects, evictAllDurableObjects } from "cloudflare:test";
 import { describe, test, vi } from "vitest";
 import type { Approval } from "../../protocol/approvals.ts";
 import type { CommandResult } from "../../protocol/commands.ts";
@@ -169,7 +169,7 @@ describe("a chat", () => {
 
 describe("a turn with three calls, two of them privileged", () => {
   test(
-    "ends, and runs each call at most once, whenever the objects are lost (30 rounds)",
+    "ends, and runs each call at most once, whenever the objects are lost or evicted (30 rounds)",
     { timeout: 300_000 },
     async ({ expect }) => {
       const random = new Random(5);
@@ -214,7 +214,7 @@ describe("a turn with three calls, two of them privileged", () => {
           async () => {
             if (kills > 0 && random.below(4) === 0) {
               kills--;
-              await abortAllDurableObjects();
+              await random.pick([abortAllDurableObjects, evictAllDurableObjects])();
             }
             try {
               const { items } = await (

@@ -5,6 +5,7 @@ import "./hosts.cases.ts";
 import "./long.cases.ts";
 import "./look.cases.ts";
 import "./pins.cases.ts";
+import "./rules.cases.ts";
 import "./session.cases.ts";
 import "./sessions.cases.ts";
 import "./stall.cases.ts";

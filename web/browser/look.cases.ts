@@ -7,6 +7,8 @@ import type { FixtureServer } from "../fixtures/startFixtureServer.ts";
 const PAGES: [string, string | ((server: FixtureServer) => string)][] = [
   ["sessions", "/"],
   ["what needs you", "/inbox"],
+  ["what was decided", "/inbox?show=decided"],
+  ["rules", "/rules"],
   ["hosts", "/hosts"],
   ["a terminal", sessionPath("shell")],
   ["a job", sessionPath("Find the flaky")],

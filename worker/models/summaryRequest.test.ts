@@ -27,7 +27,9 @@ const textOf = (request: ModelMessage[]) => String(request[0]?.content);
 
 it("holds who said and did what, long results by half", () => {
   const request = textOf(summaryRequest(null, talk, 100_000));
-  expect(request).toContain("PERSON: mend the login\nMODEL: I look.\nCALL: read_file login.ts\nRESULT: vvv");
+  expect(request).toContain(
+    "PERSON: mend the login\nMODEL: I look.\nCALLED: read_file login.ts\nRESULT: vvv",
+  );
   expect(request.length).toBeLessThan(2_000);
 });
 

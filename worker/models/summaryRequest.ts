@@ -40,7 +40,7 @@ export function digestOf(request: ModelMessage[] | string): string {
   const [earlier = "", record = ""] = text.split(RECORD);
   const kept = earlier.split("\n").filter((line) => line.startsWith("- "));
   const fresh = record.split("\n").flatMap((line) => {
-    const [, who, words = ""] = /^(PERSON|CALL): (.*)$/.exec(line) ?? [];
+    const [, who, words = ""] = /^(PERSON|CALLED): (.*)$/.exec(line) ?? [];
     if (who === undefined) return [];
     return [`- ${who === "PERSON" ? "asked" : "called"}: ${short(words, 160)}`];
   });
@@ -54,7 +54,7 @@ function blocksOf({ role, content }: ModelMessage): string[] {
   return content.flatMap((part): string[] => {
     if (part.type === "text") return [`${who}: ${short(part.text, MOST_TEXT)}`];
     if (part.type === "tool-call")
-      return [`CALL: ${short(summarizeCall(part.toolName, part.input), MOST_INPUT)}`];
+      return [`CALLED: ${short(summarizeCall(part.toolName, part.input), MOST_INPUT)}`];
     if (part.type === "tool-result" && "value" in part.output && typeof part.output.value === "string")
       return [`RESULT: ${short(part.output.value, MOST_RESULT)}`];
     if (part.type === "file") return [`${who}: [a file: ${part.filename ?? part.mediaType}]`];

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, or, type SQL } from "drizzle-orm";
+import { and, desc, eq, inArray, lt, or, type SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { Hono } from "hono";
 import * as z from "zod";
@@ -15,7 +15,12 @@ import { validate } from "../validate.ts";
 const ListQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(200).optional(),
-  status: ApprovalStatus.optional(),
+  /** One, or several with commas between them. */
+  status: z
+    .string()
+    .transform((text) => text.split(",").filter(Boolean))
+    .pipe(z.array(ApprovalStatus).min(1))
+    .optional(),
   session: SessionId.optional(),
   host: HostId.optional(),
 });
@@ -25,7 +30,7 @@ export const approvalRoutes = new Hono<App>()
   .get("/", requireRole("viewer"), validate("query", ListQuery), async (c) => {
     const { limit, cursor, status, session, host } = c.req.valid("query");
     const wanted: (SQL | undefined)[] = [eq(approvals.team, c.get("actor").team)];
-    if (status !== undefined) wanted.push(eq(approvals.status, status));
+    if (status !== undefined) wanted.push(inArray(approvals.status, status));
     if (session !== undefined) wanted.push(eq(approvals.session, session));
     if (host !== undefined) wanted.push(eq(approvals.host, host));
     if (cursor !== undefined) {

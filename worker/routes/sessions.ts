@@ -110,6 +110,10 @@ export const sessionRoutes = new Hono<App>()
     await note(c.env.DB, c.get("actor"), "session.delete", id);
     return c.body(null, 204);
   })
+  .post("/:id/seen", requireRole("operator"), ById, async (c) => {
+    orProblem(await sessionOf(c, c.req.valid("param").id).seen(c.get("actor").id));
+    return c.body(null, 204);
+  })
   .get("/:id/events", requireRole("viewer"), ById, validate("query", EventsQuery), async (c) => {
     const { after, before, limit } = c.req.valid("query");
     const query = after === undefined ? { before: before ?? null, limit } : { after, limit };
@@ -247,7 +251,7 @@ export const sessionRoutes = new Hono<App>()
   );
 
 /** Commands that come from elsewhere: those that make a session (`POST /api/sessions`), and a model's own calls. */
-const STARTS = new Set<Command["type"]>(["spawn", "adopt", "tool"]);
+const STARTS = new Set<Command["type"]>(["spawn", "adopt", "tool", "decide"]);
 
 function sessionOf(c: Context<App>, id: string) {
   return c.env.SESSION.getByName(sessionName(c.get("actor").team, id));

@@ -29,6 +29,8 @@ export type Rig = {
   messages: DaemonMessage[];
   log: { level: string; message: string; fields: unknown }[];
   store(): Store;
+  /** Where parts put what the edge must learn. */
+  outlet(): Outlet;
   /** Makes the journal full, or not. */
   setFull(full: boolean): void;
   command(part: TmuxPart, session: string, command: Command, signal?: AbortSignal): Promise<CommandResult>;
@@ -56,6 +58,16 @@ export function makeRig(): Rig {
   let store: Store | null = null;
   let full = false;
 
+  const outlet: Outlet = {
+    put(put, also) {
+      if (full) return false;
+      store?.transaction(() => also?.());
+      // What goes out must be what the wire allows.
+      messages.push(...put.map((message) => DaemonMessage.parse(message)));
+      return true;
+    },
+    lost() {},
+  };
   const writeLog: Log = (level, message, fields) => log.push({ level, message, fields });
   const sockets = join(directory, `tmux-${process.getuid?.() ?? 0}`);
 
@@ -78,17 +90,6 @@ export function makeRig(): Rig {
         agents,
       });
       store ??= openStore(join(directory, "state", "agent.db"));
-      const own = store;
-      const outlet: Outlet = {
-        put(put, also) {
-          if (full) return false;
-          own.transaction(() => also?.());
-          // What goes out must be what the wire allows.
-          messages.push(...put.map((message) => DaemonMessage.parse(message)));
-          return true;
-        },
-        lost() {},
-      };
       const part = await startTmux({ config, store, outlet, log: writeLog, env });
       parts.push(part);
       await part.refresh();
@@ -98,6 +99,7 @@ export function makeRig(): Rig {
       if (store === null) throw new Error("the rig has not been started");
       return store;
     },
+    outlet: () => outlet,
     setFull(now) {
       full = now;
     },

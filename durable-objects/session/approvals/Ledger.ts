@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, lte, min } from "drizzle-orm";
-import { Approval, type Decision, Grant, type Rule } from "../../../protocol/approvals.ts";
+import { Approval, type Decision, type Delivery, Grant, type Rule } from "../../../protocol/approvals.ts";
 import { newApprovalId, newId } from "../../../protocol/ids.ts";
 import { auditOfGrant } from "../../shared/audit.ts";
 import type { Database } from "../../shared/database.ts";
@@ -23,6 +23,9 @@ export type Request = Pick<
   | "input_sha256"
   | "summary"
   | "touches"
+  | "questions"
+  | "offers"
+  | "unverified"
 > & { expires_at: number };
 
 type Parts = {
@@ -51,8 +54,8 @@ export class Ledger {
 
   /** Opens an approval, or finds the one that this request has. */
   open(request: Request, now: number): { approval: Approval; events: Events } {
-    const known = this.#db.select().from(approvals).where(eq(approvals.request, request.request)).get();
-    if (known !== undefined) return { approval: Approval.parse(JSON.parse(known.json)), events: [] };
+    const known = this.ofRequest(request.request);
+    if (known !== null) return { approval: known, events: [] };
     const approval: Approval = {
       ...request,
       id: newApprovalId(request.session, now),
@@ -72,6 +75,12 @@ export class Ledger {
 
   get(id: string): Approval | null {
     const row = this.#db.select().from(approvals).where(eq(approvals.id, id)).get();
+    return row === undefined ? null : Approval.parse(JSON.parse(row.json));
+  }
+
+  /** The approval of a requester's request. */
+  ofRequest(request: string): Approval | null {
+    const row = this.#db.select().from(approvals).where(eq(approvals.request, request)).get();
     return row === undefined ? null : Approval.parse(JSON.parse(row.json));
   }
 
@@ -97,11 +106,11 @@ export class Ledger {
     return next === approval ? [] : this.#save(next, now);
   }
 
-  /** Ends an approval that nobody decided. */
-  end(id: string, status: "expired" | "withdrawn", now: number): Events {
+  /** Ends an approval that nobody decided; `delivery` says what became of its request. */
+  end(id: string, status: "expired" | "withdrawn", now: number, delivery: Delivery = "gone"): Events {
     const approval = this.get(id);
     if (approval === null) return [];
-    const next = end(approval, status, now);
+    const next = end(approval, status, now, delivery);
     return next === approval ? [] : this.#save(next, now);
   }
 

@@ -1,4 +1,4 @@
-import type { Approval, Decision } from "../../../protocol/approvals.ts";
+import type { Approval, Decision, Delivery } from "../../../protocol/approvals.ts";
 
 /** A decision that took effect, or why it did not. */
 export type Decided =
@@ -36,14 +36,20 @@ export function isOver({ expires_at }: Pick<Approval, "expires_at">, now: number
 }
 
 /** The approval after it ended without a decision. */
-export function end(approval: Approval, status: "expired" | "withdrawn", now: number): Approval {
+export function end(
+  approval: Approval,
+  status: "expired" | "withdrawn",
+  now: number,
+  delivery: Delivery = "gone",
+): Approval {
   if (approval.status !== "pending") return approval;
-  return { ...approval, status, delivery: "gone", decided_at: now, version: approval.version + 1 };
+  return { ...approval, status, delivery, decided_at: now, version: approval.version + 1 };
 }
 
-/** The approval after its requester took the decision in; the first word about it stays. */
-export function deliver(approval: Approval, delivery: Approval["delivery"]): Approval {
-  if (approval.delivery !== "pending") return approval;
+/** The approval after its requester took the decision in; the first word about it stays, unless that was that nobody knows. */
+export function deliver(approval: Approval, delivery: Delivery): Approval {
+  const open = approval.delivery === "pending" || approval.delivery === "indeterminate";
+  if (!open || approval.delivery === delivery) return approval;
   return { ...approval, delivery, version: approval.version + 1 };
 }
 

@@ -55,17 +55,13 @@ export class Compactor {
   }
 
   /** Shortens the conversation. `why`: what the provider said, when it was too long for it. */
-  async run(
-    turn: Turn,
-    effort: ModelRequest["effort"],
-    why: string | null,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async run(turn: Turn, why: string | null, signal: AbortSignal): Promise<void> {
     const context = await this.#contextOf(turn.model);
     const replaced = this.#replaced(turn, context);
     if (replaced === null) return this.#commit(turn, null, "", NO_USAGE, null);
     const most = Math.min(MOST_SUMMARY_CHARS, context);
-    const request = summaryRequest(replaced.earlier?.text ?? null, replaced.messages, context * 2);
+    const half = (await this.mostChars(turn.model)) / 2;
+    const request = summaryRequest(replaced.earlier?.text ?? null, replaced.messages, half);
     this.#mark(turn, `${replaced.messages.length} messages, to be shortened`, why);
     let text = "";
     let usage = NO_USAGE;
@@ -75,7 +71,12 @@ export class Compactor {
         text = "";
         this.#mark(turn, "to be shortened, again", reason);
       };
-      const asked = { model: turn.model, effort, instructions: SUMMARY_INSTRUCTIONS, messages: request };
+      const asked = {
+        model: turn.model,
+        effort: null,
+        instructions: SUMMARY_INSTRUCTIONS,
+        messages: request,
+      };
       for await (const part of this.#parts.askModel({ ...asked, tools: {}, signal }, onRetry)) {
         if (part.type === "text") text += part.text;
         if (part.type === "end") usage = part.usage;

@@ -11,6 +11,7 @@ import { isToolName, summarizeCall, type ToolScope, TOOLS } from "../../../proto
 import { logError } from "../../shared/logError.ts";
 import { wordsOf } from "../traces/wordsOf.ts";
 import { actOf, isAllowed, isWithoutAsking, matches, type Act } from "../approvals/isAllowed.ts";
+import type { AgentRequests } from "../approvals/AgentRequests.ts";
 import type { Ledger } from "../approvals/Ledger.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
 import type { Change, SessionStore } from "../SessionStore.ts";
@@ -39,6 +40,8 @@ type Parts = {
   conversation: Conversation;
   compactor: Compactor;
   ledger: Ledger;
+  /** Where the decisions go that no chat waits for. */
+  requests: AgentRequests;
   commands: SessionCommands;
   growing: GrowingParts;
   /** One step of the model. Throws an error whose message a person can read; after `onRetry`, what it said so far is void. */
@@ -171,13 +174,20 @@ export class TurnRunner {
     const approval = ledger.get(id);
     if (approval === null)
       return { ok: false, reason: "not_found", message: "There is no such approval." } as const;
-    const edited = decision.input === undefined ? null : checkedInput(approval.tool, decision.input);
+    const edited = decision.input === undefined ? null : editedInput(approval, decision.input);
     if (edited !== null && !edited.ok)
       return { ok: false, reason: "invalid_input", message: edited.message } as const;
     const { host, tool, workspace = null } = approval;
-    const summary = edited === null ? approval.summary : summarizeCall(tool, edited.value);
+    const summary =
+      edited === null || approval.requester !== "edge" ? approval.summary : summarizeCall(tool, edited.value);
     const input_sha256 = edited === null ? approval.input_sha256 : await this.#parts.hash(edited.json);
     const always = decision.decision === "allow" && decision.scope === "always";
+    if (approval.questions !== undefined && (decision.scope ?? "once") !== "once")
+      return {
+        ok: false,
+        reason: "invalid_input",
+        message: "A question is answered once; no rule or grant can answer it.",
+      } as const;
     const pattern = decision.pattern ?? null;
     // A rule is a word about this act: one that would not even allow it is a mistake.
     if (
@@ -223,6 +233,7 @@ export class TurnRunner {
           workspace: null,
           pattern,
           input_sha256: pattern === null ? input_sha256 : null,
+          summary: redact(summary),
           reason: decision.reason ?? "",
           by,
           created_at: now,
@@ -252,15 +263,15 @@ export class TurnRunner {
     return held.grant;
   }
 
-  /** Looks at what waits once more, by the team's rules as they are now. Throws when they cannot be read. */
+  /** Looks at what waits once more, by the grants and the team's rules as they are now. Throws when they cannot be read. */
   async reconsider(): Promise<void> {
     const { store, turns, ledger } = this.#parts;
     const tools = new Set(ledger.pending().map(({ tool }) => tool));
     const rules = (await Promise.all([...tools].map((tool) => this.#parts.rules(tool)))).flat();
-    if (rules.length === 0) return;
+    if (rules.length === 0 && ledger.grants(Date.now()).length === 0) return;
     await store.write((session) => {
       const now = Date.now();
-      const events = this.#releaseBy([], rules, now);
+      const events = this.#releaseBy(ledger.grants(now), rules, now);
       return events.length === 0
         ? null
         : { events: [...events, ...this.#statusEvents(session, turns.active(), now)] };
@@ -573,12 +584,7 @@ export class TurnRunner {
     const why = this.#tooLong;
     this.#tooLong = null;
     try {
-      await this.#parts.compactor.run(
-        turn,
-        this.#parts.store.current?.session.effort ?? null,
-        why,
-        abort.signal,
-      );
+      await this.#parts.compactor.run(turn, why, abort.signal);
     } finally {
       this.#abort = null;
     }
@@ -758,16 +764,22 @@ export class TurnRunner {
         call,
         failure("No host is chosen for this chat. Use the hop tool, or ask the person to choose one."),
       );
+    const decided = call.approval === null ? null : this.#parts.ledger.get(call.approval);
     await this.#sendOrPark(
       call,
       input,
-      // Without the rules nothing is allowed by one: the person is asked.
-      await this.#parts.rules(call.tool).catch((error: unknown): Rule[] => {
-        logError("rules not read", error);
-        return [];
-      }),
+      // What a person has allowed needs no rule, and does not wait for them to be read.
+      decided?.status === "allowed" ? [] : await this.#rules(call.tool),
       await this.#parts.hash(input.json),
     );
+  }
+
+  /** Without the rules nothing is allowed by one: the person is asked. */
+  #rules(tool: string): Promise<Rule[]> {
+    return this.#parts.rules(tool).catch((error: unknown): Rule[] => {
+      logError("rules not read", error);
+      return [];
+    });
   }
 
   /** Looks at grants and rules now, at the moment of execution, and either sends the call or parks it. */
@@ -855,6 +867,10 @@ export class TurnRunner {
   #release(approvalId: string, now: number): Events {
     const { turns, ledger } = this.#parts;
     const approval = ledger.get(approvalId);
+    if (approval !== null && approval.requester !== "edge") {
+      this.#parts.requests.release(approval, now);
+      return [];
+    }
     const call = turns.callOfApproval(approvalId);
     if (approval === null || call === null || call.state !== "waiting")
       return ledger.deliver(approvalId, "stale", now);
@@ -1014,6 +1030,17 @@ export class TurnRunner {
 }
 
 type Checked = { ok: true; value: Record<string, unknown>; json: string } | { ok: false; message: string };
+
+/** An input that a person has changed: of a tool of ours, as its schema takes it; of an agent, where it can be changed. */
+function editedInput(
+  { requester, tool, offers, questions }: Approval,
+  input: Record<string, unknown>,
+): Checked {
+  if (requester === "edge") return checkedInput(tool, input);
+  if (questions === undefined && offers?.includes("edit") !== true)
+    return { ok: false, message: `The input of ${tool} cannot be changed here.` };
+  return { ok: true, value: input, json: JSON.stringify(input) };
+}
 
 /** An input as its tool's schema takes it. */
 function checkedInput(tool: string, input: unknown): Checked {

@@ -26,15 +26,24 @@ const Image = z.looseObject({
     data: z.base64().regex(/^(?!AAAA)./, "Could not process image"),
   }),
 });
+/** A text alone may stand for the list that holds only it. */
+function contentOf<T extends z.ZodType>(part: T) {
+  return z.preprocess(
+    (content) => (typeof content === "string" ? [{ type: "text", text: content }] : content),
+    z.array(part).min(1),
+  );
+}
 const Message = z.discriminatedUnion("role", [
   z.looseObject({
     role: z.literal("user"),
-    content: z.array(z.discriminatedUnion("type", [Text, ToolResult, Image])).min(1),
+    content: contentOf(z.discriminatedUnion("type", [Text, ToolResult, Image])),
   }),
   z.looseObject({
     role: z.literal("assistant"),
-    content: z.array(z.discriminatedUnion("type", [Text, ToolUse, Thinking])).min(1),
+    content: contentOf(z.discriminatedUnion("type", [Text, ToolUse, Thinking])),
   }),
+  /** Claude Code's own words in the middle of a conversation. */
+  z.looseObject({ role: z.literal("system"), content: contentOf(Text) }),
 ]);
 const Request = z.looseObject({
   model: z.string(),
@@ -66,7 +75,9 @@ export const anthropicMessages: ModelApi = {
       for (const part of message.content) {
         if (part.type === "tool_result") toolOutputs.push(outputOf(part));
       }
-      const said = message.content.flatMap((part) => (part.type === "text" ? [part.text] : []));
+      const said = message.content.flatMap((part) =>
+        part.type === "text" && !part.text.startsWith("<system-reminder>") ? [part.text] : [],
+      );
       if (said.length === 0) continue;
       userText = said.join("\n");
       toolOutputs = [];
@@ -153,7 +164,7 @@ function check(messages: Message[]): string | null {
   const open = new Set<string>();
   const seen = new Set<string>();
   let before: Message["role"] | null = null;
-  for (const [at, message] of messages.entries()) {
+  for (const [at, message] of messages.filter(({ role }) => role !== "system").entries()) {
     if (at === 0 && message.role !== "user") return 'messages: first message must use the "user" role';
     if (message.role === before) return `messages.${at}: roles must alternate`;
     before = message.role;
@@ -166,6 +177,7 @@ function check(messages: Message[]): string | null {
         return `messages.${at}: tool_use ids were found without tool_result blocks immediately after`;
       continue;
     }
+    if (message.role !== "assistant") continue;
     for (const part of message.content) {
       if (part.type === "thinking" && part.signature !== sign(part.thinking))
         return `messages.${at}: Invalid signature in thinking block`;

@@ -1,4 +1,16 @@
-import { HelpCircle, Inbox, LogOut, Moon, Plus, Rows3, Server, Settings, Sun } from "lucide-react";
+import {
+  HelpCircle,
+  History,
+  Inbox,
+  LogOut,
+  Moon,
+  Plus,
+  Rows3,
+  Server,
+  Settings,
+  ShieldCheck,
+  Sun,
+} from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { useEffect, useId, useMemo, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
@@ -75,6 +87,22 @@ export function Palette({ onClose }: { onClose(): void }) {
         words: "inbox waiting trouble",
         icon: <Inbox size={14} />,
         go: to("/inbox"),
+      },
+      {
+        id: "decided",
+        title: "Decided approvals",
+        hint: "",
+        words: "history allowed denied expired",
+        icon: <History size={14} />,
+        go: to("/inbox?show=decided"),
+      },
+      {
+        id: "rules",
+        title: "Rules",
+        hint: "",
+        words: "approvals permission always grants standing",
+        icon: <ShieldCheck size={14} />,
+        go: to("/rules"),
       },
       {
         id: "hosts",

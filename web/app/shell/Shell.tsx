@@ -18,6 +18,7 @@ const loadSessionPage = () => import("../../features/session/SessionPage.tsx");
 const SessionPage = lazy(loadSessionPage);
 const NoHost = lazy(() => import("../../features/hosts/NoHost.tsx"));
 const HostsPage = lazy(() => import("../../features/hosts/HostsPage.tsx"));
+const RulesPage = lazy(() => import("../../features/rules/RulesPage.tsx"));
 const SettingsPage = lazy(() => import("../../features/settings/SettingsPage.tsx"));
 const Dialogs = lazy(() => import("./Dialogs.tsx"));
 
@@ -81,6 +82,9 @@ export function Shell() {
                   </Route>
                   <Route path="/hosts">
                     <HostsPage />
+                  </Route>
+                  <Route path="/rules">
+                    <RulesPage me={who.state === "here" ? who.me : null} />
                   </Route>
                   <Route path="/settings">
                     <SettingsPage me={who.state === "here" ? who.me : null} />

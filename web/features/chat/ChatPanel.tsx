@@ -13,6 +13,7 @@ import { LogList } from "../../shared/ui/LogList.tsx";
 import { showToast } from "../../shared/ui/toasts.ts";
 import { draftFiles } from "./attachments/draftFiles.ts";
 import { useFileIntake } from "./attachments/useFileIntake.ts";
+import { useGoToTurn } from "../../shared/ui/useGoToTurn.ts";
 import { chatActions } from "./chatActions.ts";
 import { ChatComposer } from "./ChatComposer.tsx";
 import { ChatEntryView, UserMessage } from "./ChatEntryView.tsx";
@@ -39,10 +40,13 @@ export default function ChatPanel({
   session,
   state,
   loadOlder,
+  turn,
 }: {
   session: Session;
   state: SessionState;
   loadOlder(): Promise<unknown>;
+  /** The turn to show, if one is wanted. */
+  turn: number | null;
 }) {
   const actions = useMemo(() => chatActions(session.id), [session.id]);
   const early = useEarlyQueue(session.id, state);
@@ -65,6 +69,8 @@ export default function ChatPanel({
     ],
     [entries, unsent],
   );
+  const older = state.first > 1 ? loadOlder : undefined;
+  const toTurn = useGoToTurn({ turn, rows, keyOf, turnOf, loadOlder: older });
 
   function write(next: string): void {
     setText(next);
@@ -106,13 +112,18 @@ export default function ChatPanel({
   const waits = session.status === "waiting";
   const close = (): void => setPicking(null);
   const pins = usePins(session.id);
-  const [goTo, setGoTo] = useState<{ key: string } | null>(null);
+  const [toPin, setToPin] = useState<{ key: string } | null>(null);
+  const [ledTo, setLedTo] = useState(toTurn);
+  if (ledTo !== toTurn) {
+    setLedTo(toTurn);
+    setToPin(null);
+  }
   async function jump(key: string, seq: number): Promise<void> {
     for (let { first } = state; first > seq; first -= OLDER_PAGE) {
       if ((await loadOlder()) !== true)
         return showToast({ kind: "trouble", text: "The older messages could not be fetched now." });
     }
-    setGoTo({ key });
+    setToPin({ key });
   }
 
   return (
@@ -135,7 +146,7 @@ export default function ChatPanel({
       ) : (
         <LogList
           items={rows}
-          keyOf={(row) => row.key}
+          keyOf={keyOf}
           estimate={(row) => (row.kind === "item" ? 84 : 36)}
           render={(row) =>
             row.kind === "unsent" ? (
@@ -157,8 +168,8 @@ export default function ChatPanel({
               />
             )
           }
-          loadOlder={state.first > 1 ? loadOlder : undefined}
-          goTo={goTo}
+          loadOlder={older}
+          goTo={toPin ?? toTurn}
           label="Chat"
           testId="conversation"
         />
@@ -190,6 +201,9 @@ export default function ChatPanel({
     </>
   );
 }
+
+const keyOf = (row: Row): string => row.key;
+const turnOf = (row: Row): number | null => ("turn" in row ? row.turn : null);
 
 /** Messages that were queued before the first event that is here; asked for once, when there may be such. */
 function useEarlyQueue(session: string, state: SessionState): readonly QueuedMessage[] {

@@ -26,7 +26,7 @@ export function PinList({ session, state, pins, onUnpin, onJump }: PinListProps)
     <ul
       aria-label="Pinned messages"
       data-testid="pins"
-      className="max-h-24 shrink-0 overflow-y-auto border-b border-line bg-surface py-1 touch:max-h-33"
+      className="max-h-24 shrink-0 overflow-y-auto border-b border-line bg-surface py-1"
     >
       {pins.map((seq) => (
         <PinRow key={seq} {...{ session, state, seq, onUnpin, onJump }} />

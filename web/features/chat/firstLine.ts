@@ -8,4 +8,4 @@ export function lastLine(text: string): string {
   return bare(text.trimEnd().split("\n").at(-1) ?? "");
 }
 
-const bare = (line: string): string => line.replace(/^[#*\s>-]+|[*\s]+$/g, "");
+const bare = (line: string): string => line.replace(/^[#*\s>-]+|[*\s]+$|\*\*|`/g, "");

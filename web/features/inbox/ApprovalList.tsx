@@ -1,5 +1,5 @@
 import { Ban } from "lucide-react";
-import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import type { Approval } from "../../../protocol/approvals.ts";
 import { useKeys } from "../../shared/keys/useKeys.ts";
@@ -10,6 +10,7 @@ import { ConfirmDialog } from "../../shared/ui/ConfirmDialog.tsx";
 import { Textarea } from "../../shared/ui/Field.tsx";
 import { ApprovalCard } from "../approvals/ApprovalCard.tsx";
 import { decisions } from "../approvals/useApproval.ts";
+import { Chip } from "./Chip.tsx";
 import { inboxRows, neighbour, readInboxFilter, writeInboxFilter, type InboxFilter } from "./inboxRows.ts";
 
 /** Decisions that are on their way at once when many are denied. */
@@ -177,22 +178,6 @@ function Filters({
         </div>
       )}
     </div>
-  );
-}
-
-function Chip({ on, onToggle, children }: { on: boolean; onToggle(): void; children: ReactNode }) {
-  return (
-    <button
-      type="button"
-      aria-pressed={on}
-      onClick={onToggle}
-      className={classes(
-        "thumb h-7 rounded-full border px-2.5 text-small",
-        on ? "border-edge bg-selected" : "border-line text-muted hover:text-text",
-      )}
-    >
-      {children}
-    </button>
   );
 }
 

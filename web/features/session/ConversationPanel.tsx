@@ -3,9 +3,10 @@ import { isEnded, type Session } from "../../../protocol/session.ts";
 import type { SessionState } from "../../shared/live/sessionState.ts";
 import { Empty } from "../../shared/ui/Empty.tsx";
 import { Composer } from "./Composer.tsx";
-import { conversation } from "./conversation.ts";
+import { conversation, type Entry } from "./conversation.ts";
 import { EntryCard } from "./EntryCard.tsx";
 import { LogList } from "../../shared/ui/LogList.tsx";
+import { useGoToTurn } from "../../shared/ui/useGoToTurn.ts";
 import type { SessionActions } from "./useSessionActions.ts";
 
 type Props = {
@@ -14,11 +15,15 @@ type Props = {
   loadOlder(): Promise<unknown>;
   actions: SessionActions;
   away: boolean;
+  /** The turn to show, if one is wanted. */
+  turn: number | null;
 };
 
 /** What was said and done in a job, and a field to go on with. */
-export function ConversationPanel({ session, state, loadOlder, actions, away }: Props) {
+export function ConversationPanel({ session, state, loadOlder, actions, away, turn }: Props) {
   const entries = useMemo(() => conversation(state.events), [state.events]);
+  const older = state.first > 1 ? loadOlder : undefined;
+  const goTo = useGoToTurn({ turn, rows: entries, keyOf, turnOf, loadOlder: older });
   return (
     <>
       {entries.length === 0 ? (
@@ -43,10 +48,11 @@ export function ConversationPanel({ session, state, loadOlder, actions, away }: 
       ) : (
         <LogList
           items={entries}
-          keyOf={(entry) => entry.key}
+          keyOf={keyOf}
           estimate={(entry) => (entry.kind === "item" ? 84 : 36)}
           render={(entry) => <EntryCard entry={entry} cwd={session.worktree?.path ?? session.cwd} />}
-          loadOlder={state.first > 1 ? loadOlder : undefined}
+          loadOlder={older}
+          goTo={goTo}
           label="Conversation"
           testId="conversation"
         />
@@ -55,3 +61,6 @@ export function ConversationPanel({ session, state, loadOlder, actions, away }: 
     </>
   );
 }
+
+const keyOf = (entry: Entry): string => entry.key;
+const turnOf = (entry: Entry): number | null => (entry.kind === "notice" ? null : entry.turn);

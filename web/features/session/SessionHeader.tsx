@@ -2,6 +2,7 @@ import {
   ArrowLeft,
   ClipboardCopy,
   FolderMinus,
+  ListTree,
   MoreHorizontal,
   OctagonX,
   PanelRight,
@@ -36,10 +37,12 @@ type HeaderProps = {
   known: boolean;
   actions: SessionActions;
   side: { open: boolean; toggle(): void } | null;
+  /** Shows the turns; not of a terminal, which has none. */
+  onTimeline: (() => void) | undefined;
 };
 
 /** What a session is, and what can be done with it. */
-export function SessionHeader({ session, host, away, known, actions, side }: HeaderProps) {
+export function SessionHeader({ session, host, away, known, actions, side, onTimeline }: HeaderProps) {
   const [asking, setAsking] = useState<"kill" | "worktree" | "delete" | null>(null);
   const close = (): void => setAsking(null);
   const running = !actions.ended;
@@ -110,6 +113,11 @@ export function SessionHeader({ session, host, away, known, actions, side }: Hea
                 Copy the text of the terminal
               </MenuItem>
             </>
+          )}
+          {onTimeline !== undefined && (
+            <MenuItem icon={<ListTree size={14} />} onSelect={onTimeline} hint="l">
+              Timeline
+            </MenuItem>
           )}
           {session.provider === "codex" && (
             <MenuItem icon={<Square size={14} />} disabled={!jobRuns} onSelect={actions.stopJob}>

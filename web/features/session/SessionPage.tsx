@@ -1,4 +1,12 @@
-import { Maximize2, ScrollText, Search, TerminalSquare, Info, MessagesSquare } from "lucide-react";
+import {
+  ChartNoAxesGantt,
+  Maximize2,
+  ScrollText,
+  Search,
+  TerminalSquare,
+  Info,
+  MessagesSquare,
+} from "lucide-react";
 import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
 import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
@@ -11,6 +19,7 @@ import { holdSession, sessionStore } from "../../shared/live/sessionStores.ts";
 import { Certain } from "../../shared/live/certain.ts";
 import { isHostAway, useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
+import { Dialog } from "../../shared/ui/Dialog.tsx";
 import { Empty } from "../../shared/ui/Empty.tsx";
 import { usePageTitle } from "../../shared/ui/pageTitle.ts";
 import { ResizeEdge } from "../../shared/ui/ResizeEdge.tsx";
@@ -28,6 +37,8 @@ import { useSessionActions } from "./useSessionActions.ts";
 const loadTerminal = () => import("./terminal/TerminalView.tsx");
 const TerminalView = lazy(loadTerminal);
 const ChatPanel = lazy(() => import("../chat/ChatPanel.tsx"));
+const TracesPanel = lazy(() => import("../traces/TracesPanel.tsx"));
+const TimelinePane = lazy(() => import("../traces/TimelinePane.tsx"));
 const ChatSettings = lazy(() => import("../chat/ChatSettings.tsx"));
 
 /** Fetches the terminal's chunk before it is needed. */
@@ -42,6 +53,12 @@ const sideOpen = remembered(
   "details",
   (text) => text !== "0",
   (open) => (open ? "1" : "0"),
+);
+/** What the side pane shows. */
+const sideView = remembered(
+  "side",
+  (text): SideView => (text === "timeline" ? "timeline" : "details"),
+  (view) => view,
 );
 const sideWidth = rememberedNumber("detailsWidth", 288, 220, 520);
 
@@ -88,6 +105,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
       tmux
         ? { id: "terminal", label: "Terminal", icon: <TerminalSquare size={14} /> }
         : { id: "conversation", label: "Conversation", icon: <MessagesSquare size={14} /> },
+      ...(tmux ? [] : [{ id: "traces", label: "Traces", icon: <ChartNoAxesGantt size={14} /> }]),
       { id: "events", label: "Events", icon: <ScrollText size={14} /> },
       ...(tmux ? [{ id: "search", label: "Search", icon: <Search size={14} /> }] : []),
       ...(phone ? [{ id: "details", label: "Details", icon: <Info size={14} /> }] : []),
@@ -109,6 +127,32 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   const [consoleState, setConsoleState] = useState<ConsoleState>({ phase: "connecting" });
   const [sizes, setSizes] = useState<Sizes>({ pane: null, fitting: null });
   const showSide = useStore(sideOpen) && !phone;
+  const view = useStore(sideView);
+  const [timelineSheet, setTimelineSheet] = useState(false);
+  const turn = turnIn(search);
+  /** Shows the conversation at a turn; the address says which. */
+  function goToTurn(next: number): void {
+    const params = new URLSearchParams(search);
+    params.delete("tab");
+    params.set("turn", String(next));
+    setTimelineSheet(false);
+    navigate(`/sessions/${session.id}?${params.toString()}`, { replace: true, state: { at: Date.now() } });
+  }
+  function showTimeline(): void {
+    if (phone) return setTimelineSheet(true);
+    sideOpen.set(!(showSide && view === "timeline"));
+    sideView.set("timeline");
+  }
+  const timeline = tmux ? null : (
+    <Suspense fallback={null}>
+      <TimelinePane
+        session={session.id}
+        waits={session.status === "waiting"}
+        current={turn}
+        onTurn={goToTurn}
+      />
+    </Suspense>
+  );
   const settings = chat ? (
     <Suspense fallback={null}>
       <ChatSettings session={session} state={state} />
@@ -128,6 +172,8 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
     { keys: ["t"], label: tmux ? "Terminal" : "Conversation", group: "Session", run: () => setTab(first) },
     { keys: ["e"], label: "Events", group: "Session", run: () => setTab("events") },
     { keys: ["s"], label: "Search", group: "Session", run: () => tmux && setTab("search") },
+    { keys: ["x"], label: "Traces", group: "Session", run: () => !tmux && setTab("traces") },
+    { keys: ["l"], label: "Timeline of turns", group: "Session", run: () => !tmux && showTimeline() },
     {
       keys: ["d"],
       label: "Show or hide the details",
@@ -151,6 +197,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
             known={known}
             actions={actions}
             side={phone ? null : { open: showSide, toggle: () => sideOpen.set(!sideOpen.get()) }}
+            onTimeline={tmux ? undefined : showTimeline}
           />
           <SessionConnection store={store} />
           <Tabs
@@ -197,7 +244,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
             {chat && (
               <TabPanel id="conversation">
                 <Suspense fallback={null}>
-                  <ChatPanel session={session} state={state} loadOlder={store.loadOlder} />
+                  <ChatPanel session={session} state={state} loadOlder={store.loadOlder} turn={turn} />
                 </Suspense>
               </TabPanel>
             )}
@@ -209,7 +256,15 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
                   loadOlder={store.loadOlder}
                   actions={actions}
                   away={away}
+                  turn={turn}
                 />
+              </TabPanel>
+            )}
+            {!tmux && (
+              <TabPanel id="traces">
+                <Suspense fallback={null}>
+                  <TracesPanel session={session.id} away={away} />
+                </Suspense>
               </TabPanel>
             )}
             <TabPanel id="events">
@@ -229,18 +284,38 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
           </Tabs>
         </div>
         {showSide && (
-          <SidePane>
-            {settings}
-            <DetailsPane session={session} host={host} known={known} />
+          <SidePane views={!tmux}>
+            {timeline !== null && view === "timeline" ? (
+              timeline
+            ) : (
+              <div className="min-h-0 grow overflow-y-auto">
+                {settings}
+                <DetailsPane session={session} host={host} known={known} />
+              </div>
+            )}
           </SidePane>
+        )}
+        {timelineSheet && (
+          <Dialog open onClose={() => setTimelineSheet(false)} title="Timeline" testId="timeline-sheet">
+            <div className="flex h-[70dvh] min-h-0 flex-col">{timeline}</div>
+          </Dialog>
         )}
       </div>
     </Certain>
   );
 }
 
-function SidePane({ children }: { children: ReactNode }) {
+type SideView = "details" | "timeline";
+
+/** The turn that an address leads to. */
+function turnIn(search: string): number | null {
+  const text = new URLSearchParams(search).get("turn");
+  return text !== null && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null;
+}
+
+function SidePane({ views, children }: { views: boolean; children: ReactNode }) {
   const px = useStore(sideWidth);
+  const view = useStore(sideView);
   return (
     <aside
       aria-label="Details"
@@ -248,7 +323,26 @@ function SidePane({ children }: { children: ReactNode }) {
       className="relative flex shrink-0 flex-col border-l border-line bg-surface"
     >
       <ResizeEdge side="left" width={sideWidth} label="Width of the details" min={220} max={520} />
-      <div className="min-h-0 grow overflow-y-auto">{children}</div>
+      {views && (
+        <div className="flex h-9 shrink-0 items-center gap-1 border-b border-line px-3">
+          {(["details", "timeline"] as const).map((each) => (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={each === view}
+              data-testid={`side-${each}`}
+              onClick={() => sideView.set(each)}
+              className={classes(
+                "thumb h-6 rounded-small px-2 capitalize",
+                each === view ? "bg-raised text-text" : "text-muted hover:text-text",
+              )}
+            >
+              {each}
+            </button>
+          ))}
+        </div>
+      )}
+      {children}
     </aside>
   );
 }

@@ -3,7 +3,7 @@ import type { LogEvent } from "../../shared/live/sessionState.ts";
 
 /** One card or line of a conversation, in the order in which it first appeared. */
 export type Entry =
-  | { kind: "item"; key: string; at: number; item: Item }
+  | { kind: "item"; key: string; at: number; turn: number; item: Item }
   | {
       kind: "turn";
       key: string;
@@ -66,10 +66,10 @@ export function conversation(events: readonly LogEvent[]): Entry[] {
         const known = cards.get(key);
         const first = known === undefined ? undefined : entries[known];
         if (known !== undefined && first !== undefined) {
-          entries[known] = { kind: "item", key, at: first.at, item: event.item };
+          entries[known] = { kind: "item", key, at: first.at, turn: event.turn, item: event.item };
         } else {
           cards.set(key, entries.length);
-          entries.push({ kind: "item", key, at, item: event.item });
+          entries.push({ kind: "item", key, at, turn: event.turn, item: event.item });
         }
         break;
       }

@@ -33,6 +33,8 @@ export function describeEvent(raw: LogEvent): EventWords {
   switch (event.type) {
     case "created":
       return words("start", `Created: ${event.title}`, event.cwd);
+    case "seen":
+      return words("signal", `Seen by ${event.by}`);
     case "renamed":
       return words("name", `Renamed to “${event.title}” by ${event.by}`);
     case "status":

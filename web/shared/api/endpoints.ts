@@ -5,19 +5,24 @@ import {
   HostPanes,
   Me,
   Model,
+  page,
   QueuedMessage,
   type CreateSession,
   type EditMessage,
+  type NewRule,
   type PostCommand,
   type PostMessage,
+  type RuleChange,
 } from "../../../protocol/api.ts";
-import { Approval, Grant, Rule, type Decision } from "../../../protocol/approvals.ts";
+import { Approval, Grant, Rule, type ApprovalStatus, type Decision } from "../../../protocol/approvals.ts";
 import { AnyEvent } from "../../../protocol/events.ts";
 import { Session } from "../../../protocol/session.ts";
 import type { ToolScope } from "../../../protocol/tools.ts";
+import { Span, SpanText, type SpanKind, type SpanSide } from "../../../protocol/traces.ts";
 import { request, requestNothing } from "./request.ts";
 
 const itemsOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+const SpanPage = z.object({ items: z.array(Span), next_cursor: z.string().nullable() });
 const EventPage = z.object({ items: z.array(AnyEvent) });
 /** How long a person waits for a host's answer before the page says that it is queued. */
 const WAIT_MS = 15_000;
@@ -50,6 +55,13 @@ export const api = {
   olderEvents: async (id: string, before: number, limit: number) =>
     (await request(`${session(id)}/events?before=${before}&limit=${limit}`, EventPage)).items,
 
+  traces: (id: string, query: { turn?: number; kind?: SpanKind; cursor?: string }) => {
+    const given = Object.entries(query).map(([name, value]) => [name, String(value)]);
+    return request(`${session(id)}/traces?${new URLSearchParams(given).toString()}`, SpanPage);
+  },
+  spanText: async (id: string, span: string, side: SpanSide) =>
+    (await request(`${session(id)}/traces/${encodeURIComponent(span)}/${side}`, SpanText)).text,
+
   models: async () => (await request("/models", itemsOf(Model))).items,
   /** Says something in a chat; it waits while a turn runs, or steers it. Said again with the same id, it is said once. */
   say: (id: string, message: z.input<typeof PostMessage>) =>
@@ -66,6 +78,16 @@ export const api = {
     request(`${session(id)}/grants`, Grant, { method: "POST", body: grant }),
   revokeGrant: (id: string, grant: string) =>
     requestNothing(`${session(id)}/grants/${encodeURIComponent(grant)}`, { method: "DELETE" }),
+  /** A page of approvals of these states, newest first. */
+  approvals: (status: readonly ApprovalStatus[], cursor: string | null) =>
+    request(
+      `/approvals?limit=30&status=${status.join(",")}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      page(Approval),
+    ),
+  seen: (id: string) => requestNothing(`${session(id)}/seen`, { method: "POST" }),
+  makeRule: (rule: NewRule) => request("/rules", Rule, { method: "POST", body: rule }),
+  changeRule: (id: string, change: RuleChange) =>
+    request(`/rules/${encodeURIComponent(id)}`, Rule, { method: "PATCH", body: change }),
   rules: async () => (await request("/rules", itemsOf(Rule))).items,
   removeRule: (id: string) => requestNothing(`/rules/${encodeURIComponent(id)}`, { method: "DELETE" }),
 

@@ -13,7 +13,7 @@ export function CodeBlock({
 }) {
   return (
     <div className="group/code relative overflow-hidden rounded-base border border-line bg-term">
-      <div className="absolute top-1 right-1 flex items-center gap-1 rounded-small bg-term pl-1">
+      <div className="absolute top-0 right-0 flex h-6.5 items-center gap-1 rounded-bl-small bg-term pr-1 pl-2">
         {language !== "" && <span className="text-small text-muted">{language}</span>}
         <CopyButton
           text={code}
@@ -24,7 +24,7 @@ export function CodeBlock({
       <pre
         tabIndex={0}
         aria-label={language === "" ? "Code" : `Code, ${language}`}
-        className="max-h-[480px] overflow-auto px-3 py-2 font-mono text-[12px] leading-[18px] text-term-text outline-offset-[-2px]"
+        className="max-h-[480px] overflow-auto px-3 py-2 font-mono text-[12px] leading-[18px] text-term-text touch:pr-16 outline-offset-[-2px]"
       >
         <code>
           <CodeText code={code} language={language} />

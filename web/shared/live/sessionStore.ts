@@ -1,5 +1,6 @@
 import { LIVE_ACK_BYTES, PROTOCOL_VERSION } from "../../../protocol/limits.ts";
 import { SessionServerFrame } from "../../../protocol/sessionFrames.ts";
+import type { Span } from "../../../protocol/traces.ts";
 import { createStore, type Store } from "../lib/createStore.ts";
 import type { KeptCopy } from "./keepCopy.ts";
 import { startLiveSocket, type LiveSocket, type SocketState } from "./liveSocket.ts";
@@ -24,6 +25,8 @@ export type SessionStore = {
   connection: Pick<Store<SocketState>, "get" | "subscribe">;
   /** Fetches the page before the oldest event that is here; false when there is none, or it could not be fetched now. */
   loadOlder(): Promise<boolean>;
+  /** Tells of each span as it begins, changes and ends, and `null` when some may have been missed. */
+  followSpans(listener: (span: Span | null) => void): () => void;
   retryNow(): void;
   stop(): void;
 };
@@ -37,6 +40,9 @@ export type SessionStoreOptions = {
   show?: (store: Store<SessionState>) => { set(value: SessionState): void; flush(): void };
 };
 
+/** Spans stand outside the log: who comes (again), or was behind, may lack some. */
+const MAY_MISS_SPANS = new Set<SessionServerFrame["type"]>(["ok", "gap", "spans_missed"]);
+
 /**
  * Follows one session's log by its cursor. The local copy is shown until the edge has spoken; after that, what is shown is always
  * whole up to where the edge said that the log is.
@@ -49,6 +55,7 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
   /** Characters received since the last ack. */
   let unacked = 0;
   let loading: Promise<boolean> | null = null;
+  const spanListeners = new Set<(span: Span | null) => void>();
   /** Null once the local copy was read. */
   let reading: Promise<void> | null = options.copy === undefined ? null : options.copy.read().then(begin);
   let opened = 0;
@@ -95,6 +102,8 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
       );
       return;
     }
+    if (frame.type === "span") spanListeners.forEach((tell) => tell(frame.span));
+    if (MAY_MISS_SPANS.has(frame.type)) spanListeners.forEach((tell) => tell(null));
     unacked += typeof data === "string" ? data.length : data.byteLength;
     if (unacked >= LIVE_ACK_BYTES) {
       unacked = 0;
@@ -138,6 +147,10 @@ export function startSessionStore(options: SessionStoreOptions): SessionStore {
         loading = null;
       });
       return loading;
+    },
+    followSpans(listener) {
+      spanListeners.add(listener);
+      return () => spanListeners.delete(listener);
     },
     retryNow: socket.retryNow,
     stop() {

@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { classes } from "../lib/classes.ts";
 
 /** Within this of the end, new entries are followed. */
@@ -15,8 +15,10 @@ type LogListProps<T> = {
   estimate(item: T): number;
   /** Fetches what is before the first item; undefined when there is nothing. */
   loadOlder?: (() => Promise<unknown>) | undefined;
-  /** Brings this item into view, each time that another object is given. */
-  goTo?: { key: string | number } | null;
+  /** Brings this item into view, each time that another object is given; `nearest`: no further than it takes. */
+  goTo?: { key: string | number; nearest?: boolean } | null;
+  /** The items are lines of a tree: the keys that move in it, and the element that they stand on. */
+  tree?: { active: string | undefined; onKeyDown(event: KeyboardEvent): void };
   label: string;
   testId: string;
 };
@@ -29,6 +31,7 @@ export function LogList<T>({
   estimate,
   loadOlder,
   goTo,
+  tree,
   label,
   testId,
 }: LogListProps<T>) {
@@ -99,14 +102,14 @@ export function LogList<T>({
     if (first !== undefined) setLeft((known) => known ?? { first: keyOf(first), length: items.length });
   }
 
-  const wanted = useRef(goTo);
+  const wanted = useRef<typeof goTo>(null);
   useEffect(() => {
     if (goTo === wanted.current || goTo === null || goTo === undefined) return;
     const index = items.findIndex((item) => keyOf(item) === goTo.key);
     if (index < 0) return; // it comes with an older page
     wanted.current = goTo;
     leave();
-    virtualizer.scrollToIndex(index, { align: "center" });
+    virtualizer.scrollToIndex(index, { align: goTo.nearest === true ? "auto" : "center" });
   });
 
   const older = useRef(loadOlder);
@@ -135,14 +138,16 @@ export function LogList<T>({
     if (count > 0 && box !== null && box.scrollHeight <= box.clientHeight + 1) void older.current?.();
   }, [count]);
 
-  const fresh = left === null ? 0 : newSince(items, keyOf, left);
+  // Lines that were unfolded are not new.
+  const fresh = left === null || tree !== undefined ? 0 : newSince(items, keyOf, left);
   return (
     <div className="relative flex min-h-0 grow flex-col">
       <div
         ref={scroller}
         onScroll={onScroll}
         data-testid={testId}
-        role="log"
+        role={tree === undefined ? "log" : "tree"}
+        {...(tree === undefined ? {} : { onKeyDown: tree.onKeyDown, "aria-activedescendant": tree.active })}
         aria-label={label}
         // Long logs change often; a person asks for them rather than having each line read out.
         aria-live="off"

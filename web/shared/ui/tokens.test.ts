@@ -26,7 +26,7 @@ function contrast(one: string, other: string): number {
 
 const TEXT = ["text", "muted", "waiting-text", "working-text", "done-text", "trouble-text"];
 const GROUNDS = ["bg", "surface", "raised", "hover", "selected"];
-const SIGNALS = ["waiting", "working", "idle", "done", "trouble", "focus", "edge"];
+const SIGNALS = ["waiting", "working", "idle", "done", "trouble", "focus", "edge", "quick", "usual", "slow"];
 
 describe.each([
   ["dark", ':root[data-theme="dark"]'],

@@ -1,0 +1,170 @@
+import { readdirSync, statSync, watch, type FSWatcher } from "node:fs";
+import { open } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import * as z from "zod";
+import type { EventBody } from "../../../protocol/events.ts";
+import type { Log, Outlet } from "../../parts.ts";
+import type { Store } from "../../store.ts";
+import { fitEvent } from "../codex/fitEvent.ts";
+import { createJobLines } from "../codex/splitLines.ts";
+import { freshTranscript, TranscriptState, translateTranscript } from "./translate.ts";
+
+/** A conversation that runs in a session's pane. */
+export type Conversation = { session: string; thread: string };
+
+/** Of a conversation that began before it was seen, this much of its end is read. */
+const FIRST_READ_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 256 * 1024;
+/** How often files are looked at, in case a change was not announced, or the journal was full. */
+const POLL_MS = 1_000;
+
+const Row = z.object({ offset: z.number(), state: z.string() });
+
+type Following = Conversation & { path: string; watcher: FSWatcher | null; reading: Promise<void> | null };
+
+/** Follows the transcripts of the conversations that run in panes, and tells what is said in them. */
+export function followTranscripts(deps: {
+  env: NodeJS.ProcessEnv;
+  store: Store;
+  outlet: Outlet;
+  log: Log;
+  now?: () => number;
+}) {
+  const { env, store, outlet, log, now = Date.now } = deps;
+  const projects = join(env.CLAUDE_CONFIG_DIR ?? join(env.HOME ?? homedir(), ".claude"), "projects");
+  store.db.exec(`
+    CREATE TABLE IF NOT EXISTS claude_transcripts (
+      session TEXT NOT NULL,
+      thread TEXT NOT NULL,
+      offset INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      seen_at INTEGER NOT NULL,
+      PRIMARY KEY (session, thread)
+    ) STRICT;
+  `);
+  const read = store.db.prepare(
+    "SELECT offset, state FROM claude_transcripts WHERE session = ? AND thread = ?",
+  );
+  const states = store.db.prepare("SELECT offset, state FROM claude_transcripts WHERE session = ?");
+  const save = store.db.prepare("INSERT OR REPLACE INTO claude_transcripts VALUES (?, ?, ?, ?, ?)");
+  const following = new Map<string, Following>();
+  const stopping = new AbortController();
+
+  /** Where to go on; a conversation that is new here begins near its end, at the turn after the session's last one. */
+  function resume({ session, thread }: Conversation, size: number) {
+    const row = read.get(session, thread);
+    if (row !== undefined) {
+      const { offset, state } = Row.parse(row);
+      return { offset, state: TranscriptState.parse(JSON.parse(state)), skipFirst: false };
+    }
+    const turns = states
+      .all(session)
+      .map((each) => TranscriptState.parse(JSON.parse(Row.parse(each).state)).turn);
+    const offset = Math.max(0, size - FIRST_READ_BYTES);
+    return { offset, state: freshTranscript(Math.max(0, ...turns)), skipFirst: offset > 0 };
+  }
+
+  async function readOn(each: Following): Promise<void> {
+    const file = await open(each.path, "r").catch(() => null); // not written yet, or gone
+    if (file === null) return;
+    try {
+      const { size } = await file.stat();
+      let { offset, state, skipFirst } = resume(each, size);
+      if (size < offset)
+        ({ offset, state, skipFirst } = { offset: 0, state: freshTranscript(state.turn), skipFirst: false });
+      const lines = createJobLines();
+      const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+      for (let position = offset; !stopping.signal.aborted;) {
+        const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
+        if (bytesRead === 0) return;
+        position += bytesRead;
+        const events: EventBody[] = [];
+        for (const { text, bytes, cut } of lines.push(buffer.subarray(0, bytesRead))) {
+          offset += bytes;
+          if (skipFirst || cut > 0) {
+            skipFirst = false; // half a line, or one too long to be held
+            continue;
+          }
+          const step = translateTranscript(text, state, each.thread);
+          events.push(...step.events.map(fitEvent));
+          state = step.state;
+        }
+        if (!put(each, events, offset, state)) return; // full: read again later from where we were
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  function put(
+    { session, thread }: Conversation,
+    events: EventBody[],
+    offset: number,
+    state: TranscriptState,
+  ): boolean {
+    const at = now();
+    const also = () => void save.run(session, thread, offset, JSON.stringify(state), at);
+    if (events.length > 0)
+      return outlet.put([{ kind: "events", session, events: events.map((event) => ({ at, event })) }], also);
+    store.transaction(also);
+    return true;
+  }
+
+  function wake(each: Following): void {
+    each.reading ??= readOn(each)
+      .catch((error: unknown) =>
+        log("warn", "A transcript cannot be read.", { path: each.path, error: String(error) }),
+      )
+      .finally(() => {
+        each.reading = null;
+      });
+  }
+
+  function find(thread: string): string | null {
+    try {
+      for (const name of readdirSync(projects)) {
+        const path = join(projects, name, `${thread}.jsonl`);
+        if (statSync(path, { throwIfNoEntry: false }) !== undefined) return path;
+      }
+    } catch {
+      // no projects yet
+    }
+    return null;
+  }
+
+  function start(conversation: Conversation, key: string): void {
+    const path = find(conversation.thread);
+    if (path === null) return; // nothing was said yet
+    const each: Following = { ...conversation, path, watcher: null, reading: null };
+    try {
+      each.watcher = watch(path, { persistent: false }, () => wake(each));
+      each.watcher.on("error", () => each.watcher?.close());
+    } catch {
+      // no watches left: the poll sees changes too, only later
+    }
+    following.set(key, each);
+    wake(each);
+  }
+
+  const timer = setInterval(() => following.forEach(wake), POLL_MS);
+  return {
+    /** What runs now; what no longer does is read to its end once more and left. */
+    follow(conversations: Conversation[]): void {
+      const wanted = new Map(conversations.map((each) => [`${each.session} ${each.thread}`, each]));
+      for (const [key, each] of following) {
+        if (wanted.has(key)) continue;
+        wake(each);
+        each.watcher?.close();
+        following.delete(key);
+      }
+      for (const [key, each] of wanted) if (!following.has(key)) start(each, key);
+    },
+    async stop(): Promise<void> {
+      stopping.abort();
+      clearInterval(timer);
+      for (const { watcher } of following.values()) watcher?.close();
+      await Promise.all([...following.values()].map(({ reading }) => reading));
+    },
+  };
+}

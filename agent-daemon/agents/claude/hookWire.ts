@@ -1,0 +1,40 @@
+import * as z from "zod";
+
+/** The hidden word that starts this program as Claude Code's hook. */
+export const HOOK_WORD = "claude-hook";
+
+/** The longest line either side sends; Claude's tools take whole files as input. */
+export const MAX_HOOK_BYTES = 32 * 1024 * 1024;
+
+/** What Claude Code gives a hook that asks for permission; only what is used here. */
+export const PermissionHook = z.looseObject({
+  session_id: z.string().max(200),
+  transcript_path: z.string().max(4096).optional(),
+  cwd: z.string().max(4096),
+  hook_event_name: z.literal("PermissionRequest"),
+  tool_name: z.string().min(1).max(200),
+  tool_input: z.record(z.string(), z.unknown()),
+});
+export type PermissionHook = z.infer<typeof PermissionHook>;
+
+/** The hook's first line to the daemon. The same `id` again is the same hook, after the daemon was away. */
+export const HookHello = z.object({
+  id: z.uuid(),
+  hook: PermissionHook,
+  /** Claude's process. */
+  pid: z.number().int().nullable(),
+  /** `$TMUX` and `$TMUX_PANE`: where Claude runs. */
+  tmux: z.string().max(4096).nullable(),
+  pane: z.string().max(50).nullable(),
+});
+export type HookHello = z.infer<typeof HookHello>;
+
+/** The daemon's one line to the hook: what to print, or that nobody waits for it any more. */
+export const HookAnswer = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("print"), text: z.string() }),
+  z.object({ type: z.literal("leave") }),
+]);
+export type HookAnswer = z.infer<typeof HookAnswer>;
+
+/** The hook's last line: Claude has been given the answer. */
+export const PRINTED = "printed";

@@ -1,0 +1,82 @@
+import type { Approval, Delivery } from "../../../protocol/approvals.ts";
+import { type CommandOf, type CommandResult } from "../../../protocol/commands.ts";
+import { newId } from "../../../protocol/ids.ts";
+import type { AgentRequest, RequestEnd } from "../../../protocol/requests.ts";
+import type { Session } from "../../../protocol/session.ts";
+import type { SessionCommands } from "../SessionCommands.ts";
+import type { Change } from "../SessionStore.ts";
+import type { Ledger } from "./Ledger.ts";
+
+type Events = NonNullable<Change["events"]>;
+
+type Parts = { ledger: Ledger; commands: () => SessionCommands; approvalLife: () => number };
+
+/**
+ * Requests of coding agents on a host, as approvals of the ledger. A decision travels as a command, and what the host
+ * says of it is what became of it. Every method joins the caller's step.
+ */
+export class AgentRequests {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** An agent asks; the same request again is the same approval. */
+  opened(session: Session, { id: request, ...asked }: AgentRequest, now: number): Events {
+    const { ledger, approvalLife } = this.#parts;
+    const { team, id, host, cwd: workspace } = session;
+    const expires_at = now + approvalLife();
+    return ledger.open({ ...asked, request, team, session: id, host, workspace, expires_at }, now).events;
+  }
+
+  /** A request ended on the host by itself: nobody needs to decide it, or its decision came too late. */
+  ended(request: string, end: RequestEnd, now: number): Events {
+    const approval = this.#parts.ledger.ofRequest(request);
+    return approval === null ? [] : this.#settle(approval, end, now);
+  }
+
+  /** A decision was made: it is on its way to the agent. Call `forwardAll` after the step. */
+  release(approval: Approval, now: number): void {
+    const { request, status, edited_input, message } = approval;
+    const command: CommandOf<"decide"> = {
+      type: "decide",
+      request,
+      allow: status === "allowed",
+      ...(edited_input === null ? {} : { input: JSON.parse(edited_input) }),
+      ...(message === null ? {} : { message }),
+    };
+    this.#parts.commands().stage(newId("cmd", now), command, approval.decided_by ?? "", null);
+  }
+
+  /** The command that carried a decision has ended. */
+  delivered({ request }: CommandOf<"decide">, result: CommandResult, now: number): Events {
+    const approval = this.#parts.ledger.ofRequest(request);
+    return approval === null ? [] : this.#settle(approval, deliveryOf(result), now);
+  }
+
+  /** The host is gone, and with it everything that waited there. */
+  abandon(now: number): Events {
+    const { ledger } = this.#parts;
+    return ledger.pending().flatMap(({ id }) => ledger.end(id, "withdrawn", now));
+  }
+
+  #settle({ id }: Approval, delivery: Delivery, now: number): Events {
+    const { ledger } = this.#parts;
+    return [...ledger.end(id, "withdrawn", now, delivery), ...ledger.deliver(id, delivery, now)];
+  }
+}
+
+/** What a decision's command came to. What never reached the agent found nobody who waits for it. */
+function deliveryOf(result: CommandResult): Delivery {
+  switch (result.status) {
+    case "done":
+      return result.value.type === "decided" ? result.value.end : "indeterminate";
+    case "indeterminate":
+      return "indeterminate";
+    case "failed":
+    case "expired":
+    case "cancelled":
+      return "gone";
+  }
+}

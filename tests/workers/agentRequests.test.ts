@@ -1,0 +1,205 @@
+import { describe, test, vi } from "vitest";
+import type { Approval } from "../../protocol/approvals.ts";
+import type { CommandResult } from "../../protocol/commands.ts";
+import { newId } from "../../protocol/ids.ts";
+import type { AgentRequest } from "../../protocol/requests.ts";
+import type { Session } from "../../protocol/session.ts";
+import { decide } from "./support/chat.ts";
+import { call, enrolHost, FakeDaemon, FACTS } from "./support/edge.ts";
+
+const QUESTION = {
+  question: "Which?",
+  header: null,
+  options: [{ label: "a", description: null }],
+  many: false,
+};
+
+function request(over: Partial<AgentRequest> = {}): AgentRequest {
+  return {
+    id: crypto.randomUUID(),
+    requester: "claude",
+    tool: "Bash",
+    scope: "execute",
+    input: '{"command":"make"}',
+    input_sha256: "a".repeat(64),
+    summary: "Bash make",
+    touches: ["/work"],
+    offers: ["edit", "message"],
+    ...over,
+  };
+}
+
+/** A pane in which an agent runs, on a host of its own. */
+async function aPane() {
+  const { id: host, token } = await enrolHost("box");
+  const { daemon } = await FakeDaemon.connect(token, `epoch-${host}`);
+  const session = newId("ses");
+  await daemon.tell({ kind: "session", session, provider: "tmux", title: "claude", facts: FACTS });
+  const list = async (status?: string) => {
+    const query = status === undefined ? "" : `&status=${status}`;
+    return (await (await call(`/api/approvals?session=${session}${query}`)).json<{ items: Approval[] }>())
+      .items;
+  };
+  return {
+    host,
+    token,
+    daemon,
+    session,
+    list,
+    ask: (asked: AgentRequest) => daemon.tell({ kind: "request", session, request: asked }),
+    over: (id: string, end: "stale" | "gone" | "applied") =>
+      daemon.tell({ kind: "request_ended", session, request: id, end }),
+    one: (status: string) => vi.waitUntil(async () => (await list(status))[0], { timeout: 5_000 }),
+    until: (delivery: string) =>
+      vi.waitUntil(async () => (await list()).find((each) => each.delivery === delivery), { timeout: 5_000 }),
+    result: (id: string, result: CommandResult) => daemon.tell({ kind: "result", id, session, result }),
+  };
+}
+const decided = (end: "applied" | "stale" | "gone"): CommandResult => ({
+  status: "done",
+  value: { type: "decided", end },
+});
+
+describe("a request of an agent on a host", () => {
+  test("is one approval, however often it comes; its decision travels as one command", async ({ expect }) => {
+    const pane = await aPane();
+    const asked = request();
+    await pane.ask(asked);
+    await pane.ask(asked);
+    const approval = await pane.one("pending");
+    expect(await pane.list()).toHaveLength(1);
+    expect(approval).toMatchObject({
+      requester: "claude",
+      tool: "Bash",
+      summary: "Bash make",
+      host: pane.host,
+    });
+    const session = await (await call(`/api/sessions/${pane.session}`)).json<Session>();
+    expect(session.pending_approvals).toBe(1);
+
+    expect((await decide(approval, { decision: "allow", input: { command: "make -n" } })).status).toBe(200);
+    expect((await decide(approval, { decision: "deny" })).status).toBe(409);
+    const command = await pane.daemon.command();
+    expect(command.command).toEqual({
+      type: "decide",
+      request: asked.id,
+      allow: true,
+      input: { command: "make -n" },
+    });
+    await pane.result(command.id, decided("applied"));
+    expect(await pane.until("applied")).toMatchObject({
+      status: "allowed",
+      edited_input: '{"command":"make -n"}',
+    });
+  });
+
+  test("is denied with a message", async ({ expect }) => {
+    const pane = await aPane();
+    await pane.ask(request());
+    await decide(await pane.one("pending"), { decision: "deny", message: "not now" });
+    const { command } = await pane.daemon.command();
+    expect(command).toMatchObject({ allow: false, message: "not now" });
+  });
+
+  test("that was answered at the terminal can no longer be decided", async ({ expect }) => {
+    const pane = await aPane();
+    const asked = request();
+    await pane.ask(asked);
+    const approval = await pane.one("pending");
+    await pane.over(asked.id, "stale");
+    await pane.over(asked.id, "gone");
+    expect(await pane.until("stale")).toMatchObject({ status: "withdrawn" });
+    expect((await decide(approval, { decision: "allow" })).status).toBe(409);
+  });
+
+  test("whose decision came too late says so", async ({ expect }) => {
+    const pane = await aPane();
+    await pane.ask(request());
+    await decide(await pane.one("pending"), { decision: "allow" });
+    const { id } = await pane.daemon.command();
+    await pane.result(id, decided("stale"));
+    expect(await pane.until("stale")).toMatchObject({ status: "allowed" });
+  });
+
+  test("whose fate nobody knows is told when it is known after all", async ({ expect }) => {
+    const pane = await aPane();
+    const asked = request();
+    await pane.ask(asked);
+    await decide(await pane.one("pending"), { decision: "allow" });
+    const { id } = await pane.daemon.command();
+    await pane.result(id, { status: "indeterminate", message: "The daemon died." });
+    await pane.until("indeterminate");
+    await pane.over(asked.id, "applied");
+    expect(await pane.until("applied")).toMatchObject({ status: "allowed" });
+  });
+
+  test("is decided while its host is away, and told when it is back", async ({ expect }) => {
+    const pane = await aPane();
+    const asked = request();
+    await pane.ask(asked);
+    const approval = await pane.one("pending");
+    pane.daemon.socket.close();
+    expect((await decide(approval, { decision: "allow" })).status).toBe(200);
+    const { daemon } = await FakeDaemon.connect(pane.token, `epoch-${pane.host}`);
+    expect((await daemon.command()).command).toMatchObject({ type: "decide", request: asked.id });
+  });
+
+  test("is allowed by a rule, or by a grant of its session, without a person", async ({ expect }) => {
+    const pane = await aPane();
+    await pane.ask(request());
+    await decide(await pane.one("pending"), { decision: "allow", scope: "always", pattern: "Bash make" });
+    await pane.daemon.command();
+    await pane.ask(
+      request({ input: '{"command":"make all"}', summary: "Bash make all", input_sha256: "b".repeat(64) }),
+    );
+    expect((await pane.daemon.command()).command).toMatchObject({ allow: true });
+    await pane.ask(request({ tool: "Write", scope: "write", summary: "Write /work/a" }));
+    await decide(await pane.one("pending"), { decision: "allow", scope: "session" });
+    await pane.daemon.command();
+    await pane.ask(request({ tool: "Edit", scope: "write", summary: "Edit /work/b" }));
+    expect((await pane.daemon.command()).command).toMatchObject({ allow: true });
+  });
+
+  test("two for the same command are two approvals", async ({ expect }) => {
+    const [one, two] = [await aPane(), await aPane()];
+    await Promise.all([one.ask(request()), two.ask(request())]);
+    await decide(await one.one("pending"), { decision: "allow" });
+    expect((await one.daemon.command()).command).toMatchObject({ allow: true });
+    expect(await two.one("pending")).toMatchObject({ session: two.session });
+  });
+
+  test("a question takes an answer, and no rule", async ({ expect }) => {
+    const pane = await aPane();
+    await pane.ask(
+      request({ tool: "AskUserQuestion", scope: "free", questions: [QUESTION], offers: ["message"] }),
+    );
+    const approval = await pane.one("pending");
+    expect(approval.questions).toEqual([QUESTION]);
+    expect((await decide(approval, { decision: "allow", scope: "always" })).status).toBe(400);
+    await decide(approval, { decision: "allow", input: { answers: { "Which?": "a" } } });
+    expect((await pane.daemon.command()).command).toMatchObject({ input: { answers: { "Which?": "a" } } });
+  });
+
+  test("an input that cannot be changed is not changed", async ({ expect }) => {
+    const pane = await aPane();
+    await pane.ask(request({ offers: [] }));
+    const approval = await pane.one("pending");
+    expect((await decide(approval, { decision: "allow", input: { command: "other" } })).status).toBe(400);
+  });
+
+  test("is withdrawn when its host is removed", async ({ expect }) => {
+    const pane = await aPane();
+    await pane.ask(request());
+    await pane.one("pending");
+    await call(`/api/hosts/${pane.host}`, { method: "DELETE" });
+    expect(await pane.one("withdrawn")).toMatchObject({ delivery: "gone" });
+  });
+
+  test("no person gives the command of a decision", async ({ expect }) => {
+    const pane = await aPane();
+    const body = { type: "decide", request: "x", allow: true };
+    expect((await call(`/api/sessions/${pane.session}/commands`, { body })).status).toBeGreaterThanOrEqual(
+      400,
+    );
+  });
+});
