@@ -111,7 +111,8 @@ describe("the traces of a chat", () => {
     await until("the whole output", async () => {
       // What the dying edge did not answer is asked again, as a person would.
       const again = output.getByTestId("show-all");
-      if (await again.isEnabled().catch(() => false)) await again.tap();
+      if ((await again.count()) > 0 && (await again.isEnabled({ timeout: 1_000 }).catch(() => false)))
+        await again.tap();
       return (await output.textContent())?.includes("1499");
     });
     const text = await signalbox.api(
