@@ -1,6 +1,6 @@
 import { classes } from "../../shared/lib/classes.ts";
 import { useNow } from "../../shared/lib/useNow.ts";
-import { barOf, paceOf, workedMs, type Pace, type TraceRow } from "./traceTree.ts";
+import { barOf, isWait, paceOf, workedMs, type Pace, type TraceRow } from "./traceTree.ts";
 
 const PACES: Record<Pace, string> = { quick: "bg-quick", usual: "bg-usual", slow: "bg-slow" };
 
@@ -16,7 +16,7 @@ function LiveBar({ row }: { row: TraceRow }) {
 function Bar({ row: { node, tree }, now }: { row: TraceRow; now: number }) {
   const span = node?.span ?? tree.root ?? { started_at: tree.start, ended_at: tree.end };
   const { left, width } = barOf(span, tree, now);
-  const waits = node?.span.kind === "approval" || node?.state === "waiting";
+  const waits = node !== null && (isWait(node.span) || node.state === "waiting");
   const pace = node === null ? undefined : paceOf(workedMs(node, now));
   return (
     <span

@@ -4,6 +4,7 @@ import { duration } from "../../shared/lib/duration.ts";
 import { fullTime, timeOfDay } from "../../shared/lib/time.ts";
 import { LogList } from "../../shared/ui/LogList.tsx";
 import { CallSign } from "../chat/CallSign.tsx";
+import { NotFetched } from "./NotFetched.tsx";
 import { Elapsed } from "./Elapsed.tsx";
 import { spanTitle, STATE_WORDS, tokens, toolWords } from "./spanWords.ts";
 import { buildTurns, type TurnTree } from "./traceTree.ts";
@@ -20,8 +21,9 @@ type Props = {
 
 /** The turns of a session, oldest first: each leads to its place in the conversation. */
 export default function TimelinePane({ session, waits, current, onTurn }: Props) {
-  const { trace, store } = useTrace(session, "turn");
+  const { trace, problem, store } = useTrace(session, "turn");
   const turns = useMemo(() => buildTurns(trace.spans.values(), false), [trace.spans]);
+  if (problem !== null && !trace.loaded) return <NotFetched problem={problem} retry={store.refresh} />;
   if (turns.length === 0)
     return trace.loaded ? (
       <p className="p-4 text-muted">The turns of this session stand here, once there are any.</p>

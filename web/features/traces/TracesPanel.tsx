@@ -1,5 +1,4 @@
 import { useMemo, useState, type KeyboardEvent } from "react";
-import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { useMedia } from "../../shared/lib/useMedia.ts";
 import { Button } from "../../shared/ui/Button.tsx";
@@ -7,6 +6,7 @@ import { Dialog } from "../../shared/ui/Dialog.tsx";
 import { Empty } from "../../shared/ui/Empty.tsx";
 import { LogList } from "../../shared/ui/LogList.tsx";
 import { Skeleton } from "../../shared/ui/Skeleton.tsx";
+import { NotFetched } from "./NotFetched.tsx";
 import { SpanDetails } from "./SpanDetails.tsx";
 import { SpanRow } from "./SpanRow.tsx";
 import { ALL_SPANS, buildTurns, rowKey, traceRows, type TraceFilter, type TraceRow } from "./traceTree.ts";
@@ -97,7 +97,7 @@ export default function TracesPanel({ session, away }: { session: string; away: 
   const filtered = filter !== ALL_SPANS;
 
   if (!trace.loaded)
-    return problem === null ? <Waiting /> : <Failed problem={problem} retry={store.refresh} />;
+    return problem === null ? <Waiting /> : <NotFetched problem={problem} retry={store.refresh} />;
   if (turns.length === 0)
     return (
       <Empty title="Nothing has been traced yet">
@@ -108,7 +108,7 @@ export default function TracesPanel({ session, away }: { session: string; away: 
     <div className="flex min-h-0 grow" data-testid="traces">
       <div className="flex min-w-0 grow flex-col">
         <FilterLine filter={filter} onChange={setFilter} />
-        {problem !== null && <Failed problem={problem} retry={store.refresh} />}
+        {problem !== null && <NotFetched problem={problem} retry={store.refresh} />}
         {rows.length === 0 ? (
           <Empty title="Nothing here fits">
             <div className="flex gap-2">
@@ -233,15 +233,6 @@ function Waiting() {
           <Skeleton className="h-5" />
         </div>
       ))}
-    </div>
-  );
-}
-
-function Failed({ problem, retry }: { problem: unknown; retry(): void }) {
-  return (
-    <div role="alert" className="flex items-center gap-3 px-4 py-2 text-trouble-text">
-      <span className="min-w-0 grow">{failureSentence(problem)}</span>
-      <Button onClick={retry}>Try again</Button>
     </div>
   );
 }

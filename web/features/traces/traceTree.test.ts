@@ -81,6 +81,12 @@ describe("a tree", () => {
     expect([turn?.state, turn?.end, turn?.children[0]?.state]).toEqual(["waiting", null, "waiting"]);
   });
 
+  it("says that a question waits for its answer, also while the host is away", () => {
+    const asked = span("t1.s1.c00", { ...open, name: "ask_user" });
+    const [turn] = buildTurns([span("t1", open), asked], true);
+    expect([turn?.state, turn?.children[0]?.state]).toEqual(["waiting", "waiting"]);
+  });
+
   it("says that nobody knows how a span ended whose turn is over, or whose host is away", () => {
     const ended = buildTurns([span("t1"), span("t1.s1.c00", open)], false);
     expect(ended[0]?.children[0]?.state).toBe("unknown");

@@ -100,8 +100,13 @@ function isBelow(node: SpanNode, other: SpanNode): boolean {
 function stateOf(span: Span, turnIsOver: boolean, away: boolean): SpanState {
   if (span.outcome !== null) return span.outcome;
   if (turnIsOver) return "unknown";
-  if (span.kind === "approval") return "waiting";
+  if (isWait(span)) return "waiting";
   return away && span.kind === "tool" ? "unknown" : "running";
+}
+
+/** Whether a span is time in which a person was waited for. */
+export function isWait({ kind, name }: Pick<Span, "kind" | "name">): boolean {
+  return kind === "approval" || (kind === "tool" && name === "ask_user");
 }
 
 /** The lines to show. A filter shows what it finds with what that is in, whatever is folded. */
@@ -162,7 +167,7 @@ export function paceOf(ms: number): Pace {
 /** How long a span took, without the time in which a person was waited for. */
 export function workedMs({ span, children }: SpanNode, now: number): number {
   const length = (each: Span): number => (each.ended_at ?? now) - each.started_at;
-  const waits = children.filter((child) => child.span.kind === "approval" && span.kind !== "approval");
+  const waits = isWait(span) ? [] : children.filter((child) => isWait(child.span));
   return waits.reduce((left, child) => left - length(child.span), length(span));
 }
 
