@@ -307,7 +307,11 @@ describe("a chat", () => {
       await page.getByTestId("chat-model").selectOption("deepseek/deepseek-chat");
       await page.getByTestId("start").click();
       await page.getByTestId("empty-chat").getByText("It works on no host yet").waitFor();
-      expect(server.asked[0]?.body).toEqual({ provider: "edge", model: "deepseek/deepseek-chat" });
+      expect(server.asked[0]?.body).toEqual({
+        id: expect.stringMatching(/^ses_/),
+        provider: "edge",
+        model: "deepseek/deepseek-chat",
+      });
     }));
 });
 
