@@ -15,6 +15,7 @@ import { AlwaysPanel, DenyPanel, SessionPanel } from "./DecisionPanels.tsx";
 import type { Sending } from "./decisions.ts";
 import { EditPanel } from "./EditPanel.tsx";
 import { inputText, parseInput } from "./inputFields.ts";
+import { QuestionsPanel } from "./QuestionsPanel.tsx";
 import { ToolInput } from "./ToolInput.tsx";
 import { decisions, useApproval } from "./useApproval.ts";
 
@@ -25,6 +26,7 @@ export function ApprovalCard({ approval: given, inCall = false }: { approval: Ap
   const host = approval.host === null ? null : (hosts.get(approval.host) ?? null);
   const away = awaySentence(host);
   const pending = approval.status === "pending";
+  const asks = approval.questions !== undefined;
   return (
     <div
       className="flex flex-col gap-2.5"
@@ -33,8 +35,13 @@ export function ApprovalCard({ approval: given, inCall = false }: { approval: Ap
       data-status={approval.status}
     >
       {(!inCall || !pending) && <ApprovalHead approval={approval} />}
-      {!inCall && <ToolInput tool={approval.tool} json={approval.input} />}
-      {pending && <Touches approval={approval} hostName={host?.name ?? null} whole={inCall} />}
+      {!inCall && !(asks && pending) && <ToolInput tool={approval.tool} json={approval.input} />}
+      {approval.unverified === true && pending && (
+        <p className="text-muted">
+          Recognised on the screen of the terminal. Keys are pressed only while the same prompt is shown.
+        </p>
+      )}
+      {pending && !asks && <Touches approval={approval} hostName={host?.name ?? null} whole={inCall} />}
       {approval.edited_input !== null && <Edited approval={approval} edited={approval.edited_input} />}
       {approval.message !== null && (
         <p className="border-l-2 border-line pl-3 break-words whitespace-pre-wrap">{approval.message}</p>
@@ -159,8 +166,18 @@ function Choices({
   const busy = sending?.phase === "sending";
   const blocked = !useCertain() || busy;
   const decide = (decision: Decision): void => void decisions.decide(approval.id, decision);
+  const { offers, questions } = approval;
   const props = { approval, busy, onDecide: decide, onBack: () => setPanel(null) };
 
+  if (questions !== undefined)
+    return (
+      <QuestionsPanel
+        questions={questions}
+        disabled={blocked}
+        onAnswer={(answers) => decide({ decision: "allow", input: { answers } })}
+        onRefuse={() => decide({ decision: "deny" })}
+      />
+    );
   if (panel === "session") return <SessionPanel {...props} />;
   if (panel === "always") return <AlwaysPanel {...props} hostName={hostName} />;
   if (panel === "deny") return <DenyPanel {...props} />;
@@ -200,12 +217,16 @@ function Choices({
       <More disabled={blocked} onClick={() => setPanel("always")} testId="more-always">
         Always
       </More>
-      <More disabled={blocked} onClick={() => setPanel("edit")} testId="more-edit">
-        Edit
-      </More>
-      <More disabled={blocked} onClick={() => setPanel("deny")} testId="more-deny">
-        Deny, say why
-      </More>
+      {offers?.includes("edit") !== false && (
+        <More disabled={blocked} onClick={() => setPanel("edit")} testId="more-edit">
+          Edit
+        </More>
+      )}
+      {offers?.includes("message") !== false && (
+        <More disabled={blocked} onClick={() => setPanel("deny")} testId="more-deny">
+          Deny, say why
+        </More>
+      )}
     </div>
   );
 }

@@ -9,8 +9,20 @@ import { CopyButton } from "../../shared/ui/CopyButton.tsx";
 import { parseInput } from "./inputFields.ts";
 
 const Run = z.object({ argv: z.array(z.string()) });
-const Edit = z.object({ path: z.string(), old_text: z.string(), new_text: z.string() });
-const Write = z.object({ path: z.string(), text: z.string() });
+/** Of our tools, and of Claude Code's. */
+const Edit = z.union([
+  z.object({ path: z.string(), old_text: z.string(), new_text: z.string() }),
+  z
+    .object({ file_path: z.string(), old_string: z.string(), new_string: z.string() })
+    .transform((edit) => ({ path: edit.file_path, old_text: edit.old_string, new_text: edit.new_string })),
+]);
+const Write = z.union([
+  z.object({ path: z.string(), text: z.string() }),
+  z
+    .object({ file_path: z.string(), content: z.string() })
+    .transform((write) => ({ path: write.file_path, text: write.content })),
+]);
+const ShellCommand = z.object({ command: z.string() });
 const NONE: Record<string, unknown> = {};
 
 /** The exact input of a call, in the form that is easiest to judge: words of a command, a difference, or fields. Nothing in it can hide. */
@@ -22,12 +34,22 @@ export function ToolInput({ tool, json }: { tool: string; json: string }) {
     const { argv: _argv, ...rest } = input;
     return (
       <div className="flex flex-col gap-1.5">
-        <CommandLine argv={run.data.argv} />
+        <CommandLine line={quoteArgv(run.data.argv)} />
         <Fields input={rest} />
       </div>
     );
   }
-  const edit = tool === "edit_file" ? Edit.safeParse(input) : null;
+  const shell = tool === "Bash" ? ShellCommand.safeParse(input) : null;
+  if (shell?.success === true) {
+    const { command: _command, ...rest } = input;
+    return (
+      <div className="flex flex-col gap-1.5">
+        <CommandLine line={shell.data.command} />
+        <Fields input={rest} />
+      </div>
+    );
+  }
+  const edit = tool === "edit_file" || tool === "Edit" ? Edit.safeParse(input) : null;
   if (edit?.success === true) {
     const { path, old_text, new_text } = edit.data;
     return (
@@ -39,7 +61,7 @@ export function ToolInput({ tool, json }: { tool: string; json: string }) {
       </div>
     );
   }
-  const write = tool === "write_file" ? Write.safeParse(input) : null;
+  const write = tool === "write_file" || tool === "Write" ? Write.safeParse(input) : null;
   if (write?.success === true) {
     const { path, text } = write.data;
     return (
@@ -52,9 +74,8 @@ export function ToolInput({ tool, json }: { tool: string; json: string }) {
   return <Fields input={input} />;
 }
 
-/** An argument vector as one line that says where each word ends. */
-function CommandLine({ argv }: { argv: readonly string[] }) {
-  const line = quoteArgv(argv);
+/** A command: an argument vector as one line that says where each word ends, or a line for a shell as it is. */
+function CommandLine({ line }: { line: string }) {
   return (
     <div className="flex items-start gap-2 rounded-base border border-line bg-term py-1 pr-1 pl-3">
       <span aria-hidden className="font-mono text-[12px] leading-6 text-muted select-none">

@@ -32,14 +32,17 @@ const DELIVERED: Record<Delivery, string | null> = {
 
 /** How an approval stands, in a line. */
 export function approvalWords(
-  approval: Pick<Approval, "status" | "decided_by" | "decision_scope" | "delivery" | "edited_input">,
+  approval: Pick<
+    Approval,
+    "status" | "decided_by" | "decision_scope" | "delivery" | "edited_input" | "questions"
+  >,
 ): { word: string; tone: ApprovalTone } {
   const by = approval.decided_by === null ? "" : ` by ${approval.decided_by}`;
   const after = DELIVERED[approval.delivery];
   const rest = after === null ? "" : `; ${after}`;
   switch (approval.status) {
     case "pending":
-      return { word: "Needs permission", tone: "waiting" };
+      return { word: approval.questions === undefined ? "Needs permission" : "Asks you", tone: "waiting" };
     case "allowed": {
       const how = approval.decision_scope === null ? "" : ` ${HOW[approval.decision_scope]}`;
       const edited = approval.edited_input === null ? "" : ", with another input";
@@ -51,7 +54,9 @@ export function approvalWords(
     case "expired":
       return { word: "Expired: nobody decided in time", tone: "plain" };
     case "withdrawn":
-      return { word: "Withdrawn: it is no longer asked for", tone: "plain" };
+      return approval.delivery === "stale"
+        ? { word: "Answered at the terminal", tone: "plain" }
+        : { word: "Withdrawn: it is no longer asked for", tone: "plain" };
   }
 }
 

@@ -9,13 +9,15 @@ import { showToast } from "../../shared/ui/toasts.ts";
 import { describeAnswer } from "./describeAnswer.ts";
 import type { SessionActions } from "./useSessionActions.ts";
 
-/** Goes on with a job that is done; stops one that runs. */
+/** Goes on with a job that is done, and stops one that runs; writes to the agent in a pane at any time. */
 export function Composer({ session, actions }: { session: Session; actions: SessionActions }) {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const touch = useMedia("(pointer: coarse)");
-  const running = !isEnded(session) && (session.status === "working" || session.status === "starting");
+  const pane = session.provider === "tmux";
+  const running =
+    !pane && !isEnded(session) && (session.status === "working" || session.status === "starting");
   const empty = text.trim() === "";
 
   async function send(): Promise<void> {
@@ -49,7 +51,11 @@ export function Composer({ session, actions }: { session: Session; actions: Sess
           data-testid="composer"
           aria-label={running ? "The next message; it can be sent when the job is done" : "Message"}
           placeholder={
-            running ? "The job runs. You can go on when it is done, or stop it." : "Go on with this job"
+            running
+              ? "The job runs. You can go on when it is done, or stop it."
+              : pane
+                ? `Write to ${session.agent ?? "the agent"}; it is typed into its terminal`
+                : "Go on with this job"
           }
           value={text}
           rows={1}

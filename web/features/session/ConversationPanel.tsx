@@ -19,7 +19,7 @@ type Props = {
   turn: number | null;
 };
 
-/** What was said and done in a job, and a field to go on with. */
+/** What was said and done in a job, or by the agent in a pane, and a field to go on with. */
 export function ConversationPanel({ session, state, loadOlder, actions, away, turn }: Props) {
   const entries = useMemo(() => conversation(state.events), [state.events]);
   const older = state.first > 1 ? loadOlder : undefined;

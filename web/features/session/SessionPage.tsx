@@ -36,6 +36,7 @@ import { useSessionActions } from "./useSessionActions.ts";
 
 const loadTerminal = () => import("./terminal/TerminalView.tsx");
 const TerminalView = lazy(loadTerminal);
+const PaneApprovals = lazy(() => import("./PaneApprovals.tsx"));
 const ChatPanel = lazy(() => import("../chat/ChatPanel.tsx"));
 const TracesPanel = lazy(() => import("../traces/TracesPanel.tsx"));
 const TimelinePane = lazy(() => import("../traces/TimelinePane.tsx"));
@@ -100,17 +101,18 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   const wantedTab = new URLSearchParams(search).get("tab");
   const tmux = session.provider === "tmux";
   const chat = session.provider === "edge";
+  // An agent in a pane has a conversation as soon as its own record of it is known.
+  const talks = !tmux || session.thread !== null;
   const tabs = useMemo(
     () => [
-      tmux
-        ? { id: "terminal", label: "Terminal", icon: <TerminalSquare size={14} /> }
-        : { id: "conversation", label: "Conversation", icon: <MessagesSquare size={14} /> },
+      ...(tmux ? [{ id: "terminal", label: "Terminal", icon: <TerminalSquare size={14} /> }] : []),
+      ...(talks ? [{ id: "conversation", label: "Conversation", icon: <MessagesSquare size={14} /> }] : []),
       ...(tmux ? [] : [{ id: "traces", label: "Traces", icon: <ChartNoAxesGantt size={14} /> }]),
       { id: "events", label: "Events", icon: <ScrollText size={14} /> },
       ...(tmux ? [{ id: "search", label: "Search", icon: <Search size={14} /> }] : []),
       ...(phone ? [{ id: "details", label: "Details", icon: <Info size={14} /> }] : []),
     ],
-    [tmux, phone],
+    [tmux, talks, phone],
   );
   const first = tmux ? "terminal" : "conversation";
   const tab = tabs.some((each) => each.id === wantedTab) ? (wantedTab ?? first) : first;
@@ -200,6 +202,11 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
             onTimeline={tmux ? undefined : showTimeline}
           />
           <SessionConnection store={store} />
+          {tmux && (session.pending_approvals ?? 0) > 0 && (
+            <Suspense fallback={null}>
+              <PaneApprovals session={session} />
+            </Suspense>
+          )}
           <Tabs
             tabs={tabs}
             current={tab}
@@ -248,7 +255,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
                 </Suspense>
               </TabPanel>
             )}
-            {!tmux && !chat && (
+            {talks && !chat && (
               <TabPanel id="conversation">
                 <ConversationPanel
                   session={session}
