@@ -91,7 +91,7 @@ function ApprovalHead({ approval }: { approval: Approval }) {
     <div className="flex items-start gap-2">
       <span className={classes("flex h-5 shrink-0 items-center", TONES[tone])}>{sign}</span>
       <span className={classes("min-w-0 font-medium break-words", TONES[tone])}>{word}</span>
-      {approval.status === "pending" ? (
+      {approval.status === "pending" && approval.questions === undefined ? (
         <span className="min-w-0 truncate text-muted">{SCOPE_WORDS[approval.scope].one}</span>
       ) : null}
       <span className="ml-auto shrink-0 text-muted">
