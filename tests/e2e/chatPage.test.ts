@@ -123,6 +123,45 @@ describe("a chat on a page", () => {
     await context.close();
   });
 
+  test("is decided in two browsers at the same moment: one wins, the other is shown who and when", async ({
+    expect,
+  }) => {
+    const [one, two] = await Promise.all([signIn(browser, signalbox), signIn(browser, signalbox)]);
+    await newChat(one.page);
+    await say(one.page, "run echo race");
+    await two.page.goto(one.page.url());
+    for (const { page } of [one, two]) await call(page, "waiting").waitFor({ timeout: 20_000 });
+    // Both decisions are held until both were made, and let go together.
+    const both = Promise.withResolvers<void>();
+    const answers: { page: Page; status: number }[] = [];
+    let held = 0;
+    for (const { page } of [one, two]) {
+      await page.route("**/decision", async (route) => {
+        if (++held === 2) both.resolve();
+        await both.promise;
+        await route.continue();
+      });
+      page.on("response", (response) => {
+        if (response.url().endsWith("/decision")) answers.push({ page, status: response.status() });
+      });
+    }
+    await Promise.all([one.page.getByTestId("allow-once").click(), two.page.getByTestId("deny").click()]);
+    await until("both answers", () => answers.length === 2);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const winner = answers.find(({ status }) => status === 200)?.page;
+    const loser = winner === one.page ? two.page : one.page;
+    const word = winner === one.page ? "allowed" : "denied";
+    await loser.getByTestId("decision-problem").getByText(`owner has ${word} this already at 20`).waitFor();
+    for (const { page } of [one, two]) {
+      await call(page, word === "allowed" ? "completed" : "denied").waitFor({ timeout: 20_000 });
+      await page.locator(`[data-testid="approval"][data-status="${word}"]`).waitFor();
+      await ended(page, 1);
+      expect(await page.getByTestId("call").count()).toBe(1);
+    }
+    await one.context.close();
+    await two.context.close();
+  });
+
   test("is decided from the inbox of a phone; a denial's message reaches the model", async ({ expect }) => {
     const { page, context } = await signIn(browser, signalbox, { screen: "phone" });
     await page.getByTestId("bar-new").tap();
