@@ -138,7 +138,7 @@ describe("attachments on a page", () => {
     await page.route("**/attachments?*", (route) => route.abort());
     await page.getByTestId("composer").fill("say sent");
     await give(page, "paste", shot);
-    await files(page, "failed").getByText("Signalbox does not answer").waitFor();
+    await page.getByTestId("file-problem").getByText("shot.png: Signalbox does not answer").waitFor();
     expect(await page.getByTestId("send").isDisabled()).toBe(true);
     await page.unroute("**/attachments?*");
     await page.getByTestId("retry-file").tap();

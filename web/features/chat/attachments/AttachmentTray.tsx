@@ -17,46 +17,56 @@ export function AttachmentTray({ session, draft }: { session: string; draft: Dra
     file.state === "there" && file.ref.type.startsWith("image/") ? [file.ref] : [],
   );
   return (
-    <ul aria-label="Attached files" data-testid="tray" className="flex gap-2 overflow-x-auto px-2 pt-2">
-      {files.map((file) => (
-        <li
-          key={file.key}
-          data-testid="draft-file"
-          data-state={file.state}
-          className="relative flex w-44 shrink-0 items-center gap-2 overflow-hidden rounded-base border border-line bg-surface p-1"
-        >
-          <Picture file={file} session={session} onOpen={setShown} />
-          <span className="min-w-0 grow">
-            <span className="block truncate text-small" title={file.name}>
-              {file.name}
-            </span>
-            <State file={file} onRetry={() => draft.retry(file.key)} />
-          </span>
-          <Button
-            look="quiet"
-            square
-            className="size-6"
-            aria-label={`Remove ${file.name}`}
-            data-testid="remove-file"
-            onClick={() => draft.remove(file.key)}
+    <>
+      <ul aria-label="Attached files" data-testid="tray" className="flex gap-2 overflow-x-auto px-2 pt-2">
+        {files.map((file) => (
+          <li
+            key={file.key}
+            data-testid="draft-file"
+            data-state={file.state}
+            className="relative flex w-44 shrink-0 items-center gap-2 overflow-hidden rounded-base border border-line bg-surface p-1"
           >
-            <X size={13} />
-          </Button>
-          {file.state === "uploading" && (
-            <span
-              role="progressbar"
-              aria-label={`Uploading ${file.name}`}
-              aria-valuenow={Math.round(file.progress * 100)}
-              className="absolute inset-x-0 bottom-0 h-0.5 origin-left bg-working"
-              style={{ scale: `${file.progress} 1` }}
-            />
-          )}
-        </li>
-      ))}
+            <Picture file={file} session={session} onOpen={setShown} />
+            <span className="min-w-0 grow">
+              <span className="block truncate text-small" title={file.name}>
+                {file.name}
+              </span>
+              <State file={file} onRetry={() => draft.retry(file.key)} />
+            </span>
+            <Button
+              look="quiet"
+              square
+              className="size-6"
+              aria-label={`Remove ${file.name}`}
+              data-testid="remove-file"
+              onClick={() => draft.remove(file.key)}
+            >
+              <X size={13} />
+            </Button>
+            {file.state === "uploading" && (
+              <span
+                role="progressbar"
+                aria-label={`Uploading ${file.name}`}
+                aria-valuenow={Math.round(file.progress * 100)}
+                className="absolute inset-x-0 bottom-0 h-0.5 origin-left bg-working"
+                style={{ scale: `${file.progress} 1` }}
+              />
+            )}
+          </li>
+        ))}
+      </ul>
+      {files.map(
+        (file) =>
+          file.state === "failed" && (
+            <p key={file.key} role="alert" data-testid="file-problem" className="px-3 pt-1 text-trouble-text">
+              {file.name}: {file.message}
+            </p>
+          ),
+      )}
       {shown !== null && (
         <Lightbox session={session} images={images} first={shown} onClose={() => setShown(null)} />
       )}
-    </ul>
+    </>
   );
 }
 
@@ -74,7 +84,7 @@ function Picture({ file, session, onOpen }: { file: DraftFile; session: string; 
       />
     );
   }
-  if (file.preview !== null && file.state === "uploading")
+  if (file.preview !== null && file.state !== "there")
     return <img src={file.preview} alt="" className={`${PICTURE} object-cover opacity-60`} />;
   const Icon = file.state === "there" && file.ref.type === "text/plain" ? FileText : FileIcon;
   return (
@@ -89,14 +99,12 @@ function State({ file, onRetry }: { file: DraftFile; onRetry(): void }) {
     return (
       <button
         type="button"
-        title={file.message}
         data-testid="retry-file"
         onClick={onRetry}
         className="thumb flex max-w-full items-center gap-1 text-small text-trouble-text"
       >
         <RotateCw size={11} aria-hidden className="shrink-0" />
-        <span className="sr-only">Try again. </span>
-        <span className="truncate">{file.message}</span>
+        Try again
       </button>
     );
   return (

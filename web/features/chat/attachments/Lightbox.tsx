@@ -42,7 +42,7 @@ export default function Lightbox({ session, images, first, onClose }: LightboxPr
   return (
     <Radix.Root open onOpenChange={(open) => !open && onClose()}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-50 animate-appear bg-bg/95" />
+        <Radix.Overlay className="fixed inset-0 z-50 animate-appear bg-bg" />
         <Radix.Content
           data-testid="lightbox"
           aria-describedby={undefined}
