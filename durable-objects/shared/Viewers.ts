@@ -49,11 +49,11 @@ export class Viewers {
   silent(now: number): WebSocket[] {
     return this.all().filter((ws) => {
       const pinged = this.#ctx.getWebSocketAutoResponseTimestamp(ws)?.getTime() ?? 0;
-      return now - Math.max(this.openedAt(ws), pinged, this.#heard.get(ws) ?? 0) > VIEWER_SILENCE_MS;
+      return now - Math.max(this.#openedAt(ws), pinged, this.#heard.get(ws) ?? 0) > VIEWER_SILENCE_MS;
     });
   }
 
-  openedAt(ws: WebSocket): number {
+  #openedAt(ws: WebSocket): number {
     return Number(this.#tag(ws, OPENED) ?? 0);
   }
 
