@@ -5,6 +5,9 @@ import { defineConfig } from "vitest/config";
 /** No test asserts a duration: this only ends one that hangs, on a machine that may be slow and busy. */
 const PATIENCE_MS = 120_000;
 
+/** A browser's click can lose a race on a busy machine: CI tries once more, and the report says so. */
+const RETRY_IN_BROWSERS = process.env.CI === undefined ? 0 : 1;
+
 const NODE_ONLY = ["**/node_modules/**", "dist/**"];
 
 export default defineConfig(async () => {
@@ -59,6 +62,7 @@ export default defineConfig(async () => {
             environment: "node",
             include: ["web/**/*.test.ts", "web/**/*.test.tsx"],
             exclude: NODE_ONLY,
+            retry: RETRY_IN_BROWSERS,
             testTimeout: PATIENCE_MS,
             hookTimeout: PATIENCE_MS,
           },
@@ -69,8 +73,7 @@ export default defineConfig(async () => {
             environment: "node",
             include: ["tests/e2e/**/*.test.ts", "tests/agents/**/*.test.ts"],
             exclude: NODE_ONLY,
-            // A browser's click can lose a race on a busy machine: CI tries once more, and the report says so.
-            retry: process.env.CI === undefined ? 0 : 1,
+            retry: RETRY_IN_BROWSERS,
             testTimeout: 180_000,
             hookTimeout: 180_000,
             fileParallelism: false,

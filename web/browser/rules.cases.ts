@@ -50,6 +50,7 @@ describe("the rules", () => {
       await page.getByRole("link", { name: "Rules" }).click();
       await page.getByTestId("rule").first().waitFor();
       await page.goto("/");
+      await page.getByRole("heading").first().waitFor();
       await page.keyboard.press("Control+k");
       await page.getByRole("combobox", { name: "Find anything" }).fill("rules");
       await page.keyboard.press("Enter");

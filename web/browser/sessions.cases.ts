@@ -113,6 +113,7 @@ it("lists what ended long ago when it is wanted: asked for, searched for, or loo
       await old.waitFor();
 
       await page.goto("/hosts");
+      await page.getByRole("heading").first().waitFor();
       await page.keyboard.press("Control+k");
       await page.getByTestId("palette").getByRole("combobox").fill("long over");
       await page.getByTestId("palette").getByText("long over").first().waitFor();

@@ -44,7 +44,11 @@ export const browserEnvironment: SocketEnvironment = {
     socket.addEventListener("open", () => listener.opened());
     socket.addEventListener("message", (event) => listener.said(event.data));
     socket.addEventListener("close", (event) => listener.closed(event.code, event.reason));
-    return socket;
+    return {
+      // One that the other side has begun to close takes nothing more; `closed` follows.
+      send: (data) => void (socket.readyState === WebSocket.OPEN && socket.send(data)),
+      close: (code, reason) => socket.close(code, reason),
+    };
   },
   tellAnswered: () => void answered.dispatchEvent(new Event("answered")),
   onAnswered(task) {
