@@ -4,7 +4,14 @@ import type { Invocation, Target } from "./invocation.ts";
 
 /** What `parseArgs` read: every option is a string, a flag, or not given. */
 export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
-export type Option = { type: "string" | "boolean"; short?: string; value?: string; help: string };
+export type Option = {
+  type: "string" | "boolean";
+  short?: string;
+  value?: string;
+  /** May be given several times. */
+  multiple?: boolean;
+  help: string;
+};
 
 export type CommandSpec = {
   /** After the command's name. */
@@ -171,6 +178,40 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
       args: { ...readTarget(values), session, text: words.join(" "), json: values["json"] === true },
     }),
   },
+  approve: {
+    usage: "[APPROVAL] [--session | --always] [--deny] [--message TEXT]",
+    summary: "list what waits for a decision, or decide one",
+    details:
+      "APPROVAL is an id, or the beginning or end of one. Without an option it is allowed once. A question is answered\nwith --answer 'QUESTION=ANSWER', once for each.",
+    options: {
+      json: JSON_OPTION,
+      session: { type: "boolean", help: "allow its kind for this session" },
+      always: { type: "boolean", help: "make a rule of it (administrators)" },
+      deny: { type: "boolean", help: "deny it" },
+      message: { type: "string", short: "m", value: "TEXT", help: "what is said with a denial" },
+      answer: { type: "string", value: "QUESTION=ANSWER", multiple: true, help: "answer a question" },
+      ...TARGET_OPTIONS,
+    },
+    words: { least: 0, most: 1 },
+    read: (values, [approval = null]) => {
+      const [session, always, deny] = ["session", "always", "deny"].map((name) => values[name] === true);
+      if ([session, always, deny].filter(Boolean).length > 1)
+        throw new UsageProblem("--session, --always and --deny exclude each other.");
+      const given = values["answer"];
+      return {
+        command: "approve",
+        args: {
+          ...readTarget(values),
+          approval,
+          deny: deny === true,
+          message: text(values, "message"),
+          scope: always === true ? "always" : session === true ? "session" : "once",
+          answers: Array.isArray(given) ? readAnswers(given.map(String)) : null,
+          json: values["json"] === true,
+        },
+      };
+    },
+  },
   hooks: {
     usage: "install | remove | status",
     summary: "let Claude Code's permission requests reach Signalbox, or no longer",
@@ -245,4 +286,15 @@ function readList<T extends string>(values: Values, name: string, known: readonl
     if (found === undefined) throw new UsageProblem(`--${name} knows ${known.join(", ")}; not ${word}.`);
     return found;
   });
+}
+
+/** `QUESTION=ANSWER`, split at the last sign: questions have them more often than answers. */
+function readAnswers(given: string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((each) => {
+      const at = each.lastIndexOf("=");
+      if (at < 1) throw new UsageProblem("an answer is written QUESTION=ANSWER.");
+      return [each.slice(0, at), each.slice(at + 1)];
+    }),
+  );
 }

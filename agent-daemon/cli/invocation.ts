@@ -24,6 +24,15 @@ export type SessionsArgs = Target & {
 };
 export type AttachArgs = Target & { session: string; fit: boolean };
 export type SendArgs = Target & { session: string; text: string; json: boolean };
+export type ApproveArgs = Target & {
+  approval: string | null;
+  deny: boolean;
+  message: string | null;
+  scope: "once" | "session" | "always";
+  /** Answers to an agent's questions, by the question's text. */
+  answers: Record<string, string> | null;
+  json: boolean;
+};
 export type HooksArgs = { action: "install" | "remove" | "status"; config: string | null };
 export type DoctorArgs = { json: boolean; config: string | null };
 
@@ -37,5 +46,6 @@ export type Invocation =
   | { command: "sessions"; args: SessionsArgs }
   | { command: "attach"; args: AttachArgs }
   | { command: "send"; args: SendArgs }
+  | { command: "approve"; args: ApproveArgs }
   | { command: "hooks"; args: HooksArgs }
   | { command: "doctor"; args: DoctorArgs };

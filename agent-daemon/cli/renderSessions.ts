@@ -41,6 +41,6 @@ export function renderSessions(sessions: Session[], now: number, width: number):
 }
 
 /** Without what would move a terminal's cursor or colour it. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "�");
 }

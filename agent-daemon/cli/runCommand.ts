@@ -1,5 +1,6 @@
 import type { Context } from "./context.ts";
 import type { Invocation } from "./invocation.ts";
+import { approve } from "./commands/approve.ts";
 import { attach } from "./commands/attach.ts";
 import { connect } from "./commands/connect.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -30,6 +31,8 @@ export function runCommand(invocation: Invocation, context: Context): Promise<nu
       return attach(invocation.args, context);
     case "send":
       return send(invocation.args, context);
+    case "approve":
+      return approve(invocation.args, context);
     case "hooks":
       return hooks(invocation.args, context);
     case "doctor":

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import * as z from "zod";
+import { Approval } from "../../protocol/approvals.ts";
 import { Session } from "../../protocol/session.ts";
 import { AGENT, Signalbox, until } from "../support/signalbox.ts";
 
@@ -157,5 +158,25 @@ describe("signalbox on the command line", () => {
     expect(execFileSync(process.execPath, [program, "--version"], { encoding: "utf8" })).toMatch(
       /^signalbox \d/,
     );
+  });
+
+  test("writes to a chat, lists what waits, and decides it", async ({ expect }) => {
+    const host = (
+      await signalbox.api(z.object({ items: z.array(z.object({ id: z.string() })) }), "/api/hosts")
+    ).items[0]?.id;
+    const chat = await signalbox.api(Session, "/api/sessions", {
+      body: { provider: "edge", host, cwd: signalbox.work },
+    });
+    expect((await signalbox.cli("approve")).out).toContain("Nothing waits for you.");
+    expect(await signalbox.cli("send", chat.id, "run touch by-the-command-line")).toMatchObject({ code: 0 });
+    const waiting = await until("what waits", async () => {
+      const { out } = await signalbox.cli("approve", "--json");
+      return z.array(Approval).parse(JSON.parse(out))[0];
+    });
+    expect((await signalbox.cli("approve")).out).toContain("run_command touch by-the-command-line");
+    expect((await signalbox.cli("approve", "nothing-like-it")).code).not.toBe(0);
+    const decided = await signalbox.cli("approve", waiting.id.slice(22, 30), "--deny", "-m", "not now");
+    expect(decided).toMatchObject({ code: 0, out: expect.stringContaining("denied") });
+    expect((await signalbox.cli("approve", waiting.id)).code).not.toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import { text as readAll } from "node:stream/consumers";
-import { CommandAnswer } from "../../../protocol/api.ts";
+import * as z from "zod";
+import { CommandAnswer, QueuedMessage } from "../../../protocol/api.ts";
 import { MAX_INPUT_BYTES } from "../../../protocol/limits.ts";
 import { EXIT } from "../../system/exitCodes.ts";
 import { Sentence } from "../../system/Sentence.ts";
@@ -24,11 +25,14 @@ export async function send(args: SendArgs, context: Context): Promise<number> {
     method: "POST",
     path: `/api/sessions/${session.id}/messages`,
     body: { text, wait_ms: WAIT_MS },
-    schema: CommandAnswer,
+    // A chat takes it as a message of its own; everything else by a command to the host.
+    schema: z.union([CommandAnswer, QueuedMessage]),
     timeoutMs: WAIT_MS + 15_000,
   });
   if (args.json) context.print(JSON.stringify(answer, null, 2));
+  else if (!("status" in answer)) context.print(`Sent to ${session.title}.`);
   else context.print(describeAnswer(answer, session.title));
+  if (!("status" in answer)) return EXIT.ok;
   return answer.status === "done" || answer.status === "queued" ? EXIT.ok : EXIT.failed;
 }
 
