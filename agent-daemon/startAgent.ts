@@ -116,6 +116,7 @@ export async function startAgent({
     executor,
     consoles,
     outputs,
+    answer: parts.answer,
     url: () => config.url,
     token,
     info: () => info,

@@ -1,6 +1,8 @@
+import type { Answer, Question } from "../protocol/changes.ts";
 import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
 import { startClaude } from "./agents/claude/startClaude.ts";
 import { startCodexJobs } from "./agents/codex/startCodexJobs.ts";
+import { startChanges } from "./changes/startChanges.ts";
 import type { AgentConfig } from "./config.ts";
 import { startConsoles } from "./console/startConsoles.ts";
 import type { LiveOutputs } from "./link/liveOutputs.ts";
@@ -9,6 +11,7 @@ import type { ConsoleSet } from "./startConsoleWatcher.ts";
 import type { Store } from "./store.ts";
 import { say } from "./system/Sentence.ts";
 import { startTmux } from "./tmux/startTmux.ts";
+import { findRootRules } from "./tools/findRootRules.ts";
 import { startTools } from "./tools/startTools.ts";
 
 export type PartsDeps = {
@@ -28,6 +31,8 @@ export type Parts = {
   problems(): string[];
   /** Tells the edge of every live session again, for an edge that has forgotten them. */
   announce(): void;
+  /** Looks up what the edge asks. */
+  answer(question: Question): Promise<Answer>;
   startConsoles(access: { url: string; token: string }): ConsoleSet;
   stop(): Promise<void>;
 };
@@ -52,6 +57,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
       : await guard("The Claude part", () =>
           startClaude({ stateDir: config.state_dir, env: process.env, store, outlet, panes: tmux, log }),
         );
+  const sessionDirectories = () => [...(tmux?.directories() ?? []), ...(codex?.directories() ?? [])];
   const tools = await guard("The tools", async () =>
     startTools({
       config,
@@ -61,7 +67,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
       self,
       panes: tmux,
       outputs,
-      sessionDirectories: () => [...(tmux?.directories() ?? []), ...(codex?.directories() ?? [])],
+      sessionDirectories,
     }),
   );
   // Tool calls first, whatever session they are for. Then Codex: it takes only its own sessions and commands; panes take
@@ -75,6 +81,11 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
       tmux?.announce();
       codex?.announce();
     },
+    answer: startChanges({
+      placeOf: (session) => tmux?.placeOf(session) ?? codex?.placeOf(session) ?? null,
+      rules: () => findRootRules(config, sessionDirectories),
+      log,
+    }),
     startConsoles(access) {
       if (tmux === null) return { watch() {}, unwatch() {}, stop: async () => {} };
       return startConsoles({ ...access, tmux, log });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Question } from "./changes.ts";
 import { Command, CommandResult } from "./commands.ts";
 import { EventBody } from "./events.ts";
 import { HostInfo, UnadoptedPane } from "./host.ts";
@@ -66,6 +67,9 @@ export const OutputPiece = z.object({
 });
 export type OutputPiece = z.infer<typeof OutputPiece>;
 
+/** Tells an answer's question. */
+const QuestionId = z.string().min(1).max(64);
+
 /** Daemon → HostObject. */
 export const LinkClientFrame = z.discriminatedUnion("type", [
   z.object({
@@ -79,6 +83,8 @@ export const LinkClientFrame = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("messages"), messages: z.array(NumberedMessage).min(1).max(1000) }),
   OutputPiece.extend({ type: z.literal("output") }),
+  /** To an `ask`, beside the journal. An `Answer`, read by itself: one that is not understood must not end the link. */
+  z.object({ type: z.literal("answer"), id: QuestionId, answer: z.unknown() }),
 ]);
 export type LinkClientFrame = z.infer<typeof LinkClientFrame>;
 
@@ -108,5 +114,7 @@ export const LinkServerFrame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("unwatch"), session: SessionId }),
   /** Some of a running command's output did not arrive: it is to be sent again from this character on. */
   z.object({ type: z.literal("output_from"), id: CommandId, offset: z.number().int().min(0) }),
+  /** Somebody wants to know something now; neither side keeps it, and a connection that ends ends it. */
+  z.object({ type: z.literal("ask"), id: QuestionId, question: Question }),
 ]);
 export type LinkServerFrame = z.infer<typeof LinkServerFrame>;

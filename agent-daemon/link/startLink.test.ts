@@ -77,6 +77,7 @@ async function open(options: { edge?: FakeEdgeOptions; times?: number } & Partia
       refuse: (id, _session, result) => seen.refused.push({ id, result }),
     },
     outputs: { goOnFrom() {}, sendAgain() {}, sendBy() {} },
+    answer: async () => ({ status: "same", version: "v" }),
     consoles: {
       watch: (id) => seen.consoles.push(`watch ${id}`),
       unwatch: (id) => seen.consoles.push(`unwatch ${id}`),
@@ -102,6 +103,38 @@ function texts(bodies: unknown[]): string[] {
 }
 
 const wait = { timeout: 5_000, interval: 5 };
+
+describe("a question of the edge", () => {
+  test("is answered on the connection that asked, and on no other", async ({ expect }) => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { edge, link, seen } = await open({
+      async answer({ directory }) {
+        if (directory === "/broken") throw new Error("broken");
+        if (directory === "/slow") await held;
+        return { status: "same", version: directory };
+      },
+    });
+    const ask = (id: string, directory: string) =>
+      edge.send({ type: "ask", id, question: { type: "changes", session, directory } });
+    await vi.waitFor(() => expect(link.state().phase.name).toBe("online"), wait);
+    ask("q1", "/slow");
+    ask("q2", "/broken");
+    ask("q3", "/quick");
+    await vi.waitFor(() => expect(edge.answers).toHaveLength(1), wait);
+    expect(seen.log).toContain("error: A question could not be answered.");
+    edge.current()?.cut();
+    await vi.waitFor(() => expect(edge.hellos).toHaveLength(2), wait);
+    await vi.waitFor(() => expect(link.state().phase.name).toBe("online"), wait);
+    release();
+    ask("q4", "/again");
+    await vi.waitFor(() => expect(edge.answers).toHaveLength(2), wait);
+    expect(edge.answers).toEqual([
+      { type: "answer", id: "q3", answer: { status: "same", version: "/quick" } },
+      { type: "answer", id: "q4", answer: { status: "same", version: "/again" } },
+    ]);
+  });
+});
 
 describe("the output of running commands", () => {
   test("goes out beside the journal, again on a new connection, and from where the edge asks", async ({
@@ -202,6 +235,7 @@ describe("the connection", () => {
         executor: { accept() {}, cancel() {}, refuse() {} },
         consoles: { watch() {}, unwatch() {}, watchOnly() {} },
         outputs: { goOnFrom() {}, sendAgain() {}, sendBy() {} },
+        answer: async () => ({ status: "same", version: "v" }),
         url: () => edge.url,
         token: () => ({ token: "t" }),
         info: () => INFO,
@@ -220,6 +254,7 @@ describe("the connection", () => {
         executor: { accept() {}, cancel() {}, refuse() {} },
         consoles: { watch() {}, unwatch() {}, watchOnly() {} },
         outputs: { goOnFrom() {}, sendAgain() {}, sendBy() {} },
+        answer: async () => ({ status: "same", version: "v" }),
         url: () => edge.url,
         token: () => ({ token: "t" }),
         info: () => INFO,

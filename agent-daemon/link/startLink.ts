@@ -1,3 +1,4 @@
+import type { Answer, Question } from "../../protocol/changes.ts";
 import type { HostInfo } from "../../protocol/host.ts";
 import { PROTOCOL_VERSION } from "../../protocol/limits.ts";
 import type { LinkClientFrame, LinkServerFrame } from "../../protocol/link.ts";
@@ -27,6 +28,8 @@ export type LinkDeps = {
   executor: Pick<Executor, "accept" | "cancel" | "refuse">;
   consoles: ConsoleWatcher;
   outputs: Pick<LiveOutputs, "goOnFrom" | "sendAgain" | "sendBy">;
+  /** Looks up what the edge asks; what goes wrong is an answer, too. */
+  answer: (question: Question) => Promise<Answer>;
   /** Address of the edge; asked before every attempt. */
   url: () => string;
   /** The host's token, or why there is none; asked before every attempt, so that a new one is used at once. */
@@ -222,7 +225,20 @@ export function startLink(deps: LinkDeps): Link {
         return consoles.unwatch(frame.session);
       case "output_from":
         return outputs.goOnFrom(frame.id, frame.offset);
+      case "ask":
+        return ask(frame.id, frame.question);
     }
+  }
+
+  /** Answers on the connection that asked; on another one nobody waits for it. */
+  function ask(id: string, question: Question): void {
+    const asked = socket;
+    deps.answer(question).then(
+      (answer) => {
+        if (socket === asked) send({ type: "answer", id, answer });
+      },
+      (error: unknown) => log("error", "A question could not be answered.", { error: String(error) }),
+    );
   }
 
   function welcome(frame: Extract<LinkServerFrame, { type: "welcome" }>): void {

@@ -33,6 +33,7 @@ export async function startFakeEdge(options: FakeEdgeOptions = {}) {
   const problems: string[] = [];
   const frames: number[] = [];
   const outputs: OutputPiece[] = [];
+  const answers: { id: string; answer?: unknown }[] = [];
   const host = newId("hst");
   let current: ServerSocket | null = null;
   let connections = 0;
@@ -70,6 +71,7 @@ export async function startFakeEdge(options: FakeEdgeOptions = {}) {
         if (log === null) return void problems.push("messages before hello");
         if (current !== socket) return;
         if (frame.type === "output") return void outputs.push(frame);
+        if (frame.type === "answer") return void answers.push(frame);
         frames.push(frame.messages.length);
         const act = options.mischief?.() ?? "none";
         if (act === "cut_before_commit") return socket.cut();
@@ -113,6 +115,7 @@ export async function startFakeEdge(options: FakeEdgeOptions = {}) {
     frames,
     /** Pieces of output that came. */
     outputs,
+    answers,
     watching,
     connections: () => connections,
     sockets: server.sockets,

@@ -112,6 +112,11 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
       [...records.all()].flatMap(({ endedAt, facts }) =>
         endedAt === null && facts !== null && facts.cwd !== null ? [facts.cwd] : [],
       ),
+    placeOf(session) {
+      const { worktree = null, facts } = records.get(session) ?? { facts: null };
+      const directory = worktree?.path ?? facts?.cwd ?? null;
+      return directory === null ? null : { directory, worktree };
+    },
     handles: (command, session) =>
       command.type === "spawn" ||
       command.type === "adopt" ||

@@ -1,3 +1,4 @@
+import type { SessionPlace } from "../changes/startChanges.ts";
 import type { Part } from "../parts.ts";
 import type { ClaudeSession } from "./claudeRegistry.ts";
 
@@ -93,6 +94,8 @@ export interface TmuxPart extends Part, PaneAccess, AgentPanes {
   refresh(): Promise<void>;
   /** Where the panes of live sessions are, as tmux says. */
   directories(): string[];
+  /** Where a session works, or worked when it has ended; null when it is not of a pane. */
+  placeOf(session: string): SessionPlace | null;
   /** Tells the edge of every live session again, for an edge that has forgotten them. */
   announce(): void;
 }

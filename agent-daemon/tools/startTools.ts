@@ -1,17 +1,12 @@
-import { existsSync } from "node:fs";
-import { realpath } from "node:fs/promises";
-import { dirname } from "node:path";
 import * as z from "zod";
 import type { Command, CommandOf, CommandResult } from "../../protocol/commands.ts";
 import { TOOLS, isToolName } from "../../protocol/tools.ts";
 import type { ToolName } from "../../protocol/tools.ts";
 import type { AgentConfig } from "../config.ts";
-import { homeFiles } from "../edge/homeFiles.ts";
 import type { LiveOutputs } from "../link/liveOutputs.ts";
 import { storageTrouble } from "../link/storageErrors.ts";
 import type { SelfProgram } from "../agents/codex/launchSupervisor.ts";
 import type { CommandContext, Log, Outlet, Part } from "../parts.ts";
-import { tokenPath } from "../readToken.ts";
 import type { Store } from "../store.ts";
 import { allowedRoot } from "./allowedRoot.ts";
 import { startBackground } from "./background/startBackground.ts";
@@ -20,6 +15,7 @@ import { CALL_VARIABLE } from "./cleanEnvironment.ts";
 import { resolveOutside } from "./confine.ts";
 import { editFileTool } from "./editFile.ts";
 import { endLeftCalls } from "./endLeftCalls.ts";
+import { findRootRules } from "./findRootRules.ts";
 import { gitDiffTool, gitStatusTool } from "./gitTools.ts";
 import { listFilesTool } from "./listFiles.ts";
 import { readPaneTool, typeIntoPaneTool } from "./paneTools.ts";
@@ -27,7 +23,6 @@ import type { PanePart } from "./paneTools.ts";
 import { readFileTool } from "./readFile.ts";
 import type { RestartPatience } from "./restartService.ts";
 import { runCommandTool } from "./runCommand.ts";
-import { findSecrets } from "./secretPlaces.ts";
 import { searchFilesTool } from "./searchFiles.ts";
 import { makeServiceTools } from "./serviceTools.ts";
 import type { ToolCall } from "./toolCall.ts";
@@ -112,17 +107,8 @@ export function startTools(deps: ToolsDeps): Part {
     if (carryOut === undefined) return refused("unknown_tool", `This host has no tool ${command.tool}.`);
     // What an earlier daemon left of a call may still be at work where this one is to work.
     await cleared;
-    const [closed, secrets] = await Promise.all([
-      daemonFiles(config),
-      findSecrets(config.secrets, deps.env?.HOME),
-    ]);
-    const rules = {
-      workspaces: config.workspaces,
-      worktreesDir: config.worktrees_dir,
-      sessionDirectories: deps.sessionDirectories,
-      closed,
-      secrets,
-    };
+    const rules = await findRootRules(config, deps.sessionDirectories, deps.env?.HOME);
+    const { closed, secrets } = rules;
     const allowed = await allowedRoot(rules, command.root);
     if (!allowed.ok) return refused("not_a_workspace", allowed.message);
     const outside = await resolveOutside(allowed.root, command.outside ?? [], secrets);
@@ -166,16 +152,4 @@ function parsed<T extends z.ZodType>(
       return refused("bad_input", `The input is not valid:\n${z.prettifyError(input.error)}`);
     return carryOut(input.data, call);
   };
-}
-
-/** The daemon's own files, which hold its token and its journal; in one-machine mode the owner's token, too. */
-async function daemonFiles(config: AgentConfig): Promise<string[]> {
-  const home = dirname(config.state_dir);
-  const own = [
-    config.state_dir,
-    tokenPath(config),
-    ...(existsSync(homeFiles(home).ownerToken) ? [home] : []),
-  ];
-  const real = await Promise.all(own.map((path) => realpath(path).catch(() => path))); // one that is missing is closed by its name
-  return [...new Set([...own, ...real])];
 }

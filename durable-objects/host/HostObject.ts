@@ -3,6 +3,7 @@ import { eq } from "drizzle-orm";
 import * as z from "zod";
 import { PROTOCOL_VERSION, MAX_FRAME_BYTES, SILENCE_LIMIT_MS } from "../../protocol/limits.ts";
 import { UnadoptedPane, type Host } from "../../protocol/host.ts";
+import type { Answer, Question } from "../../protocol/changes.ts";
 import type { CloseName } from "../../protocol/closeCodes.ts";
 import type { CommandResult } from "../../protocol/commands.ts";
 import { LinkClientFrame, type LinkServerFrame } from "../../protocol/link.ts";
@@ -21,12 +22,13 @@ import { commandFrame, HostCommands, type Enqueued } from "./HostCommands.ts";
 import { HostState } from "./HostState.ts";
 import { LinkInbox, OutOfOrder } from "./LinkInbox.ts";
 import { OutputRelay } from "./OutputRelay.ts";
+import { Questions } from "./Questions.ts";
 import migrations from "./migrations/migrations.js";
 import { residents, unadopted, watching } from "./schema.ts";
 import { logError } from "../shared/logError.ts";
 
 const LINK_TAG = "link";
-const CLIENT_FRAMES = new Set(["hello", "messages", "output"]);
+const CLIENT_FRAMES = new Set(["hello", "messages", "output", "answer"]);
 /** What survives hibernation of the link's socket: the journal it speaks from, once it has said hello. */
 const Link = z.object({ epoch: z.string().nullable(), opened_at: z.number() });
 
@@ -42,6 +44,7 @@ export class HostObject extends DurableObject<Env> {
   readonly #commands: HostCommands;
   readonly #inbox: LinkInbox;
   readonly #outputs: OutputRelay;
+  readonly #questions = new Questions();
   /** Frames of the link are taken one after the other. */
   #taking: Promise<void> = Promise.resolve();
 
@@ -151,6 +154,13 @@ export class HostObject extends DurableObject<Env> {
     return !this.#commands.wasSent(id) && this.cancel(id, session);
   }
 
+  /** Asks the daemon something that it only has to look up; at once a refusal when it is not there. */
+  async ask(question: Question): Promise<Answer> {
+    const link = this.#link();
+    if (link === null) return AWAY;
+    return this.#questions.ask(question, (frame) => send(link, frame));
+  }
+
   /** Somebody watches a console, or nobody does any more. Resolves to why nothing can be seen now, or null. */
   watch(session: string, watched: boolean): string | null {
     if (watched) this.#db.insert(watching).values({ session }).onConflictDoNothing().run();
@@ -230,6 +240,7 @@ export class HostObject extends DurableObject<Env> {
     const { epoch } = Link.parse(ws.deserializeAttachment());
     if (epoch === null) return closeSocket(ws, "malformed", "The link begins with hello.");
     if (ws !== this.#link()) return; // replaced: its daemon, or a newer one, sends again
+    if (parsed.frame.type === "answer") return this.#questions.answered(parsed.frame.id, parsed.frame.answer);
     if (parsed.frame.type === "output") {
       // Nothing waits for it, least of all a result that comes behind it.
       const { type: _, ...piece } = parsed.frame;
@@ -259,6 +270,7 @@ export class HostObject extends DurableObject<Env> {
       );
     for (const other of this.ctx.getWebSockets(LINK_TAG))
       if (other !== ws) closeSocket(other, "replaced", "A newer connection of this host took over.");
+    this.#questions.endAll(AWAY); // they were asked on the connection before
     ws.serializeAttachment({ epoch: hello.epoch, opened_at: Date.now() } satisfies z.infer<typeof Link>);
     const sessions = this.#db.select().from(watching).all();
     send(ws, {
@@ -311,6 +323,7 @@ export class HostObject extends DurableObject<Env> {
   }
 
   #wentOffline(): void {
+    this.#questions.endAll(AWAY);
     if (this.#state.current?.presence === "never") return; // a host that never came cannot leave
     const now = Date.now();
     const waiting_commands = this.#commands.count;
@@ -422,6 +435,12 @@ const NEVER_SENT: CommandResult = {
   status: "failed",
   code: "host_removed",
   message: "The host was removed; the command never reached it.",
+};
+/** Of a question: nobody is there who could answer it. */
+const AWAY: Answer = {
+  status: "failed",
+  code: "host_away",
+  message: "The host is offline. Ask again when it is back.",
 };
 const FATE_UNKNOWN: CommandResult = {
   status: "indeterminate",

@@ -8,6 +8,7 @@ import {
   PostMessage,
   type QueuedMessage,
 } from "../../protocol/api.ts";
+import type { ChangesAnswer } from "../../protocol/changes.ts";
 import type { Command } from "../../protocol/commands.ts";
 import { SessionFilter } from "../../protocol/filter.ts";
 import type { Grant } from "../../protocol/approvals.ts";
@@ -50,6 +51,7 @@ const TracesQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(100),
   cursor: z.string().max(500).optional(),
 });
+const ChangesQuery = z.object({ known: z.string().max(100).optional() });
 const SpanParam = z.object({ id: SessionId, span: z.string().max(SPAN_ID_CHARS), side: SpanSide });
 const EventsQuery = z.object({
   after: z.coerce.number().int().min(0).optional(),
@@ -157,6 +159,22 @@ export const sessionRoutes = new Hono<App>()
     if (text === undefined)
       throw new Problem(404, "not_found", "Nothing more is kept of this span than what it shows.");
     return c.json({ text } satisfies SpanText);
+  })
+  .get("/:id/changes", requireRole("viewer"), ById, validate("query", ChangesQuery), async (c) => {
+    const found = await sessionOf(c, c.req.valid("param").id).read();
+    if (found === null) throw new Problem(404, "not_found", "No such session.");
+    const { id, host, cwd } = found.session;
+    if (host === null || cwd === null)
+      throw new Problem(409, "no_directory", "This session has no directory on a host.");
+    const { known } = c.req.valid("query");
+    const answer = await c.env.HOST.getByName(hostName(c.get("actor").team, host)).ask({
+      type: "changes",
+      session: id,
+      directory: cwd,
+      ...(known === undefined ? {} : { known }),
+    });
+    if (answer.status === "failed") throw new Problem(409, answer.code, answer.message);
+    return c.json(answer satisfies ChangesAnswer);
   })
   .post("/:id/commands", requireRole("operator"), ById, validate("json", PostCommand), async (c) => {
     const { id: commandId, expires_in_ms, wait_ms, ...command } = c.req.valid("json");

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command, CommandOf, CommandResult } from "../../../protocol/commands.ts";
 import { SessionId } from "../../../protocol/ids.ts";
 import type { Worktree } from "../../../protocol/session.ts";
+import type { SessionPlace } from "../../changes/startChanges.ts";
 import type { AgentConfig } from "../../config.ts";
 import { DONE, failed } from "../../parts.ts";
 import type { CommandContext, Log, Outlet, Part } from "../../parts.ts";
@@ -43,6 +44,8 @@ export type CodexPart = Part & {
   jobs(): JobKey[];
   /** Where the sessions with a running job work. */
   directories(): string[];
+  /** Where a job works, or worked; null when the session is no job's. */
+  placeOf(session: string): SessionPlace | null;
   /** Tells the edge of every session with a running job again, for an edge that has forgotten them. */
   announce(): void;
 };
@@ -378,6 +381,10 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
     run,
     jobs: () => [...running].map(([session, { turn }]) => ({ session, turn })),
     directories: () => [...running.keys()].flatMap((session) => jobs.session(session)?.cwd ?? []),
+    placeOf(session) {
+      const row = jobs.session(session);
+      return row === null ? null : { directory: row.cwd, worktree: row.worktree };
+    },
     announce() {
       for (const session of running.keys()) {
         const row = jobs.session(session);
