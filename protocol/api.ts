@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Rule } from "./approvals.ts";
-import { Command, CommandResult, WorktreeRequest } from "./commands.ts";
+import { AgentStart, Command, CommandResult, WorktreeRequest } from "./commands.ts";
 import { Host, UnadoptedPane } from "./host.ts";
 import { AttachmentRef } from "./events.ts";
 import { AttachmentId, CommandId, HostId, MessageId, SessionId } from "./ids.ts";
@@ -41,6 +41,7 @@ export const CreateSession = z.discriminatedUnion("provider", [
     title: z.string().min(1).max(200).optional(),
     argv: z.array(z.string().max(8192)).min(1).max(200).optional(),
     agent: z.enum(["claude", "codex", "opencode", "gemini"]).optional(),
+    ...AgentStart,
     worktree: WorktreeRequest.optional(),
     socket: z.string().max(200).optional(),
   }),

@@ -33,6 +33,16 @@ export const WorktreeRequest = z.object({
     .optional(),
 });
 
+/** How an agent in a pane begins: the first thing it is told, and the model it talks to. */
+export const AgentStart = {
+  prompt: z.string().min(1).max(4000).optional(),
+  model: z
+    .string()
+    .max(100)
+    .regex(/^(?!-)\S+$/, "not a model's name")
+    .optional(),
+};
+
 /** Everything that a host can be asked to do for a session. */
 export const Command = z.discriminatedUnion("type", [
   /** Types text literally; with `enter`, presses Enter after it. */
@@ -68,6 +78,7 @@ export const Command = z.discriminatedUnion("type", [
     cwd: Cwd,
     argv: z.array(z.string().max(8192)).min(1).max(200).optional(),
     agent: z.enum(["claude", "codex", "opencode", "gemini"]).optional(),
+    ...AgentStart,
     title: z.string().min(1).max(200).optional(),
     worktree: WorktreeRequest.optional(),
     /** Name of the tmux socket; `default` when it is not given. */

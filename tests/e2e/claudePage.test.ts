@@ -30,7 +30,10 @@ describe.skipIf("missing" in claude)("Claude Code in its terminal and on a page"
     dir = mkdtempSync(join(tmpdir(), "signalbox-claude-"));
     work = join(dir, "work");
     mkdirSync(work);
-    signalbox = await Signalbox.start({ env: makeClaudeHome(dir, work, model.url, version) });
+    signalbox = await Signalbox.start({
+      env: makeClaudeHome(dir, work, model.url, version),
+      config: `agents: {claude: ${program}}\n`,
+    });
     await signalbox.cli("hooks", "install");
     await signalbox.tmux(
       "new-session",
@@ -120,6 +123,19 @@ describe.skipIf("missing" in claude)("Claude Code in its terminal and on a page"
       .last()
       .waitFor();
     expect(await screen()).toMatch(/blue/);
+    await context.close();
+  });
+
+  test("is started from the page with something to do", async () => {
+    const { page, context } = await signIn(browser, signalbox);
+    await page.getByRole("heading", { name: "Sessions", exact: true }).waitFor();
+    await page.keyboard.press("n");
+    await page.getByTestId("kind-agent").check({ force: true });
+    await page.getByTestId("cwd").fill(work);
+    await page.getByTestId("agent-prompt").fill("SAY: begun from the page");
+    await page.getByTestId("start").click();
+    await page.getByRole("tab", { name: "Conversation" }).click();
+    await page.getByTestId("conversation").getByText("begun from the page", { exact: true }).waitFor();
     await context.close();
   });
 });

@@ -26,11 +26,29 @@ export function spawnArgv(
   }
   if (command.agent === undefined) return { ok: true, argv: null };
   const program = agents[command.agent];
-  if (exists(program)) return { ok: true, argv: [program] };
+  if (exists(program)) return { ok: true, argv: [program, ...agentArgs(command.agent, command)] };
   return {
     ok: false,
     message: `${program} was not found; say where it is by agents.${command.agent} in agent.yaml.`,
   };
+}
+
+/** How each agent is told its model and its first prompt; a prompt that begins with `-` is still one. */
+export function agentArgs(
+  agent: NonNullable<CommandOf<"spawn">["agent"]>,
+  { prompt, model }: Pick<CommandOf<"spawn">, "prompt" | "model">,
+): string[] {
+  const chosen = model === undefined ? [] : ["--model", model];
+  if (prompt === undefined) return chosen;
+  switch (agent) {
+    case "claude":
+    case "codex":
+      return [...chosen, "--", prompt];
+    case "opencode":
+      return [...chosen, `--prompt=${prompt}`];
+    case "gemini":
+      return [...chosen, `--prompt-interactive=${prompt}`];
+  }
 }
 
 /**

@@ -217,6 +217,24 @@ function SpawnForm({
               )}
             </Field>
           )}
+          {draft.kind === "agent" && (
+            <Field
+              label="Prompt"
+              error={errors.prompt ?? null}
+              hint="The first thing it is told; it may be empty."
+            >
+              {(ids) => (
+                <Textarea
+                  {...ids}
+                  rows={2}
+                  data-testid="agent-prompt"
+                  placeholder="What is to be done"
+                  value={draft.prompt}
+                  onChange={(event) => set({ prompt: event.target.value })}
+                />
+              )}
+            </Field>
+          )}
 
           {homeless && (
             <Hint>

@@ -60,7 +60,12 @@ export function readDraft(
           provider: "tmux",
           ...common,
           ...(argv?.ok === true ? { argv: argv.argv } : {}),
-          ...(draft.kind === "agent" ? { agent: draft.agent } : {}),
+          ...(draft.kind === "agent"
+            ? {
+                agent: draft.agent,
+                ...optional("prompt", draft.prompt.trim()),
+              }
+            : {}),
         },
   );
   if (!parsed.success) {
