@@ -1,10 +1,10 @@
 import { applyEdits, type FormattingOptions, modify, parse, type ParseError } from "jsonc-parser";
 import * as z from "zod";
-import { HOOK_WORD } from "../agents/claude/hookWire.ts";
+import { HOOK_LIFE_MS, HOOK_WORD } from "../agents/claude/hookWire.ts";
 import { Sentence } from "../system/Sentence.ts";
 
-/** Claude waits this long for a hook, at most; its own dialog is open all the while. In seconds. */
-const TIMEOUT_S = 24 * 60 * 60;
+/** How long Claude waits for the hook, in seconds. */
+const TIMEOUT_S = HOOK_LIFE_MS / 1_000;
 
 const Hook = z.looseObject({ command: z.string().optional() });
 const Group = z.looseObject({ hooks: z.array(Hook).catch([]) });

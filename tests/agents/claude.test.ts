@@ -1,6 +1,11 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { type HookHello, PRINTED } from "../../agent-daemon/agents/claude/hookWire.ts";
 import { hookSocketPath, startClaude } from "../../agent-daemon/agents/claude/startClaude.ts";
 import { changeHooks } from "../../agent-daemon/hooks/changeHooks.ts";
 import type { Part } from "../../agent-daemon/parts.ts";
@@ -13,6 +18,9 @@ import { findAgent } from "../support/agentBinaries.ts";
 import { makeClaudeHome } from "../support/claudeHome.ts";
 import { startFakeModel } from "../support/fakeModel/startFakeModel.ts";
 import { AGENT, until } from "../support/signalbox.ts";
+
+/** How long a subagent's request waits for the phone here. */
+const SUBAGENT_WAIT_MS = 4_000;
 
 const claude = await findAgent("claude");
 if ("missing" in claude) console.warn(`Skipped: ${claude.missing}`);
@@ -73,7 +81,35 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
       outlet: rig.outlet(),
       panes,
       log: () => {},
+      subagentWaitMs: SUBAGENT_WAIT_MS,
     });
+  }
+
+  /** Takes the place of Claude's own hook in its pane, so that what Claude gets of it is ours to say. */
+  async function playHook(tool_input: object): Promise<Socket> {
+    const [server, thread] = rig
+      .tmux("default", "display-message", "-p", "-t", "%0", "#{socket_path},#{pid},0 #{pane_pid}")
+      .trim()
+      .split(" ");
+    const registry = join(rig.env["CLAUDE_CONFIG_DIR"] ?? "", "sessions", `${thread}.json`);
+    const entry = z.object({ sessionId: z.string() }).parse(JSON.parse(readFileSync(registry, "utf8")));
+    const hello: HookHello = {
+      id: randomUUID(),
+      hook: {
+        session_id: entry.sessionId,
+        cwd,
+        hook_event_name: "PermissionRequest",
+        tool_name: "Bash",
+        tool_input: { ...tool_input },
+      },
+      pid: Number(thread),
+      tmux: server ?? null,
+      pane: "%0",
+    };
+    const socket = createConnection(hookSocketPath(join(rig.directory, "state")));
+    socket.on("error", () => {}); // the daemon may close it first
+    socket.write(`${JSON.stringify(hello)}\n`);
+    return socket;
   }
 
   const screen = () => rig.tmux("default", "capture-pane", "-p", "-t", "%0");
@@ -84,6 +120,18 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
     rig.tmux("default", "paste-buffer", "-p", "-d", "-t", "%0");
     press("Enter");
   }
+  /** Claude takes no key in a dialog's first moments, so it is pressed again. */
+  const pressUntil = (key: string, done: () => boolean) =>
+    until(`${key} to be taken`, async () => {
+      if (done()) return true;
+      if (/Do you want to proceed/.test(screen())) press(key);
+      await sleep(1_500);
+      return done();
+    });
+  const untold = () => {
+    const row = rig.store().db.prepare("SELECT count(*) AS n FROM claude_asked WHERE told = 0").get();
+    return row?.["n"];
+  };
   const told = <K extends DaemonMessage["kind"]>(kind: K) =>
     rig.messages.filter((message): message is Extract<DaemonMessage, { kind: K }> => message.kind === kind);
   const request = (at = 0) => until("a request", () => told("request")[at]?.request, 30_000);
@@ -160,7 +208,7 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
     say(touch("a"));
     const first = await request();
     await shows(/Do you want to proceed/);
-    press("1");
+    await pressUntil("1", () => told("request_ended").length === 1);
     expect(await ending(first.id)).toBe("stale");
     expect(await decide(first.id, { allow: false })).toEqual(ended("stale"));
     await answered("tool said");
@@ -214,12 +262,103 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
     expect(await ending(asked.id)).toBe("gone");
   });
 
+  it("two calls of one turn are two requests; the first ends when it was answered at the terminal", async () => {
+    say(`${touch("a")}\n${touch("b").replace("CALL", "AND")}`);
+    const first = await request();
+    await shows(/Do you want to proceed/);
+    await pressUntil("1", () => told("request").length === 2);
+    expect(await ending(first.id)).toBe("stale");
+    const second = await request(1);
+    expect(await decide(second.id)).toEqual(ended("applied"));
+    await answered("tool said");
+    expect([existsSync(join(cwd, "a")), existsSync(join(cwd, "b"))]).toEqual([true, true]);
+  });
+
+  it("two calls for the same are told apart", async () => {
+    const script = `echo x >> ${join(cwd, "same")}`;
+    const call = `Bash ${JSON.stringify({ command: script })}`;
+    say(`CALL: ${call}\nAND: ${call}`);
+    const first = await request();
+    await shows(/Do you want to proceed/);
+    await pressUntil("1", () => told("request").length === 2);
+    expect(await ending(first.id)).toBe("stale");
+    const second = await request(1);
+    expect(await decide(second.id, { allow: false, message: "once is enough" })).toEqual(ended("applied"));
+    await answered("tool said");
+    expect(readFileSync(join(cwd, "same"), "utf8")).toBe("x\n");
+    await until("both to be told", () => untold() === 0);
+    expect(told("request_ended")).toHaveLength(1);
+  });
+
+  it("a subagent's request waits for the phone, and then for the terminal", async () => {
+    const subagent = (name: string) =>
+      `CALL: Agent ${JSON.stringify({ description: name, subagent_type: "general-purpose", prompt: touch(name) })}`;
+    say(subagent("a"));
+    const first = await request();
+    expect(await decide(first.id)).toEqual(ended("applied"));
+    await until("the file", () => existsSync(join(cwd, "a")));
+    await shows(/finished/);
+    say(subagent("b"));
+    const second = await request(1);
+    expect(screen()).not.toMatch(/Do you want to proceed/); // Claude opens it when the hook has left
+    expect(await ending(second.id)).toBe("gone");
+    await shows(/Do you want to proceed/);
+    await pressUntil("1", () => existsSync(join(cwd, "b")));
+  });
+
+  it("a daemon that goes away does not keep a subagent's dialog closed", async () => {
+    const prompt = touch("a");
+    say(`CALL: Agent ${JSON.stringify({ description: "a", subagent_type: "general-purpose", prompt })}`);
+    const asked = await request();
+    await part.stop();
+    await shows(/Do you want to proceed/);
+    part = await start();
+    expect(await ending(asked.id)).toBe("gone");
+  });
+
+  it("an answer at the terminal that was faster than the decision is the truth, also afterwards", async () => {
+    rig.tmux("default", "kill-server");
+    changeHooks("remove", { env: rig.env, node: "", program: "", socket: "" });
+    await part.stop();
+    rig.tmux(
+      "default",
+      "new-session",
+      "-d",
+      "-x",
+      "120",
+      "-y",
+      "40",
+      "-c",
+      cwd,
+      program,
+      "--permission-mode",
+      "manual",
+    );
+    part = await start();
+    session = sessionsByPane(rig.messages).get("default %0") ?? "";
+    await shows(/manual mode on|\? for shortcuts|❯/);
+    for (const [name, printed] of [
+      ["a", true],
+      ["b", false],
+    ] as const) {
+      say(touch(name));
+      await shows(/Do you want to proceed/);
+      const before = told("request").length;
+      const hook = await playHook({ command: `touch ${join(cwd, name)}` });
+      const asked = await request(before);
+      hook.once("data", () => void (printed ? hook.end(`${PRINTED}\n`) : hook.destroy()));
+      const result = await decide(asked.id, { allow: false });
+      if (printed) expect(result).toEqual(ended("applied"));
+      else expect(result.status).toBe("indeterminate");
+      await pressUntil("1", () => existsSync(join(cwd, name)));
+      expect(await ending(asked.id)).toBe("stale");
+    }
+  });
+
   it("works as ever without a daemon", async () => {
     await part.stop();
     say(touch("a"));
-    await shows(/Do you want to proceed/);
-    press("1");
-    await until("the file", () => existsSync(join(cwd, "a")));
+    await pressUntil("1", () => existsSync(join(cwd, "a")));
     expect(screen()).not.toMatch(/hook/i);
     expect(told("request")).toEqual([]);
   });

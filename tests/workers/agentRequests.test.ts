@@ -133,6 +133,30 @@ describe("a request of an agent on a host", () => {
     expect(await pane.until("applied")).toMatchObject({ status: "allowed" });
   });
 
+  test("that was said to be applied is corrected when the terminal was faster, not by a late result", async ({
+    expect,
+  }) => {
+    const pane = await aPane();
+    const asked = request();
+    await pane.ask(asked);
+    await decide(await pane.one("pending"), { decision: "deny" });
+    const { id } = await pane.daemon.command();
+    await pane.result(id, decided("applied"));
+    await pane.until("applied");
+    await pane.over(asked.id, "stale");
+    expect(await pane.until("stale")).toMatchObject({ status: "denied" });
+
+    const second = request();
+    await pane.ask(second);
+    await decide(await pane.one("pending"), { decision: "allow" });
+    const { id: late } = await pane.daemon.command();
+    await pane.over(second.id, "stale");
+    await pane.result(late, decided("applied"));
+    await vi.waitUntil(async () => (await pane.list()).every(({ delivery }) => delivery === "stale"), {
+      timeout: 5_000,
+    });
+  });
+
   test("is decided while its host is away, and told when it is back", async ({ expect }) => {
     const pane = await aPane();
     const asked = request();

@@ -4,11 +4,12 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
 import type { EventBody } from "../../../protocol/events.ts";
+import type { DaemonMessage } from "../../../protocol/link.ts";
 import type { Log, Outlet } from "../../parts.ts";
 import type { Store } from "../../store.ts";
 import { fitEvent } from "../codex/fitEvent.ts";
 import { createJobLines } from "../codex/splitLines.ts";
-import { freshTranscript, TranscriptState, translateTranscript } from "./translate.ts";
+import { type DecidedCall, freshTranscript, TranscriptState, translateTranscript } from "./translate.ts";
 
 /** A conversation that runs in a session's pane. */
 export type Conversation = { session: string; thread: string };
@@ -29,9 +30,11 @@ export function followTranscripts(deps: {
   store: Store;
   outlet: Outlet;
   log: Log;
+  /** What follows from the calls that were decided: what to tell, and what to do in the step that tells it. */
+  decided: (thread: string, calls: DecidedCall[]) => { messages: DaemonMessage[]; also: () => void };
   now?: () => number;
 }) {
-  const { env, store, outlet, log, now = Date.now } = deps;
+  const { env, store, outlet, log, decided, now = Date.now } = deps;
   const projects = join(env.CLAUDE_CONFIG_DIR ?? join(env.HOME ?? homedir(), ".claude"), "projects");
   store.db.exec(`
     CREATE TABLE IF NOT EXISTS claude_transcripts (
@@ -80,6 +83,7 @@ export function followTranscripts(deps: {
         if (bytesRead === 0) return;
         position += bytesRead;
         const events: EventBody[] = [];
+        const calls: DecidedCall[] = [];
         for (const { text, bytes, cut } of lines.push(buffer.subarray(0, bytesRead))) {
           offset += bytes;
           if (skipFirst || cut > 0) {
@@ -88,9 +92,10 @@ export function followTranscripts(deps: {
           }
           const step = translateTranscript(text, state, each.thread);
           events.push(...step.events.map(fitEvent));
+          calls.push(...step.decided);
           state = step.state;
         }
-        if (!put(each, events, offset, state)) return; // full: read again later from where we were
+        if (!put(each, { events, calls }, offset, state)) return; // full: read again later from where we were
       }
     } finally {
       await file.close();
@@ -99,14 +104,20 @@ export function followTranscripts(deps: {
 
   function put(
     { session, thread }: Conversation,
-    events: EventBody[],
+    { events, calls }: { events: EventBody[]; calls: DecidedCall[] },
     offset: number,
     state: TranscriptState,
   ): boolean {
     const at = now();
-    const also = () => void save.run(session, thread, offset, JSON.stringify(state), at);
+    const follows = decided(thread, calls);
+    const also = () => {
+      save.run(session, thread, offset, JSON.stringify(state), at);
+      follows.also();
+    };
+    const messages = [...follows.messages];
     if (events.length > 0)
-      return outlet.put([{ kind: "events", session, events: events.map((event) => ({ at, event })) }], also);
+      messages.unshift({ kind: "events", session, events: events.map((event) => ({ at, event })) });
+    if (messages.length > 0) return outlet.put(messages, also);
     store.transaction(also);
     return true;
   }

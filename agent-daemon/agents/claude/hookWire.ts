@@ -3,8 +3,14 @@ import * as z from "zod";
 /** The hidden word that starts this program as Claude Code's hook. */
 export const HOOK_WORD = "claude-hook";
 
+/** A hook waits this long, at most; Claude is asked to wait as long. */
+export const HOOK_LIFE_MS = 24 * 60 * 60 * 1000;
+
 /** The longest line either side sends; Claude's tools take whole files as input. */
 export const MAX_HOOK_BYTES = 32 * 1024 * 1024;
+
+/** For a subagent's request Claude opens its dialog only when the hook has left, so the hook leaves after this time. */
+export const SUBAGENT_WAIT_MS = 60_000;
 
 /** What Claude Code gives a hook that asks for permission; only what is used here. */
 export const PermissionHook = z.looseObject({
@@ -14,6 +20,8 @@ export const PermissionHook = z.looseObject({
   hook_event_name: z.literal("PermissionRequest"),
   tool_name: z.string().min(1).max(200),
   tool_input: z.record(z.string(), z.unknown()),
+  /** The subagent that asks; none when the conversation itself does. */
+  agent_id: z.string().max(200).optional(),
 });
 export type PermissionHook = z.infer<typeof PermissionHook>;
 

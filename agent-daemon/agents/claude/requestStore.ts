@@ -3,6 +3,7 @@ import type { CommandOf } from "../../../protocol/commands.ts";
 import { RequestEnd } from "../../../protocol/requests.ts";
 import type { Store } from "../../store.ts";
 import { HookHello } from "./hookWire.ts";
+import { callKey } from "./translate.ts";
 
 /** A request of Claude as the daemon remembers it. */
 export type StoredRequest = {
@@ -24,31 +25,49 @@ const Row = z.object({
   decision: z.string().nullable(),
   ended: RequestEnd.nullable(),
 });
+const Untold = z.object({
+  id: z.string(),
+  session: z.string(),
+  decided: z.number().transform((flag) => flag === 1),
+  ended: RequestEnd.nullable(),
+});
+/** A request of which the transcript has not told yet whose answer Claude took. */
+export type UntoldRequest = z.infer<typeof Untold>;
 
 export type RequestStore = ReturnType<typeof openRequestStore>;
 
 /** Opens the table of requests: what waits, what was decided, what ended. */
 export function openRequestStore(store: Store) {
   store.db.exec(`
-    CREATE TABLE IF NOT EXISTS claude_requests (
+    CREATE TABLE IF NOT EXISTS claude_asked (
       id TEXT PRIMARY KEY,
       session TEXT NOT NULL,
       hello TEXT NOT NULL,
       created_at INTEGER NOT NULL,
       decision TEXT,
       ended TEXT,
-      ended_at INTEGER
+      thread TEXT NOT NULL,
+      call TEXT NOT NULL,
+      decided INTEGER NOT NULL,
+      told INTEGER NOT NULL
     ) STRICT;
+    CREATE INDEX IF NOT EXISTS claude_asked_by_call ON claude_asked (call) WHERE told = 0;
   `);
-  const insert = store.db.prepare("INSERT INTO claude_requests VALUES (?, ?, ?, ?, NULL, NULL, NULL)");
-  const read = store.db.prepare("SELECT * FROM claude_requests WHERE id = ?");
-  const open = store.db.prepare("SELECT * FROM claude_requests WHERE ended IS NULL ORDER BY created_at");
-  const decide = store.db.prepare("UPDATE claude_requests SET decision = ? WHERE id = ?");
+  const insert = store.db.prepare("INSERT INTO claude_asked VALUES (?, ?, ?, ?, NULL, NULL, ?, ?, 0, 0)");
+  const read = store.db.prepare("SELECT * FROM claude_asked WHERE id = ?");
+  const open = store.db.prepare("SELECT * FROM claude_asked WHERE ended IS NULL ORDER BY created_at");
+  const decide = store.db.prepare("UPDATE claude_asked SET decision = ?, decided = 1 WHERE id = ?");
   // What Claude wanted to do may be large and secret: it goes when it is over.
   const end = store.db.prepare(
-    "UPDATE claude_requests SET ended = ?, ended_at = ?, hello = '', decision = NULL WHERE id = ? AND ended IS NULL",
+    "UPDATE claude_asked SET ended = ?, hello = '', decision = NULL WHERE id = ? AND ended IS NULL",
   );
-  const prune = store.db.prepare("DELETE FROM claude_requests WHERE ended_at < ?");
+  const untold = store.db.prepare(
+    "SELECT id, session, decided, ended FROM claude_asked WHERE thread = ? AND call = ? AND told = 0 ORDER BY created_at",
+  );
+  const tell = store.db.prepare(
+    "UPDATE claude_asked SET ended = ?, told = 1, hello = '', decision = NULL WHERE id = ?",
+  );
+  const prune = store.db.prepare("DELETE FROM claude_asked WHERE created_at < ?");
 
   const stored = (row: unknown): StoredRequest => {
     const { hello, created_at, decision, ended, ...rest } = Row.parse(row);
@@ -73,13 +92,20 @@ export function openRequestStore(store: Store) {
     },
     open: (): StoredRequest[] => open.all().map(stored),
     add(request: Pick<StoredRequest, "id" | "session" | "hello" | "createdAt">): void {
-      insert.run(request.id, request.session, JSON.stringify(request.hello), request.createdAt);
+      const { id, session, hello, createdAt } = request;
+      const { session_id: thread, tool_name, tool_input } = hello.hook;
+      insert.run(id, session, JSON.stringify(hello), createdAt, thread, callKey(tool_name, tool_input));
     },
     decide(id: string, decision: CommandOf<"decide">): void {
       decide.run(JSON.stringify(decision), id);
     },
     /** Ends it once; false when it has ended before. */
-    end: (id: string, how: RequestEnd, now: number): boolean => end.run(how, now, id).changes === 1,
-    prune: (endedBefore: number): void => void prune.run(endedBefore),
+    end: (id: string, how: RequestEnd): boolean => end.run(how, id).changes === 1,
+    /** The requests that a call in the transcript may be, oldest first. */
+    untold: (thread: string, call: string): UntoldRequest[] =>
+      untold.all(thread, call).map((row) => Untold.parse(row)),
+    /** The transcript has told how it ended, whatever was known before. */
+    tell: (id: string, how: RequestEnd): void => void tell.run(how, id),
+    prune: (createdBefore: number): void => void prune.run(createdBefore),
   };
 }

@@ -1,12 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { createConnection } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HookAnswer, type HookHello, MAX_HOOK_BYTES, PermissionHook, PRINTED } from "./hookWire.ts";
+import {
+  HOOK_LIFE_MS,
+  HookAnswer,
+  type HookHello,
+  MAX_HOOK_BYTES,
+  PermissionHook,
+  PRINTED,
+  SUBAGENT_WAIT_MS,
+} from "./hookWire.ts";
 
 /** How often a daemon that went away is looked for. */
 const RETRY_MS = 500;
-/** How long a daemon may be away; Claude's own dialog stays open all the while. */
-const GIVE_UP_MS = 24 * 60 * 60 * 1000;
+/** After this a subagent's hook leaves by itself: the daemon, which should have told it to, hangs. */
+const SUBAGENT_GIVE_UP_MS = SUBAGENT_WAIT_MS + 10_000;
 
 type Streams = { stdin: NodeJS.ReadableStream; stdout: NodeJS.WritableStream };
 
@@ -29,13 +37,14 @@ export async function runHook(
     tmux: env["TMUX"] ?? null,
     pane: env["TMUX_PANE"] ?? null,
   };
-  const until = Date.now() + GIVE_UP_MS;
+  const until = Date.now() + HOOK_LIFE_MS;
   let met = false;
   while (Date.now() < until && process.ppid === parent) {
     const heard = await ask(socketPath, hello, stdout);
     if (heard === "done") return;
     if (heard === "connected") met = true;
     if (!met) return; // no daemon here
+    if (hook.agent_id !== undefined) return; // its dialog opens only now
     await sleep(RETRY_MS);
   }
 }
@@ -50,6 +59,7 @@ function ask(
     let met = false;
     let buffer = "";
     const socket = createConnection(path);
+    if (hello.hook.agent_id !== undefined) setTimeout(() => socket.destroy(), SUBAGENT_GIVE_UP_MS).unref();
     socket.setEncoding("utf8");
     socket.on("connect", () => {
       met = true;
@@ -61,7 +71,8 @@ function ask(
       if (end === -1 && buffer.length <= MAX_HOOK_BYTES) return;
       const answer = parseAnswer(buffer.slice(0, end));
       if (answer?.type !== "print") return (socket.destroy(), resolve("done"));
-      stdout.write(`${answer.text}\n`, () => {
+      stdout.write(`${answer.text}\n`, (error) => {
+        if (error !== undefined && error !== null) return (socket.destroy(), resolve("done"));
         // Told before this process ends, so that the daemon knows what became of the decision.
         socket.end(`${PRINTED}\n`, () => resolve("done"));
       });

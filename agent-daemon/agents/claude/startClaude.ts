@@ -1,16 +1,20 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandOf, CommandResult } from "../../../protocol/commands.ts";
+import type { DaemonMessage } from "../../../protocol/link.ts";
 import type { RequestEnd } from "../../../protocol/requests.ts";
 import { failed, type Log, type Outlet, type Part } from "../../parts.ts";
 import type { Store } from "../../store.ts";
 import { identify } from "../../system/processIdentity.ts";
 import type { AgentPanes } from "../../tmux/tmuxPart.ts";
 import { followTranscripts } from "./followTranscripts.ts";
+import { HOOK_LIFE_MS, SUBAGENT_WAIT_MS } from "./hookWire.ts";
 import { hookReply, hookRequest } from "./hookRequest.ts";
 import { isAnsweredHere } from "./isAnsweredHere.ts";
 import { openRequestStore, type StoredRequest } from "./requestStore.ts";
 import { startHookServer, type WaitingHook } from "./startHookServer.ts";
+import type { DecidedCall } from "./translate.ts";
 
 export type ClaudeDeps = {
   stateDir: string;
@@ -19,18 +23,28 @@ export type ClaudeDeps = {
   outlet: Outlet;
   panes: AgentPanes;
   log: Log;
+  /** For tests. */
+  subagentWaitMs?: number;
 };
 
 /** After the daemon was away, a hook finds it again within this time; without one nobody waits any more. */
 const RETURN_MS = 3_000;
+/** How much sooner than after its time a hook may be seen to end by it. */
+const HOOK_LIFE_SLACK_MS = 60_000;
 /** While the journal is full. */
 const RETRY_MS = 1_000;
-/** Ended requests are remembered this long, so that a late decision learns how they ended. */
+/** Requests are remembered this long, so that a late decision learns how they ended; a hook waits for a day at most. */
 const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** Where Claude Code's hooks find the daemon. */
+/** The longest path of a socket, in bytes, that every system takes. */
+const MAX_SOCKET_PATH = 100;
+
+/** Where Claude Code's hooks find the daemon: in its state directory, or in a place of this user with a short name. */
 export function hookSocketPath(stateDir: string): string {
-  return join(stateDir, "hooks.sock");
+  const path = join(stateDir, "hooks.sock");
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return path;
+  const name = createHash("sha256").update(stateDir).digest("hex").slice(0, 16);
+  return join("/tmp", `signalbox-${process.getuid?.() ?? 0}`, `${name}.sock`);
 }
 
 /**
@@ -39,14 +53,13 @@ export function hookSocketPath(stateDir: string): string {
  * answer counts.
  */
 export async function startClaude(deps: ClaudeDeps): Promise<Part> {
-  const { store, outlet, panes, log } = deps;
+  const { store, outlet, panes, log, subagentWaitMs = SUBAGENT_WAIT_MS } = deps;
   const requests = openRequestStore(store);
-  const transcripts = followTranscripts(deps);
+  const transcripts = followTranscripts({ ...deps, decided: told });
   const hooks = new Map<string, WaitingHook>();
   const arrivals = new Map<string, () => void>();
   const timers = new Set<NodeJS.Timeout>();
   const stopping = new AbortController();
-  requests.prune(Date.now() - KEEP_MS);
 
   const later = (ms: number, work: () => void) => {
     const timer = setTimeout(() => {
@@ -59,7 +72,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
   /** Ends a request that no command of the edge ends, and tells; nothing when it has ended before. */
   function finish({ id, session }: StoredRequest, end: RequestEnd): void {
     if (requests.get(id) === null) return;
-    const also = () => void requests.end(id, end, Date.now());
+    const also = () => void requests.end(id, end);
     if (!outlet.put([{ kind: "request_ended", session, request: id, end }], also))
       later(RETRY_MS, () => {
         const still = requests.get(id);
@@ -68,14 +81,40 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     else void hooks.get(id)?.answer({ type: "leave" });
   }
 
+  /** Whose answer Claude took: what was said of a request before is corrected, and one that nobody knows of is told. */
+  function told(thread: string, calls: DecidedCall[]): { messages: DaemonMessage[]; also: () => void } {
+    const ends = new Map<string, RequestEnd>();
+    const messages: DaemonMessage[] = [];
+    for (const { key, source } of calls) {
+      const truth = (decided: boolean) => (decided && source === "hook" ? "applied" : "stale");
+      const asked = requests.untold(thread, key).filter(({ id }) => !ends.has(id));
+      // Of several with the same input it is the one that ended so.
+      const one = asked.find(({ ended, decided }) => ended === truth(decided)) ?? asked[0];
+      if (one === undefined) continue;
+      const end = truth(one.decided);
+      ends.set(one.id, end);
+      if (one.ended !== end)
+        messages.push({ kind: "request_ended", session: one.session, request: one.id, end });
+    }
+    const also = () => {
+      for (const [id, end] of ends) {
+        requests.tell(id, end);
+        void hooks.get(id)?.answer({ type: "leave" });
+      }
+    };
+    return { messages, also };
+  }
+
   async function onHook(hook: WaitingHook): Promise<void> {
     const { id, hook: asked } = hook.hello;
+    const createdAt = Date.now();
     if (requests.endOf(id) !== null) return void (await hook.answer({ type: "leave" }));
     if (requests.get(id) === null) {
       const session = await panes.sessionAt(hook.hello);
       if (session === null) return void (await hook.answer({ type: "leave" })); // not a pane of ours
       const request = hookRequest(id, asked);
-      const add = () => requests.add({ id, session, hello: hook.hello, createdAt: Date.now() });
+      requests.prune(createdAt - KEEP_MS);
+      const add = () => requests.add({ id, session, hello: hook.hello, createdAt });
       while (!stopping.signal.aborted && !outlet.put([{ kind: "request", session, request }], add))
         await sleep(RETRY_MS);
     }
@@ -86,6 +125,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
       hooks.delete(id);
       later(RETURN_MS, () => void lost(id));
     });
+    if (asked.agent_id !== undefined) later(subagentWaitMs, () => giveUp(id));
     // A decision that an earlier process could not see through: this hook has not had it.
     const request = requests.get(id);
     if (request !== null && request.decision !== null) {
@@ -94,10 +134,19 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     }
   }
 
-  /** A hook went away without an answer from us: the dialog on the screen was answered, or Claude has ended. */
+  /** A subagent's request has waited for us as long as it may: Claude asks at the terminal now. */
+  function giveUp(id: string): void {
+    const request = requests.get(id);
+    if (request !== null && request.decision === null) finish(request, "gone");
+  }
+
+  /**
+   * A hook went away without an answer from us: the dialog on the screen was answered, or Claude has ended. Where a
+   * decision was under way only the transcript knows whether Claude took it.
+   */
   async function lost(id: string): Promise<void> {
     const request = requests.get(id);
-    if (request === null || hooks.has(id)) return;
+    if (request === null || request.decision !== null || hooks.has(id)) return;
     const end = await endUnanswered(request);
     if (!stopping.signal.aborted && !hooks.has(id)) finish(request, end);
   }
@@ -129,15 +178,14 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     requests.decide(request.id, command);
     const end = await give(request, command);
     if (end === null) {
-      requests.end(request.id, "gone", Date.now());
       return {
         status: "indeterminate",
         message:
           "Claude's hook ended while it was given the decision; the terminal shows whether it took it.",
       };
     }
-    requests.end(request.id, end, Date.now());
-    return decided(end);
+    requests.end(request.id, end);
+    return decided(requests.endOf(request.id) ?? end);
   }
 
   /** After each look at the panes: what is said, and what was answered at the terminal. */
@@ -151,6 +199,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     let soon = Number.POSITIVE_INFINITY;
     for (const request of requests.open()) {
       if (request.decision !== null || !hooks.has(request.id)) continue;
+      if (request.hello.hook.agent_id !== undefined) continue; // no dialog is open for it yet
       const claude = agents.find(({ claude: { pid } }) => pid === request.hello.pid)?.claude;
       const answered = isAnsweredHere(request.createdAt, claude, Date.now());
       if (answered === "yes") finish(request, "stale");
@@ -191,6 +240,9 @@ function decided(end: RequestEnd): CommandResult {
   return { status: "done", value: { type: "decided", end } };
 }
 
-async function endUnanswered({ hello: { pid } }: StoredRequest): Promise<RequestEnd> {
+async function endUnanswered({ createdAt, hello: { pid, hook } }: StoredRequest): Promise<RequestEnd> {
+  // A subagent's dialog opens only now, and one whose hook has had its time is open still.
+  if (hook.agent_id !== undefined || Date.now() - createdAt > HOOK_LIFE_MS - HOOK_LIFE_SLACK_MS)
+    return "gone";
   return pid === null || (await identify(pid)) !== null ? "stale" : "gone";
 }

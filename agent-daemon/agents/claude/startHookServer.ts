@@ -1,6 +1,8 @@
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
+import { dirname } from "node:path";
 import type { Log } from "../../parts.ts";
+import { Sentence } from "../../system/Sentence.ts";
 import { type HookAnswer, HookHello, MAX_HOOK_BYTES, PRINTED } from "./hookWire.ts";
 
 /** A hook that waits at the other end of a connection. */
@@ -28,6 +30,7 @@ export async function startHookServer(deps: {
     socket.on("error", () => {}); // `close` follows
     readHello(socket, (hello) => deps.onHook(waiting(socket, hello)));
   });
+  ensureOurs(dirname(deps.path));
   rmSync(deps.path, { force: true }); // of a daemon that was killed: the state directory is ours alone
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -43,6 +46,13 @@ export async function startHookServer(deps: {
       rmSync(deps.path, { force: true });
     },
   };
+}
+
+/** Makes the socket's directory; one that is somebody else's is refused. */
+function ensureOurs(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (lstatSync(directory).uid !== process.getuid?.())
+    throw new Sentence(`${directory} is not this user's; hooks cannot be served from it.`);
 }
 
 function readHello(socket: Socket, take: (hello: HookHello) => void): void {

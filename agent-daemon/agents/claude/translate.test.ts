@@ -1,6 +1,6 @@
 import { describe, test } from "vitest";
 import type { EventBody } from "../../../protocol/events.ts";
-import { freshTranscript, translateTranscript } from "./translate.ts";
+import { callKey, freshTranscript, translateTranscript } from "./translate.ts";
 
 /** Translates lines one after the other. */
 function translate(...lines: object[]): EventBody[] {
@@ -92,6 +92,17 @@ describe("Claude Code's transcript", () => {
     ).toMatchObject({
       item: { kind: "tool", name: "Odd", input: '{"a":1}', output: "done", status: "completed" },
     });
+  });
+
+  test("tells who decided a call", ({ expect }) => {
+    const call = JSON.stringify(assistant([use("Bash", { command: "ls" })]));
+    const over = { permissionDecision: { decision: "accept", source: "user_temporary" } };
+    const told = JSON.stringify({ ...result("x"), ...over });
+    const asked = translateTranscript(call, freshTranscript(0), "t");
+    expect(asked.decided).toEqual([]);
+    expect(translateTranscript(told, asked.state, "t").decided).toEqual([
+      { key: callKey("Bash", { command: "ls" }), source: "user_temporary" },
+    ]);
   });
 
   test("an interruption ends the turn and what was open in it", ({ expect }) => {

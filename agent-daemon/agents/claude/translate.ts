@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as z from "zod";
 import { type EventBody, Usage } from "../../../protocol/events.ts";
 import { MAX_OUTPUT_BYTES } from "../../../protocol/limits.ts";
@@ -12,9 +13,19 @@ export const TranscriptState = z.object({
   /** The message whose tokens were counted last: its lines repeat them. */
   counted: z.string().nullable(),
   /** Calls of tools without a result. */
-  open: z.record(z.string(), z.object({ name: z.string(), input: z.string() })),
+  open: z.record(z.string(), z.object({ name: z.string(), input: z.string(), key: z.string().default("") })),
 });
 export type TranscriptState = z.infer<typeof TranscriptState>;
+
+/** A call that has its result; `source` says who allowed or refused it: a `hook`, or somebody at the terminal. */
+export type DecidedCall = { key: string; source: string };
+
+/** What a call of a tool is recognised by, where it has no id. */
+export function callKey(tool: string, input: Record<string, unknown>): string {
+  return createHash("sha256")
+    .update(`${tool} ${JSON.stringify(input)}`)
+    .digest("hex");
+}
 
 /** The state before the first line, after `turn` turns of the session. */
 export function freshTranscript(turn: number): TranscriptState {
@@ -37,7 +48,12 @@ type Part = z.infer<typeof Part>;
 const Content = z.union([z.string().transform((text): Part[] => [{ type: "text", text }]), z.array(Part)]);
 const Base = { uuid: z.string(), isSidechain: z.boolean().optional(), isMeta: z.boolean().optional() };
 const Line = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal("user"), ...Base, message: z.looseObject({ content: Content }) }),
+  z.looseObject({
+    type: z.literal("user"),
+    ...Base,
+    message: z.looseObject({ content: Content }),
+    permissionDecision: z.looseObject({ source: z.string() }).optional().catch(undefined),
+  }),
   z.looseObject({
     type: z.literal("assistant"),
     ...Base,
@@ -73,18 +89,19 @@ export function translateTranscript(
   text: string,
   before: TranscriptState,
   thread: string,
-): { events: EventBody[]; state: TranscriptState } {
+): { events: EventBody[]; decided: DecidedCall[]; state: TranscriptState } {
   const parsed = parseLine(text);
   if (parsed === null || parsed.isSidechain === true || parsed.isMeta === true)
-    return { events: [], state: before };
+    return { events: [], decided: [], state: before };
   const state = { ...before, open: { ...before.open } };
   const events: EventBody[] = [];
+  const decided: DecidedCall[] = [];
   const item = (id: string, body: Extract<EventBody, { type: "item" }>["item"]) =>
     events.push({ type: "item", id, turn: state.turn, item: body });
 
   if (parsed.type === "system") {
     if (parsed.subtype === "turn_duration") events.push(...endTurn(state));
-    return { events, state };
+    return { events, decided, state };
   }
   if (parsed.type === "assistant") {
     if (!state.running) begin(events, state, thread);
@@ -96,12 +113,13 @@ export function translateTranscript(
       if (part.type === "thinking" && part.thinking !== undefined && part.thinking !== "")
         item(id, { kind: "reasoning", text: part.thinking });
       if (part.type === "tool_use" && part.id !== undefined) {
-        const call = { name: part.name ?? "tool", input: JSON.stringify(part.input ?? {}).slice(0, 16_384) };
+        const { name = "tool", input = {} } = part;
+        const call = { name, input: JSON.stringify(input).slice(0, 16_384), key: callKey(name, input) };
         state.open[part.id] = call;
         item(part.id, callItem(call, null));
       }
     }
-    return { events, state };
+    return { events, decided, state };
   }
   const said = parsed.message.content
     .flatMap((part) => (part.type === "text" && part.text !== undefined ? [part.text] : []))
@@ -111,20 +129,22 @@ export function translateTranscript(
     const call = state.open[part.tool_use_id];
     if (call === undefined) continue;
     delete state.open[part.tool_use_id];
+    if (parsed.permissionDecision !== undefined)
+      decided.push({ key: call.key, source: parsed.permissionDecision.source });
     item(part.tool_use_id, callItem(call, part));
   }
-  if (said.length === 0) return { events, state };
+  if (said.length === 0) return { events, decided, state };
   if (said.some((each) => each.startsWith(INTERRUPTED))) {
     for (const [id, call] of Object.entries(state.open))
       item(id, callItem(call, { type: "tool_result", content: "It was interrupted.", is_error: true }));
     state.open = {};
     item(parsed.uuid, { kind: "warning", text: "Interrupted by the person." });
-    return { events: [...events, ...endTurn(state)], state };
+    return { events: [...events, ...endTurn(state)], decided, state };
   }
   // What is said in the middle of a turn joins it.
   if (!state.running) begin(events, state, thread);
   item(parsed.uuid, { kind: "user_message", text: said.join("\n") });
-  return { events, state };
+  return { events, decided, state };
 }
 
 function begin(events: EventBody[], state: TranscriptState, thread: string): void {

@@ -30,10 +30,10 @@ export class AgentRequests {
     return ledger.open({ ...asked, request, team, session: id, host, workspace, expires_at }, now).events;
   }
 
-  /** A request ended on the host by itself: nobody needs to decide it, or its decision came too late. */
+  /** A request ended on the host by itself: nobody needs to decide it, or the host knows better by now what became of it. */
   ended(request: string, end: RequestEnd, now: number): Events {
     const approval = this.#parts.ledger.ofRequest(request);
-    return approval === null ? [] : this.#settle(approval, end, now);
+    return approval === null ? [] : this.#settle(approval, end, now, true);
   }
 
   /** A decision was made: it is on its way to the agent. Call `forwardAll` after the step. */
@@ -61,9 +61,9 @@ export class AgentRequests {
     return ledger.pending().flatMap(({ id }) => ledger.end(id, "withdrawn", now));
   }
 
-  #settle({ id }: Approval, delivery: Delivery, now: number): Events {
+  #settle({ id }: Approval, delivery: Delivery, now: number, sure = false): Events {
     const { ledger } = this.#parts;
-    return [...ledger.end(id, "withdrawn", now, delivery), ...ledger.deliver(id, delivery, now)];
+    return [...ledger.end(id, "withdrawn", now, delivery), ...ledger.deliver(id, delivery, now, sure)];
   }
 }
 

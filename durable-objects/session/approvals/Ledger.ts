@@ -98,11 +98,11 @@ export class Ledger {
     return decided.ok ? { ...decided, events: this.#save(decided.approval, given.now) } : decided;
   }
 
-  /** The requester of a decided approval has taken it in (or never will). */
-  deliver(id: string, delivery: Approval["delivery"], now: number): Events {
+  /** The requester of a decided approval has taken it in (or never will); a `sure` word corrects an earlier one. */
+  deliver(id: string, delivery: Approval["delivery"], now: number, sure = false): Events {
     const approval = this.get(id);
     if (approval === null) return [];
-    const next = deliver(approval, delivery);
+    const next = deliver(approval, delivery, sure);
     return next === approval ? [] : this.#save(next, now);
   }
 

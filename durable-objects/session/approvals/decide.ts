@@ -46,15 +46,21 @@ export function end(
   return { ...approval, status, delivery, decided_at: now, version: approval.version + 1 };
 }
 
-/** The approval after its requester took the decision in; the first word about it stays, unless that was that nobody knows. */
-export function deliver(approval: Approval, delivery: Delivery): Approval {
-  const open = approval.delivery === "pending" || approval.delivery === "indeterminate";
+/**
+ * The approval after its requester took the decision in; the first word about it stays, unless that was that nobody
+ * knows, or the later one is `sure`.
+ */
+export function deliver(approval: Approval, delivery: Delivery, sure = false): Approval {
+  const decided = approval.status === "allowed" || approval.status === "denied";
+  const open = approval.delivery === "pending" || approval.delivery === "indeterminate" || (sure && decided);
   if (!open || approval.delivery === delivery) return approval;
   return { ...approval, delivery, version: approval.version + 1 };
 }
 
-function howItEnded({ status, decided_by, decided_at }: Approval): string {
+function howItEnded({ requester, status, decided_by, decided_at }: Approval): string {
   const at = decided_at === null ? "" : ` at ${new Date(decided_at).toISOString()}`;
+  if (status === "expired" && requester !== "edge")
+    return `This approval has expired${at}: nobody decided here in time. Its agent may still ask at its terminal.`;
   if (status === "expired")
     return `This approval has expired${at}: nobody decided in time, and it did not run.`;
   if (decided_by === null) return `This approval is ${status}; nobody needs to decide it any more.`;

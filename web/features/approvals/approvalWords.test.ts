@@ -28,7 +28,7 @@ describe("an approval in words", () => {
     ],
     [{ status: "denied", decided_by: "mo", delivery: "applied" }, "Denied by mo", "plain"],
     [{ status: "expired", delivery: "gone" }, "Expired: nobody decided in time", "plain"],
-    [{ status: "withdrawn", delivery: "gone" }, "Withdrawn: it is no longer asked for", "plain"],
+    [{ status: "withdrawn", delivery: "gone" }, "Withdrawn: it is no longer asked for here", "plain"],
   ])("%o", (given, word, tone) => {
     expect(approvalWords(sampleApproval(given))).toEqual({ word, tone });
   });

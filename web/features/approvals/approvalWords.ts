@@ -50,13 +50,13 @@ export function approvalWords(
       return { word: `Allowed${how}${by}${edited}${rest}`, tone: unknown ? "bad" : "good" };
     }
     case "denied":
-      return { word: `Denied${by}${approval.delivery === "pending" ? rest : ""}`, tone: "plain" };
+      return { word: `Denied${by}${rest}`, tone: "plain" };
     case "expired":
       return { word: "Expired: nobody decided in time", tone: "plain" };
     case "withdrawn":
       return approval.delivery === "stale"
         ? { word: "Answered at the terminal", tone: "plain" }
-        : { word: "Withdrawn: it is no longer asked for", tone: "plain" };
+        : { word: "Withdrawn: it is no longer asked for here", tone: "plain" };
   }
 }
 

@@ -126,7 +126,7 @@ function approvalWords({ status, summary, decided_by, delivery }: Approval): Eve
     case "expired":
       return words("approval", "Nobody decided in time", summary, "warning");
     case "withdrawn":
-      return words("approval", "Withdrawn: it is no longer asked for", summary);
+      return words("approval", "Withdrawn: it is no longer asked for here", summary);
   }
 }
 
