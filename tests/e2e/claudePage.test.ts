@@ -123,6 +123,8 @@ describe.skipIf("missing" in claude)("Claude Code in its terminal and on a page"
       .last()
       .waitFor();
     expect(await screen()).toMatch(/blue/);
+    await page.getByRole("tab", { name: "Traces" }).click();
+    await page.getByTestId("span").filter({ hasText: "AskUserQuestion" }).first().waitFor();
     await context.close();
   });
 

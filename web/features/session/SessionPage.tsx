@@ -107,7 +107,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
     () => [
       ...(tmux ? [{ id: "terminal", label: "Terminal", icon: <TerminalSquare size={14} /> }] : []),
       ...(talks ? [{ id: "conversation", label: "Conversation", icon: <MessagesSquare size={14} /> }] : []),
-      ...(tmux ? [] : [{ id: "traces", label: "Traces", icon: <ChartNoAxesGantt size={14} /> }]),
+      ...(talks ? [{ id: "traces", label: "Traces", icon: <ChartNoAxesGantt size={14} /> }] : []),
       { id: "events", label: "Events", icon: <ScrollText size={14} /> },
       ...(tmux ? [{ id: "search", label: "Search", icon: <Search size={14} /> }] : []),
       ...(phone ? [{ id: "details", label: "Details", icon: <Info size={14} /> }] : []),
@@ -135,7 +135,8 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   /** Shows the conversation at a turn; the address says which. */
   function goToTurn(next: number): void {
     const params = new URLSearchParams(search);
-    params.delete("tab");
+    if (tmux) params.set("tab", "conversation");
+    else params.delete("tab");
     params.set("turn", String(next));
     setTimelineSheet(false);
     navigate(`/sessions/${session.id}?${params.toString()}`, { replace: true, state: { at: Date.now() } });
@@ -145,7 +146,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
     sideOpen.set(!(showSide && view === "timeline"));
     sideView.set("timeline");
   }
-  const timeline = tmux ? null : (
+  const timeline = !talks ? null : (
     <Suspense fallback={null}>
       <TimelinePane
         session={session.id}
@@ -174,8 +175,8 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
     { keys: ["t"], label: tmux ? "Terminal" : "Conversation", group: "Session", run: () => setTab(first) },
     { keys: ["e"], label: "Events", group: "Session", run: () => setTab("events") },
     { keys: ["s"], label: "Search", group: "Session", run: () => tmux && setTab("search") },
-    { keys: ["x"], label: "Traces", group: "Session", run: () => !tmux && setTab("traces") },
-    { keys: ["l"], label: "Timeline of turns", group: "Session", run: () => !tmux && showTimeline() },
+    { keys: ["x"], label: "Traces", group: "Session", run: () => talks && setTab("traces") },
+    { keys: ["l"], label: "Timeline of turns", group: "Session", run: () => talks && showTimeline() },
     {
       keys: ["d"],
       label: "Show or hide the details",
@@ -199,7 +200,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
             known={known}
             actions={actions}
             side={phone ? null : { open: showSide, toggle: () => sideOpen.set(!sideOpen.get()) }}
-            onTimeline={tmux ? undefined : showTimeline}
+            onTimeline={talks ? showTimeline : undefined}
           />
           <SessionConnection store={store} />
           {tmux && (session.pending_approvals ?? 0) > 0 && (
@@ -267,7 +268,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
                 />
               </TabPanel>
             )}
-            {!tmux && (
+            {talks && (
               <TabPanel id="traces">
                 <Suspense fallback={null}>
                   <TracesPanel session={session.id} away={away} />
@@ -291,7 +292,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
           </Tabs>
         </div>
         {showSide && (
-          <SidePane views={!tmux}>
+          <SidePane views={talks}>
             {timeline !== null && view === "timeline" ? (
               timeline
             ) : (
