@@ -1,6 +1,7 @@
 import type { Answer, Question } from "../protocol/changes.ts";
 import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
 import { startClaude } from "./agents/claude/startClaude.ts";
+import { startCodexLive } from "./agents/codex-live/startCodexLive.ts";
 import { startCodexJobs } from "./agents/codex/startCodexJobs.ts";
 import { startChanges } from "./changes/startChanges.ts";
 import type { AgentConfig } from "./config.ts";
@@ -58,6 +59,12 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
           startClaude({ stateDir: config.state_dir, env: process.env, store, outlet, panes: tmux, log }),
         );
   const sessionDirectories = () => [...(tmux?.directories() ?? []), ...(codex?.directories() ?? [])];
+  const codexLive =
+    tmux === null
+      ? null
+      : await guard("Codex in panes", async () =>
+          startCodexLive({ env: process.env, store, outlet, panes: tmux, log }),
+        );
   const tools = await guard("The tools", async () =>
     startTools({
       config,
@@ -72,7 +79,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
   );
   // Tool calls first, whatever session they are for. Then Codex: it takes only its own sessions and commands; panes take
   // the rest.
-  const parts = [tools, claude, codex, tmux].filter((part) => part !== null);
+  const parts = [tools, claude, codexLive, codex, tmux].filter((part) => part !== null);
   return {
     parts,
     tmuxVersion: () => tmux?.version ?? null,

@@ -184,6 +184,8 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
     try {
       const part = parts.find((each) => each.handles(job.command, job.session));
       if (part === undefined) {
+        if (job.command.type === "decide")
+          return failed("no_such_request", "This host does not know the request.");
         return failed("not_supported", `This host cannot carry out ${job.command.type} for this session.`);
       }
       return await part.run(job.command, { id: job.id, session: job.session, signal: job.controller.signal });

@@ -21,6 +21,12 @@ describe("paneStatus", () => {
   ] as const)("%s %j", (agent, claude, activity, status, reason) => {
     expect(paneStatus(agent, claude, activity)).toEqual({ status, reason });
   });
+
+  it("is what Codex says, while Codex runs there", () => {
+    const said = { status: "waiting", reason: "permission prompt" } as const;
+    expect(paneStatus("codex", undefined, busy, said)).toEqual(said);
+    expect(paneStatus("shell", undefined, busy, said)).toEqual({ status: "idle", reason: null });
+  });
 });
 
 describe("followActivity", () => {

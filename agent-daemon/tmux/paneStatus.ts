@@ -27,16 +27,18 @@ export function followActivity(before: Activity, changedAt: number, now: number)
 }
 
 /**
- * The status of a live pane. Claude Code tells its own; a shell in the foreground is idle and another program works;
- * the other agents tell nothing cheaply, so their screen does.
+ * The status of a live pane. Claude Code tells its own, and Codex where its app server does (`said`); a shell in the
+ * foreground is idle and another program works; the other agents tell nothing cheaply, so their screen does.
  */
 export function paneStatus(
   agent: AgentName,
   claude: ClaudeSession | undefined,
   activity: Activity,
+  said?: PaneStatus,
 ): PaneStatus {
   if (agent === "shell") return { status: "idle", reason: null };
   if (agent === "other") return { status: "working", reason: null };
+  if (agent === "codex" && said !== undefined) return said;
   switch (agent === "claude" ? claude?.status : undefined) {
     case "idle":
       return { status: "idle", reason: null };

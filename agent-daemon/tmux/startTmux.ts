@@ -148,6 +148,11 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
       [...watch.all()].flatMap(({ record, claude }) =>
         claude === undefined ? [] : [{ session: record.session, claude }],
       ),
+    codexes: () =>
+      [...watch.all()].flatMap(({ record, agent, row }) =>
+        agent === "codex" ? [{ session: record.session, panePid: row.panePid }] : [],
+      ),
+    tell: watch.tell,
     onLook: watch.onLook,
     ...access.panes,
     async stop() {

@@ -1,6 +1,7 @@
 import type { SessionPlace } from "../changes/startChanges.ts";
 import type { Part } from "../parts.ts";
 import type { ClaudeSession } from "./claudeRegistry.ts";
+import type { PaneStatus } from "./paneStatus.ts";
 
 /** The screen of a pane as bytes for a terminal, taken at one instant. */
 export type Screen = {
@@ -80,6 +81,10 @@ export interface AgentPanes {
   sessionAt(place: { tmux: string | null; pane: string | null }): Promise<string | null>;
   /** Sessions in whose pane Claude Code runs, with what it says of itself. */
   claudes(): { session: string; claude: ClaudeSession }[];
+  /** Sessions in whose pane Codex runs, with the process that the pane began with. */
+  codexes(): { session: string; panePid: number }[];
+  /** What an agent says of itself; it counts in place of what its screen looks like. Null: nothing. */
+  tell(session: string, status: PaneStatus | null): void;
   /** Calls back after each look at the panes; gives back how to stop. */
   onLook(listener: () => void): () => void;
 }

@@ -14,7 +14,7 @@ import { startLookLoop } from "./lookLoop.ts";
 import { paneFacts, paneTitle, previewOf, unadoptedPane } from "./paneFacts.ts";
 import { paneListeners } from "./paneListeners.ts";
 import { announcement, endedChange, liveChange, type Change } from "./paneMessages.ts";
-import { followActivity, paneStatus, QUIET, type Activity } from "./paneStatus.ts";
+import { followActivity, paneStatus, QUIET, type Activity, type PaneStatus } from "./paneStatus.ts";
 import { planPanes, type PanePlan, type SeenPane } from "./planPanes.ts";
 import { startPreviews } from "./previews.ts";
 import { processTable } from "./processes.ts";
@@ -33,6 +33,8 @@ export type PaneWatch = {
   live(session: string): LivePane | undefined;
   /** Every live session's pane. */
   all(): Iterable<LivePane>;
+  /** What an agent says of itself, until it says something else; null: nothing. */
+  tell(session: string, status: PaneStatus | null): void;
   /** Calls back after each look; gives back how to stop. */
   onLook(listener: () => void): () => void;
   /** Panes that no session has. */
@@ -90,6 +92,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
   const lookers = new Set<() => void>();
   const live = new Map<string, LivePane>();
   const activities = new Map<string, Activity>();
+  const said = new Map<string, PaneStatus>();
   const toldAt = new Map<string, number>();
   const spawning = new Set<string>();
   const deadSince = new Map<string, number>();
@@ -240,7 +243,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
         worktree: record.worktree,
         preview: previews.get(session),
       }),
-      status: paneStatus(pane.agent, pane.claude, activity),
+      status: paneStatus(pane.agent, pane.claude, activity, said.get(session)),
       factsDue: isDue(toldAt.get(session) ?? Number.NEGATIVE_INFINITY, FACTS_INTERVAL_MS, now),
       now,
     });
@@ -270,6 +273,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
       if (!put(change.messages, [change.record])) continue;
       live.delete(session);
       activities.delete(session);
+      said.delete(session);
       toldAt.delete(session);
       deadSince.delete(session);
       previews.forget(session);
@@ -328,6 +332,13 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
     refresh: loop.refresh,
     live: (session) => live.get(session),
     all: () => live.values(),
+    tell(session, status) {
+      const before = said.get(session);
+      if (before?.status === status?.status && before?.reason === status?.reason) return;
+      if (status === null) said.delete(session);
+      else said.set(session, status);
+      loop.kick();
+    },
     onLook(listener) {
       lookers.add(listener);
       return () => lookers.delete(listener);

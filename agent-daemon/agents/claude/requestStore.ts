@@ -80,6 +80,8 @@ export function openRequestStore(store: Store) {
     };
   };
   return {
+    /** Whether a request is open, or was lately. */
+    knows: (id: string): boolean => read.get(id) !== undefined,
     /** An open request. */
     get(id: string): StoredRequest | null {
       const row = read.get(id);

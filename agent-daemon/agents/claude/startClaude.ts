@@ -221,7 +221,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
   for (const { id } of requests.open()) later(RETURN_MS, () => void lost(id));
 
   return {
-    handles: (command) => command.type === "decide",
+    handles: (command) => command.type === "decide" && requests.knows(command.request),
     async run(command, { session }) {
       if (command.type !== "decide") return failed("not_here", `${command.type} is not for Claude.`);
       return decide(command, session);

@@ -218,7 +218,8 @@ function translateItem(state: TurnState, phase: string, value: Record<string, un
   };
 }
 
-function toItem(from: CodexItem): Item {
+/** An item of Codex's, as all agents' items are told. */
+export function toItem(from: CodexItem): Item {
   switch (from.type) {
     case "agent_message":
       return { kind: "message", text: from.text };
@@ -290,7 +291,7 @@ function nameOf(value: unknown): string {
 }
 
 /** An open item without what can be large: only what is needed to show it closed. */
-function slim(item: Item): Item {
+export function slim(item: Item): Item {
   switch (item.kind) {
     case "command":
       return { ...item, command: cutEnd(item.command, MAX_MESSAGE_BYTES) };
@@ -303,12 +304,13 @@ function slim(item: Item): Item {
   }
 }
 
-function closed(item: Item, well: boolean): Item {
+/** An item that began, after its turn has ended. */
+export function closed(item: Item, well: boolean): Item {
   return "status" in item ? { ...item, status: well ? "completed" : "failed" } : item;
 }
 
-/** Tokens of this turn: Codex counts over the thread. A count that went down started anew. */
-function usageOfTurn(total: Usage, before: Usage | null): Usage | null {
+/** Tokens of a turn: Codex counts over the thread. A count that went down started anew. */
+export function usageOfTurn(total: Usage, before: Usage | null): Usage | null {
   if (before === null) return null;
   const usage: Usage = {
     input_tokens: total.input_tokens - before.input_tokens,
@@ -321,7 +323,7 @@ function usageOfTurn(total: Usage, before: Usage | null): Usage | null {
 }
 
 /** Codex passes a model server's error on as JSON text; people want its sentence. */
-function inWords(message: string): string {
+export function inWords(message: string): string {
   if (!message.startsWith("{")) return message;
   try {
     const parsed = z

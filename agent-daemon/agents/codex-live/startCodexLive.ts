@@ -1,0 +1,324 @@
+import type { EventBody } from "../../../protocol/events.ts";
+import { failed, type Log, type Outlet, type Part } from "../../parts.ts";
+import type { Store } from "../../store.ts";
+import type { PaneStatus } from "../../tmux/paneStatus.ts";
+import type { AgentPanes } from "../../tmux/tmuxPart.ts";
+import { fitEvent } from "../codex/fitEvent.ts";
+import {
+  LoadedThreads,
+  Notification,
+  ReadThread,
+  ResumedThread,
+  type RpcId,
+  type Thread,
+  type ThreadStatus,
+  type Turn,
+  TurnPage,
+} from "./appServerWire.ts";
+import { ancestry, codexProcesses, type FoundProcess } from "./codexProcesses.ts";
+import { startLiveRequests } from "./liveRequests.ts";
+import { createdAtOf, mapThreads, type OpenThread } from "./mapThreads.ts";
+import { type AppServer, appServerSocket, codexHome, openAppServer } from "./openAppServer.ts";
+import { openThreadStore, type ThreadPlace } from "./threadStore.ts";
+import { catchUp, startThread, type ThreadState, translateThread } from "./translateThread.ts";
+
+export type CodexLiveDeps = {
+  env: NodeJS.ProcessEnv;
+  store: Store;
+  outlet: Outlet;
+  panes: AgentPanes;
+  log: Log;
+};
+
+/** A conversation that runs in a pane, on this connection. */
+type Following = ThreadPlace & {
+  cwd: string;
+  /** What it has said so far is told; before that, what comes waits. */
+  ready: boolean;
+  waiting: Notification[];
+  /** Items as they came last: a request about one does not repeat it. */
+  items: Map<string, Turn["items"][number]>;
+  catchingUp: Promise<void> | null;
+};
+
+/** Turns that are told of a conversation that began before it was seen. */
+const FIRST_TURNS = 30;
+/** How often what failed, or was not there yet, is tried again. */
+const RETRY_MS = 1_000;
+/** The server asks again at once after a conversation is followed again. */
+const ASK_AGAIN_MS = 1_000;
+const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
+const MAX_ITEMS = 200;
+
+/**
+ * Codex in panes, through the app server that its terminals share: what it says, what it asks, whether it works. Its own
+ * dialogs stay open all the while, and the first answer counts. Without such a server nothing happens here.
+ */
+export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps): Part {
+  const home = codexHome(env);
+  const places = openThreadStore(store);
+  const threads = new Map<string, Omit<OpenThread, "placed">>();
+  /** Conversations that were looked at on this connection, also those that are none of ours. */
+  const seen = new Set<string>();
+  const following = new Map<string, Following>();
+  let server: AppServer | null = null;
+  let connecting = false;
+  let connectedAt = 0;
+  let stopped = false;
+  places.prune(Date.now() - KEEP_MS);
+
+  const requests = startLiveRequests({
+    store,
+    outlet,
+    log,
+    answer: (rpc, result) => server?.answer(rpc, result) ?? false,
+  });
+
+  /** A disk that is full, for example: what could not be stored is asked for again. */
+  function safely(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      log("error", "What Codex tells could not be stored.", { error: String(error) });
+    }
+  }
+
+  async function connect(path: string): Promise<void> {
+    connecting = true;
+    try {
+      const opened = await openAppServer(path, {
+        notified: (...told) => safely(() => notified(...told)),
+        asked: (...told) => safely(() => asked(...told)),
+        closed,
+      });
+      if (stopped) return opened.close();
+      server = opened;
+      connectedAt = Date.now();
+      const { data } = LoadedThreads.parse(await opened.request("thread/loaded/list", {}));
+      await Promise.all(data.map((id) => readThread(opened, id)));
+      look();
+    } catch (error) {
+      log("debug", "Codex's app server does not answer.", { error: String(error) });
+      server?.close();
+      closed();
+    } finally {
+      connecting = false;
+    }
+  }
+
+  async function readThread(from: AppServer, threadId: string): Promise<void> {
+    try {
+      add(ReadThread.parse(await from.request("thread/read", { threadId })).thread, false);
+    } catch (error) {
+      log("debug", "A conversation of Codex cannot be read.", { threadId, error: String(error) });
+    }
+  }
+
+  /** Conversations of a person's terminals; those that Codex has with itself are none. */
+  function add(thread: Thread, seenBegin: boolean): void {
+    seen.add(thread.id);
+    if (thread.ephemeral || thread.parentThreadId != null || threads.has(thread.id)) return;
+    if (thread.threadSource != null && thread.threadSource !== "user") return;
+    if (thread.originator != null && thread.originator !== "codex-tui") return;
+    const createdAt = createdAtOf(thread.id);
+    if (createdAt === null) return;
+    threads.set(thread.id, { id: thread.id, cwd: thread.cwd, createdAt, seenBegin });
+  }
+
+  function closed(): void {
+    if (server === null) return;
+    server = null;
+    threads.clear();
+    seen.clear();
+    for (const { session } of following.values()) panes.tell(session, null);
+    following.clear();
+    requests.disconnected();
+  }
+
+  function notified(method: string, params: Record<string, unknown>): void {
+    const parsed = Notification.safeParse({ method, params });
+    if (!parsed.success) return; // of no interest here, or of a kind that is not known
+    const told = parsed.data;
+    if (told.method === "thread/started") {
+      add(told.params.thread, (createdAtOf(told.params.thread.id) ?? 0) > connectedAt);
+      return look();
+    }
+    const each = following.get(told.params.threadId);
+    if (told.method === "serverRequest/resolved")
+      return requests.resolved(told.params.threadId, told.params.requestId);
+    if (each === undefined) {
+      // Loaded by its terminal after we had asked what there is.
+      if (told.method === "thread/status/changed" && server !== null && !seen.has(told.params.threadId))
+        void readThread(server, told.params.threadId);
+      return;
+    }
+    if (told.method === "thread/status/changed") {
+      panes.tell(each.session, statusOf(told.params.status));
+      if (!each.ready) wake(each); // its first message was sent
+      return;
+    }
+    if (told.method === "item/started" || told.method === "item/completed") {
+      each.items.set(told.params.item.id, told.params.item);
+      const oldest = each.items.size > MAX_ITEMS ? each.items.keys().next().value : undefined;
+      if (oldest !== undefined) each.items.delete(oldest);
+    }
+    if (each.ready) tell(each, told);
+    else each.waiting.push(told);
+  }
+
+  function tell(each: Following, told: Notification): void {
+    const state = places.state(each.session, each.thread);
+    if (state === null) return;
+    const step = translateThread(state, told);
+    // Full: it is read again from the pages.
+    each.ready = false;
+    each.ready = put(each, step.events, step.state);
+  }
+
+  function asked(rpc: RpcId, method: string, params: Record<string, unknown>): void {
+    const each = following.get(String(params["threadId"]));
+    if (each === undefined) return;
+    const item = each.items.get(String(params["itemId"]));
+    requests.asked(rpc, method, params, { session: each.session, cwd: each.cwd, item });
+  }
+
+  function put({ session, thread }: ThreadPlace, events: EventBody[], state: ThreadState): boolean {
+    const at = Date.now();
+    const also = () => places.save(session, thread, state, at);
+    if (events.length > 0) {
+      const bodies = events.map((event) => ({ at, event: fitEvent(event) }));
+      return outlet.put([{ kind: "events", session, events: bodies }], also);
+    }
+    store.transaction(also);
+    return true;
+  }
+
+  /** Follows the conversation, once something was said in it, and tells what it has said so far. */
+  async function follow(each: Following, from: AppServer): Promise<void> {
+    const { session, thread } = each;
+    each.waiting.length = 0;
+    const resumed = await from.request("thread/resume", { threadId: thread, excludeTurns: true });
+    panes.tell(session, statusOf(ResumedThread.parse(resumed).thread.status));
+    const params = { threadId: thread, itemsView: "full", sortDirection: "desc", limit: FIRST_TURNS };
+    const { data, nextCursor } = TurnPage.parse(await from.request("thread/turns/list", params));
+    if (following.get(thread) !== each) return;
+    const whole = data.length <= 1 && nextCursor == null;
+    const state = places.state(session, thread) ?? startThread(places.turns(session), whole);
+    const step = catchUp(state, thread, data.toReversed());
+    each.ready = put(each, step.events, step.state);
+    for (const told of each.waiting.splice(0)) if (each.ready) tell(each, told);
+    setTimeout(() => {
+      if (following.get(thread) === each) requests.settle(thread);
+    }, ASK_AGAIN_MS).unref();
+  }
+
+  function wake(each: Following): void {
+    const from = server;
+    if (from === null) return;
+    each.catchingUp ??= follow(each, from)
+      .catch((error: unknown) =>
+        // Mostly: nothing was said in it yet.
+        log("debug", "A conversation of Codex cannot be followed yet.", { error: String(error) }),
+      )
+      .finally(() => {
+        each.catchingUp = null;
+      });
+  }
+
+  /** After each look at the panes, and when a conversation begins: which conversation is where. */
+  function look(): void {
+    if (stopped) return;
+    const here = panes.codexes();
+    const path = here.length === 0 ? null : appServerSocket(env);
+    if (path === null) server?.close();
+    if (path === null && !requests.anyOpen()) return;
+    const known = places.places();
+    const processes = codexProcesses(home);
+    const runs = (place: ThreadPlace) =>
+      processes.some(({ pid, started }) => pid === place.pid && started === place.started);
+    requests.gone((session, thread) => {
+      const place = known.find((each) => each.session === session && each.thread === thread);
+      return place === undefined || !runs(place);
+    });
+    if (path === null) return;
+    if (server === null) {
+      if (!connecting) void connect(path);
+      return;
+    }
+    const running = new Map(known.filter(runs).map(({ pid, thread }) => [pid, thread]));
+    const placedBefore = new Set(known.map(({ thread }) => thread));
+    const open = [...threads.values()].map((each) => ({ ...each, placed: placedBefore.has(each.id) }));
+    const threadOf = mapThreads(processes, open, running, Date.now());
+    const wanted = new Map<string, ThreadPlace>();
+    for (const place of placed(here, processes, threadOf)) wanted.set(place.thread, place);
+    for (const [thread, each] of following) {
+      if (wanted.get(thread)?.session === each.session) continue;
+      following.delete(thread);
+      panes.tell(each.session, null);
+      void server.request("thread/unsubscribe", { threadId: thread }).catch(() => {
+        // Then it goes on telling, and nobody listens.
+      });
+    }
+    for (const [thread, place] of wanted) {
+      const cwd = threads.get(thread)?.cwd;
+      if (following.has(thread) || cwd === undefined) continue;
+      if (running.get(place.pid) !== thread) places.place(place, Date.now());
+      following.set(thread, {
+        ...place,
+        cwd,
+        ready: false,
+        waiting: [],
+        items: new Map(),
+        catchingUp: null,
+      });
+    }
+    for (const each of following.values()) if (!each.ready) wake(each);
+  }
+
+  const stopLooking = panes.onLook(() => safely(look));
+  const timer = setInterval(() => {
+    for (const each of following.values()) if (!each.ready) wake(each);
+  }, RETRY_MS);
+  timer.unref();
+
+  return {
+    handles: (command) => command.type === "decide" && requests.knows(command.request),
+    async run(command, { session }) {
+      if (command.type !== "decide") return failed("not_here", `${command.type} is not for Codex.`);
+      return requests.decide(command, session);
+    },
+    async stop() {
+      stopped = true;
+      stopLooking();
+      clearInterval(timer);
+      requests.stop();
+      server?.close();
+    },
+  };
+}
+
+/** The panes of conversations. A pane in which two terminals run shows neither. */
+function placed(
+  here: ReturnType<AgentPanes["codexes"]>,
+  processes: readonly FoundProcess[],
+  threadOf: ReadonlyMap<number, string>,
+): ThreadPlace[] {
+  const found = processes.flatMap(({ pid, started }) => {
+    const line = ancestry(pid);
+    const pane = here.find(({ panePid }) => line.includes(panePid));
+    return pane === undefined ? [] : [{ session: pane.session, pid, started }];
+  });
+  return found.flatMap((each) => {
+    const thread = threadOf.get(each.pid);
+    const alone = found.filter(({ session }) => session === each.session).length === 1;
+    return thread === undefined || !alone ? [] : [{ ...each, thread }];
+  });
+}
+
+function statusOf({ type, activeFlags }: ThreadStatus): PaneStatus | null {
+  if (type === "idle") return { status: "idle", reason: null };
+  if (type !== "active") return null;
+  if (activeFlags.includes("waitingOnApproval")) return { status: "waiting", reason: "permission prompt" };
+  if (activeFlags.includes("waitingOnUserInput")) return { status: "waiting", reason: "question" };
+  return { status: "working", reason: null };
+}
