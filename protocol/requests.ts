@@ -24,7 +24,8 @@ export type DecisionOffer = z.infer<typeof DecisionOffer>;
 /** A privileged act, or a question, that a coding agent waits with. The same `id` again is the same request. */
 export const AgentRequest = z.object({
   id: z.string().min(1).max(200),
-  requester: Provider,
+  /** Never a chat: those are the edge's own. */
+  requester: Provider.exclude(["edge"]),
   tool: z.string().min(1).max(100),
   scope: ToolScope,
   /** JSON text, cut to {@link MAX_REQUEST_INPUT}; the hash is of all of it. */

@@ -207,7 +207,15 @@ export function summarizeCall(name: string, input: unknown): string {
   const argv =
     fields.success && Array.isArray(fields.data.argv) ? fields.data.argv.map(quoted).join(" ") : "";
   const what =
-    argv || at("path") || at("service") || at("text") || at("host") || at("question") || at("command");
+    argv ||
+    at("path") ||
+    at("service") ||
+    at("text")
+      .trim()
+      .replace(/[\r\n]+/g, " ⏎ ") ||
+    at("host") ||
+    at("question") ||
+    at("command");
   return `${name} ${what}`.trim().replace(/\s+/g, " ").slice(0, 500);
 }
 

@@ -32,8 +32,8 @@ const CLIENT_FRAMES = new Set(["hello", "messages", "output", "answer"]);
 /** What survives hibernation of the link's socket: the journal it speaks from, once it has said hello. */
 const Link = z.object({ epoch: z.string().nullable(), opened_at: z.number() });
 
-/** What is published of a host that was removed; `sessions` lived on it. */
-type Gone = { gone: string; team: string; sessions: string[] };
+/** What is published of a host that was removed. */
+type Gone = { gone: string; team: string };
 
 /** A host: its link, command outbox, presence and panes. Wiring only; each capability is a file beside this one. */
 export class HostObject extends DurableObject<Env> {
@@ -186,10 +186,10 @@ export class HostObject extends DurableObject<Env> {
     if (host === null) return;
     for (const ws of this.ctx.getWebSockets(LINK_TAG))
       closeSocket(ws, "unauthenticated", "The host was removed.");
-    const lodged = this.#db.select().from(residents).all();
-    const all = new Set([...sessions, ...lodged.map(({ session }) => session)]);
-    const gone: Gone = { gone: host.id, team: host.team, sessions: [...all] };
+    const gone: Gone = { gone: host.id, team: host.team };
     this.#transaction(() => {
+      const watched = this.#db.select().from(watching).all();
+      for (const session of [...sessions, ...watched.map((each) => each.session)]) this.#lodge(session);
       this.#state.remove();
       this.#publisher.put({ key: "gone", version: 1, body: JSON.stringify(gone) });
     });
@@ -383,15 +383,17 @@ export class HostObject extends DurableObject<Env> {
   }
 
   /** Tells everybody who waits for something of a host that was removed. */
-  async #publishGone({ gone, team, sessions }: Gone): Promise<void> {
+  async #publishGone({ gone, team }: Gone): Promise<void> {
     for (const { id, session, sent } of this.#commands.all()) {
       await this.#session(session, team).commandEnded(id, sent === 1 ? FATE_UNKNOWN : NEVER_SENT);
       this.#commands.remove(id, session);
     }
-    const watched = this.#db.select().from(watching).all();
-    const lived = new Set([...sessions, ...watched.map((each) => each.session)]);
+    const lived = this.#db.select().from(residents).all();
     await allDone([
-      ...[...lived].map(async (session) => this.#session(session, team).hostRemoved()),
+      ...lived.map(async ({ session }) => {
+        await this.#session(session, team).hostRemoved(gone);
+        this.#db.delete(residents).where(eq(residents.session, session)).run(); // told once, whatever becomes of the others
+      }),
       this.env.HUB.getByName(hubName(team)).publish([{ kind: "host_removed", id: gone }]),
     ]);
   }

@@ -38,7 +38,7 @@ import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
 import { EventLog, eventsFrame, type Run } from "./EventLog.ts";
 import { hostOfBackground, ingest, JournalCursors, type Numbered } from "./ingest.ts";
 import { Attachments, type FileFacts, type Place, type Upload } from "./Attachments.ts";
-import type { AttachmentRef } from "../../protocol/events.ts";
+import type { AttachmentRef, EventBody } from "../../protocol/events.ts";
 import type { OpenedAttachment } from "../../worker/models/loadAttachments.ts";
 import migrations from "./migrations/migrations.js";
 import { SessionCommands } from "./SessionCommands.ts";
@@ -119,7 +119,7 @@ export class SessionObject extends DurableObject<Env> {
     this.#alarms = new Alarms(this.#db, ctx.storage, {
       publish: () => allDone([this.#publisher.retry(), this.#texts.drain()]),
       forward: () => this.#commands.forwardAll(),
-      turn: () => this.#turn.advance(),
+      turn: () => this.#turn.look(),
       grants: () => this.#expireGrants(),
       viewers: () => this.#lookAtViewers(),
       approvals: () => this.#expireApprovals(),
@@ -548,20 +548,30 @@ export class SessionObject extends DurableObject<Env> {
   }
 
   /** From the host object: the host is removed, so nothing more will come. */
-  async hostRemoved(): Promise<void> {
+  async hostRemoved(host: string): Promise<void> {
     const session = this.#store.current?.session;
     if (session === undefined) return;
     await this.#console.closeAll("The host was removed.");
     if (isEnded(session)) return;
+    const exit = { code: null, signal: null, message: "The host was removed." };
     if (session.provider === "edge") {
-      // A chat is not its host: what ran there has ended by itself, and the person may choose another.
-      const message = "The host of this chat was removed. Choose another one.";
-      await this.#store.write(() => ({
-        events: [{ at: Date.now(), event: { type: "notice", level: "warning", message } }],
-      }));
+      // A chat is not its host: the person may choose another, or has. Nobody will tell what became of what ran there.
+      await this.#store.write((chat) => {
+        const lost = (chat.background ?? []).filter((each) => each.host === host);
+        const events: EventBody[] = lost.map(({ id, summary }) => ({
+          type: "background",
+          id,
+          host,
+          summary,
+          exit,
+        }));
+        const message = "The host of this chat was removed. Choose another one.";
+        if (chat.host === host) events.push({ type: "notice", level: "warning", message });
+        const at = Date.now();
+        return events.length === 0 ? null : { events: events.map((event) => ({ at, event })) };
+      });
       return this.#goOn();
     }
-    const exit = { code: null, signal: null, message: "The host was removed." };
     await this.#store.write(() => {
       const now = Date.now();
       const ended = { type: "ended", status: "trouble", exit } as const;

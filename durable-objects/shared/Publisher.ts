@@ -59,8 +59,16 @@ export class Publisher {
   async retry(): Promise<void> {
     const { db, retryAt } = this.#parts;
     await this.drain();
-    const failed = db.select().from(outbox).where(gt(outbox.failures, 0)).orderBy(asc(outbox.key)).all();
-    for (const row of failed) await this.#try(row);
+    // An older version must not arrive after a newer one: never two deliveries at once.
+    while (this.#draining !== null) await this.#draining;
+    const failed = db.select({ key: outbox.key }).from(outbox).where(gt(outbox.failures, 0));
+    this.#draining = this.#rounds(
+      failed
+        .orderBy(asc(outbox.key))
+        .all()
+        .map(({ key }) => key),
+    );
+    await this.#draining;
     const left = db
       .select({ rows: count(), failures: min(outbox.failures) })
       .from(outbox)
@@ -71,13 +79,18 @@ export class Publisher {
     retryAt(Date.now() + PARKED_RETRY_MS);
   }
 
-  async #rounds(): Promise<void> {
+  /** Delivers what has not failed, and between that `again`: keys of rows that have, as they are when it is their turn. */
+  async #rounds(again: string[] = []): Promise<void> {
     await Promise.resolve(); // so that `#draining` is set before the end below clears it
     try {
       for (;;) {
         const rows = this.#fresh.all();
-        if (rows.length === 0) return;
         for (const row of rows) await this.#try(row);
+        if (rows.length > 0) continue;
+        const key = again.shift();
+        if (key === undefined) return;
+        const row = this.#parts.db.select().from(outbox).where(eq(outbox.key, key)).get();
+        if (row !== undefined) await this.#try(row);
       }
     } finally {
       // In the same turn as the last look at the table: a row that is put after it starts new rounds.

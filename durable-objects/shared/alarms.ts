@@ -8,6 +8,8 @@ export type AlarmHandlers<Name extends string> = Record<Name, () => Promise<void
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
+/** The platform takes no later time; who wants one is woken then, and armed again. */
+const FURTHEST = Date.UTC(2180, 0, 1);
 
 /**
  * Many named alarms over the one alarm of a Durable Object. A name that fails is tried again with backoff;
@@ -75,6 +77,7 @@ export class Alarms<Name extends string> {
       .select({ at: min(alarms.at) })
       .from(alarms)
       .get()?.at;
-    if (next !== null && next !== undefined) void this.#storage.setAlarm(next);
+    if (next === null || next === undefined) return;
+    void this.#storage.setAlarm(Math.min(Math.max(next, 1), FURTHEST));
   }
 }

@@ -1,8 +1,10 @@
+import { env } from "cloudflare:workers";
 import { describe, test, vi } from "vitest";
 import type { LinkServerFrame } from "../../protocol/link.ts";
 import type { Session } from "../../protocol/session.ts";
-import { aChat, decide, output } from "./support/chat.ts";
+import { aChat, chatOn, decide, output } from "./support/chat.ts";
 import { call, enrolHost, FakeDaemon } from "./support/edge.ts";
+import { partly, runAlarms, without } from "./support/faults.ts";
 
 type CommandFrame = Extract<LinkServerFrame, { type: "command" }>;
 
@@ -97,5 +99,39 @@ describe("a background command", () => {
       const done = { status: "done", value: { type: "nothing" } } as const;
       await again.tell({ kind: "result", id: asked.id, session: id, result: done });
     }
+  });
+
+  test("is over when its host is removed, wherever the chat is by then; the chat is told once", async ({
+    expect,
+  }) => {
+    const { id, host, command, tell, finish, until, session, ends, events, stop } = await aCommand();
+    await tell(null);
+    await finish();
+    await until("idle");
+    const stays = await chatOn(host);
+    const other = await enrolHost("other");
+    await call(`/api/sessions/${id}/commands`, {
+      body: { type: "hop", host: other.id, workspace: "/elsewhere" },
+    });
+    const notices = async (chat: typeof events) =>
+      (await chat()).flatMap((event) => (event.type === "notice" ? [event.message] : []));
+    const away = env.HOST.getByName(`main/${host}`);
+    await without(
+      away,
+      ["SESSION"],
+      async () => {
+        await call(`/api/hosts/${host}`, { method: "DELETE" });
+        for (let i = 0; i < 3; i++) await runAlarms(away);
+        expect(await notices(stays.events)).toHaveLength(1);
+        expect((await session()).background).toMatchObject([{ id: command }]);
+      },
+      (sessions) => partly(sessions, (name) => name.endsWith(id)),
+    );
+    await runAlarms(away);
+    expect((await session()).background).toEqual([]);
+    expect(await ends()).toMatchObject([null, { message: "The host was removed." }]);
+    expect(await notices(events)).toEqual([]);
+    expect(await notices(stays.events)).toHaveLength(1);
+    expect(await (await stop(command)).json()).toMatchObject({ result: { code: "not_running" } });
   });
 });

@@ -64,6 +64,24 @@ describe("a conversation that fills the window", () => {
     expect(await chat.answer()).toContain("- asked: The older part of this conversation, in short:");
   });
 
+  test("is left as it is while nobody can say how large the window is", async ({ expect }) => {
+    const chat = await aChat();
+    for (let turn = 1; turn <= 2; turn++) {
+      await chat.say(`say ${"word ".repeat(8_000)}`);
+      await ended(chat, turn);
+    }
+    await abortAllDurableObjects(); // and with it what is known of the window
+    await env.DB.exec("ALTER TABLE model_provider RENAME TO model_provider_hidden");
+    try {
+      await chat.say("say on");
+      await ended(chat, 3);
+    } finally {
+      await env.DB.exec("ALTER TABLE model_provider_hidden RENAME TO model_provider");
+    }
+    expect((await chat.events()).at(-2)).toMatchObject({ type: "turn_failed", turn: 3 });
+    expect(await summaries(chat)).toEqual([]);
+  });
+
   test("in the middle of a turn keeps the request, and each call is made once, in order", async ({
     expect,
   }) => {

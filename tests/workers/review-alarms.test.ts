@@ -71,6 +71,21 @@ describe("alarms", () => {
     });
   });
 
+  test("for a time beyond what the platform counts, or before it, neither fail nor run on and on", async ({
+    expect,
+  }) => {
+    for (const at of [Number.MAX_SAFE_INTEGER, 1e300, 9e15, 9.3e12, -1e300, -1, 0, 0.5])
+      await withAlarms(async ({ make, row, platform }) => {
+        const alarms = make();
+        alarms.atLatest("one", at);
+        expect(row("one")).toMatchObject({ at });
+        const set = (await platform()) ?? 0;
+        if (at > Date.now()) expect(set, String(at)).toBeGreaterThan(Date.now() + 1e12);
+        await alarms.run();
+        expect(row("one") === undefined, String(at)).toBe(at < Date.now());
+      });
+  });
+
   test("keep the earlier time", async ({ expect }) => {
     await withAlarms(async ({ make, row }, now) => {
       const alarms = make();

@@ -6,6 +6,7 @@ import { createLogin } from "../../worker/auth/logins.ts";
 import { COOKIE } from "../../worker/auth/requireRole.ts";
 import { aChat, carryOut, decide, output } from "./support/chat.ts";
 import { call, enrolHost, FakeDaemon, ORIGIN } from "./support/edge.ts";
+import { query, runAlarms } from "./support/faults.ts";
 
 const approvalsOf = async (id: string) =>
   (await (await call(`/api/approvals?session=${id}`)).json<{ items: Approval[] }>()).items;
@@ -187,6 +188,19 @@ describe("a turn", () => {
     ]);
     await chat.say("say still here");
     await vi.waitUntil(async () => (await chat.answer()).includes("still here"));
+  });
+
+  test("in a long step holds up no other alarm of its object", async ({ expect }) => {
+    const chat = await aChat();
+    const object = env.SESSION.getByName(`main/${chat.id}`);
+    await chat.say("slow 100");
+    await vi.waitUntil(async () => (await chat.answer()) !== "");
+    await runAlarms(object);
+    expect(await sessionOf(chat.id)).toMatchObject({ status: "working" });
+    const [alarm] = await query(object, "SELECT at FROM alarm WHERE name = 'turn'");
+    expect(Number(alarm?.at)).toBeGreaterThan(Date.now());
+    await command(chat.id, { type: "cancel_turn" });
+    await chat.until("idle");
   });
 
   test("that is stopped for going in a circle leaves nothing that waits", async ({ expect }) => {

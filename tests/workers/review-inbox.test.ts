@@ -204,6 +204,38 @@ describe("what was published", () => {
     expect(await query(stub, "SELECT * FROM chunk")).toEqual([]);
   });
 
+  test("is never followed by an older version that was being tried again", async ({ expect }) => {
+    const stub = env.SESSION.getByName(`main/${newId("ses")}`);
+    await runInDurableObject(stub, async (_, ctx) => {
+      const db = openDatabase(ctx, migrations);
+      const delivered: string[] = [];
+      let answer = (): Promise<void> => Promise.reject(new Error("away for the test"));
+      const publisher = new Publisher({
+        db,
+        retryAt: () => undefined,
+        deliver: async ({ key, version }) => {
+          await answer();
+          delivered.push(`${key}.${version}`);
+        },
+      });
+      for (const key of ["a", "b"]) publisher.put({ key, version: 1, body: "{}" });
+      await publisher.drain();
+      expect(delivered).toEqual([]);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      answer = () => promise;
+      const retried = publisher.retry();
+      await new Promise((later) => setTimeout(later)); // the first is on its way
+      publisher.put({ key: "a", version: 2, body: "{}" });
+      publisher.put({ key: "b", version: 2, body: "{}" });
+      answer = () => Promise.resolve();
+      const drained = publisher.drain();
+      await new Promise((later) => setTimeout(later));
+      resolve();
+      await Promise.all([retried, drained]);
+      expect(delivered).toEqual(["a.1", "a.2", "b.2"]);
+    });
+  });
+
   test("stays deleted when facts come in the middle of the deletion", async ({ expect }) => {
     const { daemon, session } = await ready();
     const stub = env.SESSION.getByName(`main/${session}`);

@@ -2,6 +2,7 @@ import { describe, test } from "vitest";
 import type { Approval } from "../../../protocol/approvals.ts";
 import { newId } from "../../../protocol/ids.ts";
 import { decide, deliver, end } from "./decide.ts";
+import { summarizeCall } from "../../../protocol/tools.ts";
 import { isAllowed, type Act } from "./isAllowed.ts";
 
 const PENDING: Approval = {
@@ -77,6 +78,7 @@ describe("an approval", () => {
 
 describe("what may happen without asking", () => {
   const act: Act = {
+    requester: "edge",
     tool: "run_command",
     scope: "execute",
     summary: "run_command git status",
@@ -125,6 +127,45 @@ describe("what may happen without asking", () => {
     expect(isAllowed(act, [], [{ ...rule, host: "h2" }], 5)).toBeNull();
     expect(isAllowed(act, [], [{ ...rule, workspace: "/w" }], 5)).not.toBeNull();
     expect(isAllowed(act, [], [{ ...rule, expires_at: 5 }], 5)).toBeNull();
+  });
+
+  test("where a shell reads it, nothing that follows a pattern as another command, or that is cut off", ({
+    expect,
+  }) => {
+    const bash = { ...rule, tool: "Bash", pattern: "Bash git status" };
+    const asked = { ...act, requester: "claude", tool: "Bash" } as const;
+    const allowed = (summary: string, pattern = bash.pattern) =>
+      isAllowed({ ...asked, summary }, [], [{ ...bash, pattern }], 5) !== null;
+    expect(allowed("Bash git status")).toBe(true);
+    expect(allowed("Bash git status --short src")).toBe(true);
+    for (const more of [
+      "; rm x",
+      "&& rm x",
+      "| sh",
+      "$(rm x)",
+      "`rm x`",
+      "> x",
+      "\nrm x",
+      "<(rm x)",
+      "A_TOKEN=[secret]",
+    ])
+      expect(allowed(`Bash git status -s ${more}`), more).toBe(false);
+    expect(allowed("Bash git status; rm x", "Bash git status; rm x")).toBe(true);
+    const cut = `Bash git status ${"x".repeat(500)}`.slice(0, 500);
+    expect(allowed(cut)).toBe(false);
+    expect(allowed(cut, cut)).toBe(false);
+    const typed = { ...act, tool: "type_into_pane" } as const;
+    const type = { ...rule, tool: "type_into_pane", pattern: "type_into_pane git status" };
+    for (const [text, is] of [
+      ["git status -s", true],
+      ["git status -s; rm x", false],
+      ["git status -s\nrm x", false],
+    ] as const) {
+      const summary = summarizeCall("type_into_pane", { pane: "%1", text });
+      expect(isAllowed({ ...typed, summary }, [], [type], 5) !== null, text).toBe(is);
+    }
+    const argument = 'run_command git commit -m "a; b"';
+    expect(isAllowed({ ...act, summary: argument }, [], [rule], 5)).not.toBeNull();
   });
 
   test("exactly the input, for a rule without a pattern", ({ expect }) => {

@@ -1,8 +1,10 @@
 import type { Approval, Grant, Rule } from "../../../protocol/approvals.ts";
+import type { Provider } from "../../../protocol/session.ts";
 import type { ToolScope } from "../../../protocol/tools.ts";
 
 /** A privileged act, as grants and rules look at it. */
 export type Act = {
+  requester: Provider;
   tool: string;
   scope: ToolScope;
   summary: string;
@@ -12,8 +14,16 @@ export type Act = {
 };
 
 /** An approval as the act it asks for. */
-export function actOf({ tool, scope, summary, input_sha256, host, workspace = null }: Approval): Act {
-  return { tool, scope, summary, input_sha256, host, workspace };
+export function actOf({
+  requester,
+  tool,
+  scope,
+  summary,
+  input_sha256,
+  host,
+  workspace = null,
+}: Approval): Act {
+  return { requester, tool, scope, summary, input_sha256, host, workspace };
 }
 
 const WITHOUT_ASKING = new Set<ToolScope>(["free", "read"]);
@@ -36,7 +46,10 @@ function isOpen({ expires_at }: { expires_at: number | null }, now: number): boo
   return expires_at === null || expires_at > now;
 }
 
-/** A rule without a pattern holds for exactly its input; one with a pattern for every summary that begins with it, at a word's end. */
+/**
+ * A rule without a pattern holds for exactly its input; one with a pattern for every summary that begins with it, at a
+ * word's end. Where a shell reads the words, what follows them must be no other command.
+ */
 export function matches(
   rule: Pick<Rule, "tool" | "host" | "workspace" | "pattern" | "input_sha256">,
   act: Omit<Act, "scope">,
@@ -45,5 +58,19 @@ export function matches(
   if (rule.host !== null && rule.host !== act.host) return false;
   if (rule.workspace !== null && rule.workspace !== act.workspace) return false;
   if (rule.pattern === null) return rule.input_sha256 === act.input_sha256;
-  return act.summary === rule.pattern || act.summary.startsWith(`${rule.pattern.trimEnd()} `);
+  if (isForShell(act) && act.summary.length >= SUMMARY_CHARS) return false; // its end is not known
+  if (act.summary === rule.pattern) return true;
+  const words = `${rule.pattern.trimEnd()} `;
+  if (!act.summary.startsWith(words)) return false;
+  return !isForShell(act) || !OTHER_COMMAND.test(act.summary.slice(words.length));
 }
+
+/** Whether a shell may read what is asked for: our own tools run argument vectors, but what is typed goes to whatever reads it. */
+function isForShell({ requester, tool }: Pick<Act, "requester" | "tool">): boolean {
+  return requester !== "edge" || tool === "type_into_pane";
+}
+
+/** What makes another command of what follows it, sends output to a file, or hides what is there. */
+const OTHER_COMMAND = /[;&|<>`$()\r\n⏎]|\[(?:secret|private key)\]/;
+/** A summary is cut to so many characters. */
+const SUMMARY_CHARS = 500;

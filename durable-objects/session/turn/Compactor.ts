@@ -41,6 +41,8 @@ export class Compactor {
     if (turn.shortened === turn.step - 1) return false;
     const { conversation } = this.#parts;
     const context = await this.#contextOf(turn.model);
+    // What cannot be undone is not done on a guess: a conversation that is too long is shortened when its provider says so.
+    if (context === null) return false;
     return isFull(conversation.fill(), context) && this.#replaced(turn, context) !== null;
   }
 
@@ -51,12 +53,12 @@ export class Compactor {
 
   /** Most characters of a request to a model. */
   async mostChars(model: string): Promise<number> {
-    return mostChars(this.#parts.conversation.fill(), await this.#contextOf(model));
+    return mostChars(this.#parts.conversation.fill(), (await this.#contextOf(model)) ?? CAREFUL_CONTEXT);
   }
 
   /** Shortens the conversation. `why`: what the provider said, when it was too long for it. */
   async run(turn: Turn, why: string | null, signal: AbortSignal): Promise<void> {
-    const context = await this.#contextOf(turn.model);
+    const context = (await this.#contextOf(turn.model)) ?? CAREFUL_CONTEXT;
     const replaced = this.#replaced(turn, context);
     if (replaced === null) return this.#commit(turn, null, "", NO_USAGE, null);
     const most = Math.min(MOST_SUMMARY_CHARS, context);
@@ -164,7 +166,8 @@ export class Compactor {
       .catch((error: unknown) => logError("a summary is missing in the trace", error));
   }
 
-  async #contextOf(model: string): Promise<number> {
+  /** Null when it cannot be read now. */
+  async #contextOf(model: string): Promise<number | null> {
     const known = this.#contexts.get(model);
     if (known !== undefined) return known;
     try {
@@ -173,7 +176,7 @@ export class Compactor {
       return context;
     } catch (error) {
       logError("the window of the model is not known", error);
-      return CAREFUL_CONTEXT;
+      return null;
     }
   }
 }

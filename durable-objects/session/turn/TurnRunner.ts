@@ -33,6 +33,8 @@ type Events = NonNullable<Change["events"]>;
 
 /** How soon a turn is looked at again when nobody is there to go on with it (the object went away in the middle). */
 const LOOK_AGAIN_MS = 10_000;
+/** How long the alarm waits for a step: an object has one alarm, and nothing else that is due runs meanwhile. */
+const HELD_MS = 1_000;
 
 type Parts = {
   store: SessionStore;
@@ -177,9 +179,9 @@ export class TurnRunner {
     const edited = decision.input === undefined ? null : editedInput(approval, decision.input);
     if (edited !== null && !edited.ok)
       return { ok: false, reason: "invalid_input", message: edited.message } as const;
-    const { host, tool, workspace = null } = approval;
+    const { requester, host, tool, workspace = null } = approval;
     const summary =
-      edited === null || approval.requester !== "edge" ? approval.summary : summarizeCall(tool, edited.value);
+      edited === null || requester !== "edge" ? approval.summary : summarizeCall(tool, edited.value);
     const input_sha256 = edited === null ? approval.input_sha256 : await this.#parts.hash(edited.json);
     const always = decision.decision === "allow" && decision.scope === "always";
     if (approval.questions !== undefined && (decision.scope ?? "once") !== "once")
@@ -194,13 +196,13 @@ export class TurnRunner {
       always &&
       !matches(
         { tool, host: null, workspace: null, pattern, input_sha256 },
-        { tool, host, workspace, summary, input_sha256 },
+        { requester, tool, host, workspace, summary, input_sha256 },
       )
     )
       return {
         ok: false,
         reason: "invalid_input",
-        message: `The pattern must be how the summary begins: ${summary}`,
+        message: `The pattern must be how the summary begins, and where a shell reads it, all of its commands: ${summary}`,
       } as const;
     const held: { answer: ReturnType<Ledger["decide"]> | null } = { answer: null };
     await store.write((session) => {
@@ -373,6 +375,20 @@ export class TurnRunner {
     }
     this.#running = this.#loop();
     return this.#running;
+  }
+
+  /** As `advance`, for the alarm: a long step is left to itself and looked at again, so that it holds up no other alarm. */
+  async look(): Promise<void> {
+    const { promise: held, resolve } = Promise.withResolvers<"held">();
+    const timer = setTimeout(() => resolve("held"), HELD_MS);
+    const going = this.advance();
+    try {
+      if ((await Promise.race([going, held])) !== "held") return;
+    } finally {
+      clearTimeout(timer);
+    }
+    going.catch((error: unknown) => logError("it stopped here", error));
+    this.#parts.lookAgainAt(Date.now() + LOOK_AGAIN_MS);
   }
 
   /** True while a turn needs this object to stay awake or come back. */
@@ -799,11 +815,12 @@ export class TurnRunner {
       const now = Date.now();
       const decided = call.approval === null ? null : ledger.get(call.approval);
       const summary = summarizeCall(tool, input.value);
-      const act: Act = { tool, scope, summary, input_sha256, host: session.host, workspace: session.cwd };
+      const { host, cwd: workspace } = session;
+      const act: Act = { requester: "edge", tool, scope, summary, input_sha256, host, workspace };
       // What was allowed runs where the person was shown that it would, wherever the chat has gone since.
       const at = decided === null ? session : { host: decided.host, cwd: decided.workspace ?? session.cwd };
       if (decided?.status !== "allowed" && isAllowed(act, ledger.grants(now), rules, now) === null) {
-        const { team, id, host, cwd, provider } = session;
+        const { team, id, cwd, provider } = session;
         const { approval, events } = ledger.open(
           {
             team,
