@@ -1,8 +1,10 @@
 import type { HostInfo } from "../protocol/host.ts";
 import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
+import { hookSocketPath } from "./agents/claude/startClaude.ts";
 import { agentFiles } from "./agentStatus.ts";
 import type { AgentStatus } from "./agentStatus.ts";
 import type { AgentConfig } from "./config.ts";
+import { readClaudeHook } from "./hooks/changeHooks.ts";
 import { systemClock } from "./link/clock.ts";
 import { openCommandJournal } from "./link/commandJournal.ts";
 import { startExecutor } from "./link/executor.ts";
@@ -70,6 +72,12 @@ export async function startAgent({
       config,
       readVersion: readProgramVersion,
       tmuxVersion: parts.tmuxVersion(),
+      claudeHook: readClaudeHook({
+        env: process.env,
+        node: process.execPath,
+        program: self.selfPath,
+        socket: hookSocketPath(config.state_dir),
+      }),
       problems: [...parts.problems(), journal.trouble()].filter((problem) => problem !== null),
     });
   let info: HostInfo = await readInfo();

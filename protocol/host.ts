@@ -15,6 +15,10 @@ export const HostInfo = z.object({
   agents: z.record(z.string().max(40), z.string().max(80)),
   /** Directories offered for new sessions. */
   workspaces: z.array(z.string()).max(100),
+  /** Whether Claude Code's permission requests reach the daemon (`other`: those of another one), and the line that sees to it. */
+  claude_hook: z
+    .object({ state: z.enum(["installed", "other", "missing"]), install: z.string().max(4096) })
+    .optional(),
   /** What keeps the daemon from its work, in sentences ("tmux is not installed"). */
   problems: z.array(z.string().max(500)).max(20),
 });

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "vitest";
-import { changeHooks } from "./changeHooks.ts";
+import { changeHooks, readClaudeHook } from "./changeHooks.ts";
 
 let dir: string;
 let settings: string;
@@ -85,6 +85,16 @@ describe("Claude Code's settings", () => {
       expect(() => change("install")).toThrow();
       expect(text()).toBe(odd);
     }
+  });
+
+  test("tell what is to be done, and nothing when they cannot be read", ({ expect }) => {
+    const place = { env: { CLAUDE_CONFIG_DIR: dir }, node: "/n o'de", program: "/agent.mjs", socket: "/s" };
+    expect(readClaudeHook(place)).toEqual({
+      state: "missing",
+      install: `'/n o'\\''de' '/agent.mjs' 'hooks' 'install'`,
+    });
+    writeFileSync(settings, "{ not json");
+    expect(readClaudeHook(place)).toBeUndefined();
   });
 
   test("a directory that is missing is made", ({ expect }) => {

@@ -1,12 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import type { HostInfo } from "../../protocol/host.ts";
 import { readFileIfThere } from "../system/readFileIfThere.ts";
 import { writeFileSafely } from "../system/writeFileSafely.ts";
 import {
   haveSameMeaning,
   hookCommand,
   type HookState,
+  quote,
   readHookState,
   withHook,
   withoutHook,
@@ -24,6 +26,16 @@ export function changeHooks(
   const changed =
     action === "install" ? installHook(path, command) : action === "remove" ? removeHook(path) : false;
   return { path, state: readHookState(readFileIfThere(path), command), changed };
+}
+
+/** Where our hook stands, and the line that installs it; undefined when the settings cannot be read. */
+export function readClaudeHook(place: HookPlace): HostInfo["claude_hook"] {
+  const install = [place.node, place.program, "hooks", "install"].map(quote).join(" ");
+  try {
+    return { state: changeHooks("status", place).state, install };
+  } catch {
+    return undefined; // not what Claude Code writes: `hooks status` says what is wrong
+  }
 }
 
 /** Claude Code's settings of this user. */

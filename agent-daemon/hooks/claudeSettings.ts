@@ -1,5 +1,6 @@
 import { applyEdits, type FormattingOptions, modify, parse, type ParseError } from "jsonc-parser";
 import * as z from "zod";
+import type { HostInfo } from "../../protocol/host.ts";
 import { HOOK_LIFE_MS, HOOK_WORD } from "../agents/claude/hookWire.ts";
 import { Sentence } from "../system/Sentence.ts";
 
@@ -13,7 +14,7 @@ const Settings = z.looseObject({
 });
 
 /** Where our hook stands in Claude Code's settings. */
-export type HookState = "installed" | "other" | "missing";
+export type HookState = NonNullable<HostInfo["claude_hook"]>["state"];
 
 /** The command that Claude runs: silent where the daemon, this program or Node is gone. */
 export function hookCommand(node: string, program: string, socket: string): string {
@@ -95,6 +96,6 @@ function formattingOf(text: string): FormattingOptions {
 }
 
 /** A word for a shell: Claude runs hooks through one. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -61,6 +61,7 @@ export type HostInfoDeps = {
   readVersion: (program: string) => Promise<string | null>;
   tmuxVersion: string | null;
   problems: string[];
+  claudeHook?: HostInfo["claude_hook"];
 };
 
 /** What the daemon says of its machine. */
@@ -76,6 +77,7 @@ export async function readHostInfo(deps: HostInfoDeps): Promise<HostInfo> {
     arch: arch(),
     agent_version: VERSION,
     node_version: process.versions.node,
+    ...(deps.claudeHook === undefined ? {} : { claude_hook: deps.claudeHook }),
     tmux_version: deps.tmuxVersion?.slice(0, 40) ?? null,
     agents: Object.fromEntries(
       found.flatMap(([name, version]) => (version === null ? [] : [[name, version]])),

@@ -25,6 +25,7 @@ export function DetailsPane({
   /** Its state is what the edge says, and not what this browser remembers. */
   known: boolean;
 }) {
+  const hook = host?.info?.claude_hook;
   return (
     <div className="flex flex-col gap-5 p-4" data-testid="details">
       <Facts
@@ -52,6 +53,21 @@ export function DetailsPane({
             : [{ name: "Program", value: <span className="font-mono">{session.command}</span> }]),
         ]}
       />
+      {session.agent === "claude" && hook !== undefined && hook.state !== "installed" && (
+        <Facts
+          title="Permission requests"
+          facts={[
+            {
+              name: "Asked",
+              value:
+                hook.state === "missing"
+                  ? "at its terminal only. Run this on the host, and start Claude anew, to have them here too:"
+                  : "through the hook of another Signalbox or version. Run this on the host to renew it:",
+            },
+            mono("Line", hook.install),
+          ]}
+        />
+      )}
       {session.git !== null && (
         <Facts
           title="Git"
