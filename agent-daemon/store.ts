@@ -7,6 +7,8 @@ export type Store = {
   db: DatabaseSync;
   /** Runs `work` in a transaction (joins the one that is open); it must not be async. */
   transaction<T>(work: () => T): T;
+  /** Runs a write that need survive only the death of this process, not that of the machine: the disk is not waited for. */
+  unsynced<T>(work: () => T): T;
   /** Whether a transaction is open: what fails then must be thrown, so that the whole of it is undone. */
   inTransaction(): boolean;
   close(): void;
@@ -35,6 +37,15 @@ export function openStore(path: string): Store {
         throw error;
       } finally {
         open = false;
+      }
+    },
+    unsynced(work) {
+      if (open) return work();
+      db.exec("PRAGMA synchronous = NORMAL");
+      try {
+        return work();
+      } finally {
+        db.exec("PRAGMA synchronous = FULL");
       }
     },
     inTransaction: () => open,

@@ -19,8 +19,11 @@ export type CallStore = {
   left(): LeftCall[];
 };
 
-/** Opens the tools' table in the daemon's store. */
-export function openCallStore({ db }: Store): CallStore {
+/**
+ * Opens the tools' table in the daemon's store. Processes end with the machine, so what is noted of them need not
+ * survive it, and no call waits for the disk.
+ */
+export function openCallStore({ db, unsynced }: Store): CallStore {
   db.exec(
     "CREATE TABLE IF NOT EXISTS tool_calls (id TEXT PRIMARY KEY, pid INTEGER, started TEXT, temp TEXT) STRICT",
   );
@@ -32,10 +35,10 @@ export function openCallStore({ db }: Store): CallStore {
     left: db.prepare("SELECT * FROM tool_calls"),
   };
   return {
-    begin: (id) => void sql.begin.run(id),
-    setLeader: (id, leader) => void sql.leader.run(leader.pid, leader.started, id),
+    begin: (id) => void unsynced(() => sql.begin.run(id)),
+    setLeader: (id, leader) => void unsynced(() => sql.leader.run(leader.pid, leader.started, id)),
     setTemp: (id, temp) => void sql.temp.run(temp, id),
-    end: (id) => void sql.end.run(id),
+    end: (id) => void unsynced(() => sql.end.run(id)),
     left: () =>
       sql.left.all().map(({ id, pid, started, temp }) => ({
         id: String(id),

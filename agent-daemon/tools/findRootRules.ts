@@ -13,7 +13,8 @@ export async function findRootRules(
   sessionDirectories: () => readonly string[],
   home?: string,
 ): Promise<RootRules> {
-  const [closed, secrets] = await Promise.all([daemonFiles(config), findSecrets(config.secrets, home)]);
+  const closed = await daemonFiles(config);
+  const secrets = findSecrets(config.secrets, home);
   return {
     workspaces: config.workspaces,
     worktreesDir: config.worktrees_dir,

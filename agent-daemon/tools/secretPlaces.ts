@@ -1,4 +1,4 @@
-import { realpath } from "node:fs/promises";
+import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import * as z from "zod";
 import { isWithin } from "./isWithin.ts";
@@ -66,9 +66,9 @@ export type Secrets = {
 export const NO_SECRETS: Secrets = { holds: () => false, names: [], paths: [] };
 
 /** Resolves the places: one that is a link closes what it leads to as well. */
-export async function findSecrets(config: SecretsConfig, home: string = homedir()): Promise<Secrets> {
-  const closed = await sorted([...SECRET_PLACES, ...config.closed], home);
-  const open = await sorted([...OPEN_PLACES, ...config.open], home);
+export function findSecrets(config: SecretsConfig, home: string = homedir()): Secrets {
+  const closed = sorted([...SECRET_PLACES, ...config.closed], home);
+  const open = sorted([...OPEN_PLACES, ...config.open], home);
   const inOne = ({ paths, named }: Places, path: string) =>
     paths.some((each) => isWithin(each, path)) || path.split("/").some((name) => named.test(name));
   return {
@@ -82,14 +82,23 @@ export async function findSecrets(config: SecretsConfig, home: string = homedir(
   };
 }
 
+function realOrWritten(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path; // one that is missing is closed by its name
+  }
+}
+
 type Places = { names: string[]; paths: string[]; named: RegExp };
 
-async function sorted(places: readonly string[], home: string): Promise<Places> {
+function sorted(places: readonly string[], home: string): Places {
   const names = places.filter((place) => !place.includes("/"));
   const written = places
     .filter((place) => place.includes("/"))
     .map((place) => (place.startsWith("~/") ? home + place.slice(1) : place).replace(/\/+$/, ""));
-  const real = await Promise.all(written.map((path) => realpath(path).catch(() => path))); // one that is missing is closed by its name
+  // Each call waits for this: one after the other takes a quarter of the time that the thread pool takes.
+  const real = written.map(realOrWritten);
   const paths = [...new Set([...written, ...real])].map((path) => path.toLowerCase());
   const patterns = names.map((name) =>
     name

@@ -2,6 +2,7 @@ import { and, asc, count, eq, lte, min, or, sql } from "drizzle-orm";
 import type { Command, CommandResult } from "../../protocol/commands.ts";
 import type { LinkServerFrame } from "../../protocol/link.ts";
 import type { Database } from "../shared/database.ts";
+import { nextPosition } from "../shared/nextPosition.ts";
 import { commands } from "./schema.ts";
 
 /** Commands, and characters of them, that wait for one host at most: all of them are sent when it comes back. */
@@ -30,8 +31,8 @@ export class HostCommands {
     return this.#db.select({ n: count() }).from(commands).where(wanted).get()?.n ?? 0;
   }
 
-  /** Stores a command; `known` when it is there already, or its result when it will not be sent. */
-  add({ id, session, command, expires_at }: Enqueued): "added" | "known" | CommandResult {
+  /** Stores a command, noted as sent when it will be at once; `known` when it is there already, or its result when it will not be sent. */
+  add({ id, session, command, expires_at }: Enqueued, sent: boolean): "added" | "known" | CommandResult {
     const known = this.#db.select().from(commands).where(eq(commands.id, id)).get();
     if (known !== undefined) {
       if (known.session !== session) return ID_IN_USE;
@@ -43,7 +44,17 @@ export class HostCommands {
       .from(commands)
       .get() ?? { n: 0, chars: 0 };
     if (waiting.n >= MOST_WAITING || waiting.chars + json.length > MOST_WAITING_CHARS) return TOO_MANY;
-    this.#db.insert(commands).values({ id, session, json, expires_at }).run();
+    this.#db
+      .insert(commands)
+      .values({
+        id,
+        position: nextPosition(commands.position),
+        session,
+        json,
+        expires_at,
+        sent: sent ? 1 : 0,
+      })
+      .run();
     return "added";
   }
 
@@ -81,7 +92,7 @@ export class HostCommands {
     const taken = { cancelled: 1, expires_at: now + TAKEN_BACK_MS };
     this.#db
       .insert(commands)
-      .values({ id, session, json: "null", ...taken })
+      .values({ id, position: nextPosition(commands.position), session, json: "null", ...taken })
       .onConflictDoUpdate({ target: commands.id, set: taken })
       .run();
     return "unsent";

@@ -60,7 +60,7 @@ export class HostObject extends DurableObject<Env> {
     this.#publisher = new Publisher({
       db: this.#db,
       retryAt: (at) => this.#alarms.atLatest("publish", at),
-      deliver: (row) => this.#publish(JSON.parse(row.body)),
+      deliver: (rows) => allDone(rows.map(({ body }) => this.#publish(JSON.parse(body)))),
     });
     this.#state = new HostState(this.#db, this.#publisher);
     this.#commands = new HostCommands(this.#db);
@@ -122,12 +122,11 @@ export class HostObject extends DurableObject<Env> {
     if (this.#state.current === null) return NEVER_SENT;
     const link = this.#link();
     const taken = this.#changed(() => {
-      const outcome = this.#commands.add(command);
+      const outcome = this.#commands.add(command, link !== null);
       if (outcome !== "added") return outcome;
       this.#lodge(command.session);
       this.#alarms.atLatest("expire", command.expires_at);
       if (link === null) this.#state.change({ waiting_commands: this.#commands.count });
-      else this.#commands.markSent();
       return outcome;
     });
     if (taken === "added" && link !== null) send(link, commandFrame(command, Date.now()));

@@ -1,4 +1,4 @@
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export { alarms, outbox } from "../shared/tables.ts";
 
@@ -21,20 +21,17 @@ export const journals = sqliteTable("journal", {
 });
 
 /** Commands without a result, in order. */
-export const commands = sqliteTable(
-  "command",
-  {
-    position: integer().primaryKey({ autoIncrement: true }),
-    id: text().notNull().unique(),
-    session: text().notNull(),
-    json: text().notNull(),
-    expires_at: integer().notNull(),
-    /** 1 once it was handed to a socket: from then on only the daemon knows what became of it. */
-    sent: integer().notNull().default(0),
-    cancelled: integer().notNull().default(0),
-  },
-  (table) => [index("command_expiry").on(table.expires_at)],
-);
+export const commands = sqliteTable("command", {
+  id: text().primaryKey(),
+  /** See `nextPosition`. */
+  position: integer().notNull(),
+  session: text().notNull(),
+  json: text().notNull(),
+  expires_at: integer().notNull(),
+  /** 1 once it was handed to a socket: from then on only the daemon knows what became of it. */
+  sent: integer().notNull().default(0),
+  cancelled: integer().notNull().default(0),
+});
 
 /** Sessions whose console somebody watches. */
 export const watching = sqliteTable("watching", { session: text().primaryKey() });

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, lte } from "drizzle-orm";
+import { and, asc, eq, gt, lte, max } from "drizzle-orm";
 import type { HubChange } from "../../protocol/hubFrames.ts";
 import type { Database } from "../shared/database.ts";
 import { hub, items } from "./schema.ts";
@@ -24,7 +24,12 @@ export class HubItems {
     const row = db.select().from(hub).limit(1).get();
     this.epoch = row?.epoch ?? crypto.randomUUID();
     if (row === undefined) db.insert(hub).values({ id: 1, epoch: this.epoch, rev: 0, forgotten: 0 }).run();
-    this.#rev = row?.rev ?? 0;
+    // The newest rev is that of an item; the row keeps only what was forgotten.
+    const newest = db
+      .select({ rev: max(items.rev) })
+      .from(items)
+      .get()?.rev;
+    this.#rev = Math.max(row?.rev ?? 0, newest ?? 0);
     this.#forgotten = row?.forgotten ?? 0;
   }
 
@@ -55,15 +60,14 @@ export class HubItems {
           .run();
         kept.push({ rev, change, before: known === undefined ? null : JSON.parse(known.json) });
       }
-      if (rev === this.#rev) return;
       if (rev - KEEP_REMOVALS - forgotten >= 1000) {
         forgotten = rev - KEEP_REMOVALS;
+        this.#db.update(hub).set({ rev, forgotten }).run();
         this.#db
           .delete(items)
           .where(and(eq(items.removed, 1), lte(items.rev, forgotten)))
           .run();
       }
-      this.#db.update(hub).set({ rev, forgotten }).run();
     });
     this.#rev = rev;
     this.#forgotten = forgotten;

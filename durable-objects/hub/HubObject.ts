@@ -7,6 +7,7 @@ import { HubClientFrame, type HubChange, type HubHello } from "../../protocol/hu
 import { MAX_FRAME_BYTES, PROTOCOL_VERSION, SILENT_VIEWER, VIEWERS_LOOK_MS } from "../../protocol/limits.ts";
 import { readActor } from "../shared/actor.ts";
 import { Alarms } from "../shared/alarms.ts";
+import { allDone } from "../shared/allDone.ts";
 import { Batcher } from "../shared/Batcher.ts";
 import { openDatabase } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
@@ -50,7 +51,7 @@ export class HubObject extends DurableObject<Env> {
     this.#publisher = new Publisher({
       db,
       retryAt: (at) => this.#alarms.atLatest("publish", at),
-      deliver: (row) => publishRule(this.env, JSON.parse(row.body)),
+      deliver: (rows) => allDone(rows.map(({ body }) => publishRule(this.env, JSON.parse(body)))),
     });
     this.#viewers = new Viewers(ctx, [LIVE_TAG]);
     this.#live = new LiveSockets({

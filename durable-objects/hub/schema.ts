@@ -22,6 +22,7 @@ export const items = sqliteTable(
 export const hub = sqliteTable("hub", {
   id: integer().primaryKey(),
   epoch: text().notNull(),
+  /** As it was when something was forgotten; the newest is that of an item. */
   rev: integer().notNull(),
   /** Removals up to this rev are forgotten; a client older than that starts anew. */
   forgotten: integer().notNull(),

@@ -1,10 +1,11 @@
-import { and, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, eq, isNotNull, isNull, lt } from "drizzle-orm";
 import { type Command, type CommandOf, CommandResult } from "../../protocol/commands.ts";
 import { DEFAULT_COMMAND_TTL_MS } from "../../protocol/limits.ts";
 import type { CommandAnswer } from "../../protocol/api.ts";
 import type { Session } from "../../protocol/session.ts";
 import { allDone } from "../shared/allDone.ts";
 import type { Database } from "../shared/database.ts";
+import { nextPosition } from "../shared/nextPosition.ts";
 import { describeCommand } from "./describeCommand.ts";
 import { commands } from "./schema.ts";
 import type { Change, SessionStore } from "./SessionStore.ts";
@@ -64,7 +65,9 @@ export class SessionCommands {
     await store.write(() => {
       if (db.select({ id: commands.id }).from(commands).where(eq(commands.id, id)).get()) return null;
       const json = JSON.stringify({ command, by } satisfies Stored);
-      db.insert(commands).values({ id, json, expires_at, created_at: now }).run();
+      db.insert(commands)
+        .values({ id, position: nextPosition(commands.position), json, expires_at, created_at: now })
+        .run();
       this.#parts.retryAt(now + 2_000);
       const event = {
         type: "command",
@@ -85,7 +88,14 @@ export class SessionCommands {
     const json = JSON.stringify({ command, by } satisfies Stored);
     this.#parts.db
       .insert(commands)
-      .values({ id, json, expires_at: now + DEFAULT_COMMAND_TTL_MS, created_at: now, host })
+      .values({
+        id,
+        position: nextPosition(commands.position),
+        json,
+        expires_at: now + DEFAULT_COMMAND_TTL_MS,
+        created_at: now,
+        host,
+      })
       .run();
     this.#parts.retryAt(now + 2_000);
   }
@@ -106,7 +116,7 @@ export class SessionCommands {
       .select()
       .from(commands)
       .where(and(eq(commands.forwarded, 0), isNull(commands.result)))
-      .orderBy(sql`rowid`)
+      .orderBy(asc(commands.position))
       .all();
     const byHost = Map.groupBy(rows, ({ host }) => host);
     await allDone([...byHost.values()].map((some) => this.#forward(session, some)));

@@ -26,12 +26,12 @@ import { deleteBlobs } from "../shared/deleteBlobs.ts";
 import { blobFolder, hostName, hubName } from "../shared/names.ts";
 import { spanFolder, spanTextKey } from "../shared/spanTextKey.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
-import { Publisher } from "../shared/Publisher.ts";
+import { type Outgoing, Publisher } from "../shared/Publisher.ts";
 import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
 import type { AuditEntry } from "../shared/audit.ts";
 import { allDone } from "../shared/allDone.ts";
 import { publishRule } from "../shared/publishRule.ts";
-import { removeSession, saveApproval, saveAudit, saveSession, saveSpans } from "../shared/saveToIndex.ts";
+import { type Indexed, removeSession, saveToIndex } from "../shared/saveToIndex.ts";
 import { endedLogins } from "../shared/endedLogins.ts";
 import { Viewers } from "../shared/Viewers.ts";
 import { ConsoleRelay, DAEMON_TAG, VIEWER_TAG } from "./ConsoleRelay.ts";
@@ -128,7 +128,8 @@ export class SessionObject extends DurableObject<Env> {
     this.#publisher = new Publisher({
       db: this.#db,
       retryAt: (at) => this.#alarms.atLatest("publish", at),
-      deliver: (row) => this.#deliver(JSON.parse(row.body)),
+      deliver: (rows) => this.#deliver(rows),
+      standing: () => this.#standing(),
     });
     this.#texts = new SpanTexts(this.#db, (span, side, text) => this.#keepText(span, side, text));
     this.#traces = new Traces(this.#db, this.#publisher, this.#texts);
@@ -628,7 +629,7 @@ export class SessionObject extends DurableObject<Env> {
     });
     for (const ws of this.ctx.getWebSockets(LIVE_TAG))
       closeSocket(ws, "notFound", "The session was deleted.");
-    await this.#publishNow();
+    await this.#published(this.#publisher.drain());
     return null;
   }
 
@@ -756,17 +757,25 @@ export class SessionObject extends DurableObject<Env> {
   #committed(run: Run | null, changed: Session | null, spans: Span[]): void {
     if (run !== null) this.#live.broadcast(run.first - 1, { position: run.last, frame: eventsFrame(run) });
     for (const span of spans) this.#live.tell(JSON.stringify({ type: "span", span }));
-    if (run !== null || changed !== null) this.ctx.waitUntil(this.#publishNow());
+    this.ctx.waitUntil(this.#published(this.#publisher.publish()));
     if (changed === null) return;
     this.#live.tell(JSON.stringify({ type: "session", session: changed }));
     if (isEnded(changed)) this.#console.end(this.#endedBecause() ?? "The session has ended.");
   }
 
-  /** Delivers what the outbox holds; what fails is tried again by the alarm. */
-  async #publishNow(): Promise<void> {
-    await allDone([this.#publisher.drain(), this.#texts.drain()]).catch((error: unknown) =>
+  /** Waits for a delivery, and takes the long texts of spans with it; what fails is tried again by the alarm. */
+  async #published(delivery: Promise<void>): Promise<void> {
+    await allDone([delivery, this.#texts.drain()]).catch((error: unknown) =>
       logError("not published yet", error),
     );
+  }
+
+  /** The session as it is to be published. */
+  #standing(): Outgoing | null {
+    const session = this.#store.current?.session;
+    return session === undefined
+      ? null
+      : { key: session.id, version: session.version, body: JSON.stringify(session) };
   }
 
   async #keepText(span: string, side: SpanSide, text: string): Promise<void> {
@@ -775,28 +784,39 @@ export class SessionObject extends DurableObject<Env> {
     await this.env.BLOBS.put(await spanTextKey(session.team, session.id, span, side), text);
   }
 
-  async #deliver(told: Session | Gone | EndedSpans | { approval: Approval } | { rule: Rule } | Audited) {
-    if ("spans" in told) await saveSpans(this.env.DB, told.spans);
-    else if ("audit" in told) await saveAudit(this.env.DB, told.audit);
-    else if ("rule" in told) await publishRule(this.env, told.rule, this.#id());
-    else if ("approval" in told) await this.#publishApproval(told.approval);
-    else if ("gone" in told) {
-      await removeSession(this.env.DB, told.gone);
-      await this.#hub(told.team).publish([{ kind: "session_removed", id: told.gone }]);
-      // A text on its way would come back after the others are gone.
-      await this.#texts.drain();
-      await deleteBlobs(this.env.BLOBS, spanFolder(told.team, told.gone));
-    } else {
-      await saveSession(this.env.DB, told);
-      await this.#hub(told.team).publish([{ kind: "session", session: told }]);
+  /** One write to D1 and one word to the hub for all that changed together. */
+  async #deliver(rows: Outgoing[]): Promise<void> {
+    const sum: Indexed = { sessions: [], approvals: [], spans: [], audit: [] };
+    const rules: Rule[] = [];
+    const gone: Gone[] = [];
+    for (const { body } of rows) {
+      const told: Told = JSON.parse(body);
+      if ("spans" in told) sum.spans.push(...told.spans);
+      else if ("audit" in told) sum.audit.push(told.audit);
+      else if ("rule" in told) rules.push(told.rule);
+      else if ("approval" in told) sum.approvals.push(told.approval);
+      else if ("gone" in told) gone.push(told);
+      else sum.sessions.push(told);
     }
+    await saveToIndex(this.env.DB, sum);
+    const changes = [
+      ...sum.sessions.map((session) => ({ kind: "session", session }) as const),
+      ...sum.approvals.map((approval) => ({ kind: "approval", approval }) as const),
+    ];
+    const team = sum.sessions[0]?.team ?? sum.approvals[0]?.team;
+    if (team !== undefined) await this.#hub(team).publish(changes);
+    for (const rule of rules) await publishRule(this.env, rule, this.#id());
+    for (const each of gone) await this.#publishGone(each);
+    // A rule that came while one of these was on its way to the index has not found it there.
+    if (sum.approvals.some(({ status }) => status === "pending")) await this.reconsider();
   }
 
-  async #publishApproval(approval: Approval): Promise<void> {
-    await saveApproval(this.env.DB, approval);
-    await this.#hub(approval.team).publish([{ kind: "approval", approval }]);
-    // A rule that came while this was on its way to the index has not found it there.
-    if (approval.status === "pending") await this.reconsider();
+  async #publishGone({ gone, team }: Gone): Promise<void> {
+    await removeSession(this.env.DB, gone);
+    await this.#hub(team).publish([{ kind: "session_removed", id: gone }]);
+    // A text on its way would come back after the others are gone.
+    await this.#texts.drain();
+    await deleteBlobs(this.env.BLOBS, spanFolder(team, gone));
   }
 
   async #rename(title: string, by: string): Promise<void> {
@@ -830,8 +850,8 @@ export class SessionObject extends DurableObject<Env> {
   }
 }
 
-/** What is published of who did what, beside what the rest tells. */
-type Audited = { audit: AuditEntry };
+/** What is published: the session itself, and what else has changed of it. */
+type Told = Session | Gone | EndedSpans | { approval: Approval } | { rule: Rule } | { audit: AuditEntry };
 
 const NOT_FOUND: Refused = { refused: "not_found", message: "No such session." };
 const NO_ATTACHMENT: Refused = {

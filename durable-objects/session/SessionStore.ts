@@ -1,7 +1,7 @@
 import { desc } from "drizzle-orm";
 import type { EventBody } from "../../protocol/events.ts";
 import { MAX_EVENT_BYTES } from "../../protocol/limits.ts";
-import type { Session, SessionFacts } from "../../protocol/session.ts";
+import { isEnded, needsAttention, type Session, type SessionFacts } from "../../protocol/session.ts";
 import { Batcher } from "../shared/Batcher.ts";
 import { logError } from "../shared/logError.ts";
 import type { Database } from "../shared/database.ts";
@@ -10,8 +10,8 @@ import type { EventLog, Run } from "./EventLog.ts";
 import { differs, projectEvent, projectFacts } from "./projectSession.ts";
 import { chunks, commands, session as sessionTable } from "./schema.ts";
 import type { Span } from "../../protocol/traces.ts";
-import type { Happening, ModelMark, Trace } from "./traces/follow.ts";
-import type { Traces } from "./traces/Traces.ts";
+import type { Happening, ModelMark } from "./traces/follow.ts";
+import type { Taken, Traces } from "./traces/Traces.ts";
 
 /** What a step changes. Events go to the log and the trace; facts only to the projection, a mark only to the trace. */
 export type Change = {
@@ -113,7 +113,7 @@ export class SessionStore {
     let run: Run | null = null;
     let session = before.session;
     let changed = false;
-    let trace: Trace | null = null;
+    let trace: Taken | null = null;
     storage.transactionSync(() => {
       const events: { at: number; json: string }[] = [];
       const happened: Happening[] = [];
@@ -139,13 +139,13 @@ export class SessionStore {
         session = { ...session, seq: head, updated_at: Date.now(), version: session.version + 1 };
         const json = JSON.stringify(session);
         db.update(sessionTable).set({ json, head }).run();
-        publisher.put({ key: session.id, version: session.version, body: json });
+        publisher.changed(isAwaited(before.session, session) ? "now" : "soon");
       } else {
         session = { ...before.session, seq: head };
       }
     });
     const appended = run as Run | null;
-    const traced = trace as Trace | null;
+    const traced = trace as Taken | null;
     const spans = traced === null ? [] : traces.keep(traced);
     this.#current = { ...before, session, head: appended?.last ?? before.head };
     try {
@@ -154,6 +154,16 @@ export class SessionStore {
       logError("committed, but not told to everybody", error); // thrown on, it would look like a rollback
     }
   }
+}
+
+/** Whether somebody waits for what has changed: the session is new, needs a person or does so no longer, or has ended. */
+function isAwaited(before: Session, after: Session): boolean {
+  return (
+    before.version === 0 ||
+    after.status === "waiting" ||
+    needsAttention(before) !== needsAttention(after) ||
+    isEnded(after)
+  );
 }
 
 /** An event with its JSON; one that is too large to keep is replaced by a notice that says so. */

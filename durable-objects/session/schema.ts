@@ -31,6 +31,8 @@ export const ingested = sqliteTable("ingested", {
 /** Commands: on their way to the host object (`forwarded` 0), with the host (1), ended (`result`). */
 export const commands = sqliteTable("command", {
   id: text().primaryKey(),
+  /** They leave in this order; see `nextPosition`. */
+  position: integer().notNull(),
   json: text().notNull(),
   /** When it expires; once it has ended, when it may be forgotten. */
   expires_at: integer(),
@@ -97,7 +99,7 @@ export const calls = sqliteTable("call", {
 
 /** What the model has been told and has said, in order, as the messages of `ai`. */
 export const messages = sqliteTable("message", {
-  position: integer().primaryKey({ autoIncrement: true }),
+  position: integer().primaryKey(),
   turn: integer().notNull(),
   json: text().notNull(),
   /** The last event of the log before it. */
@@ -119,8 +121,8 @@ export const summaries = sqliteTable("summary", {
 
 /** Messages that wait for the running turn, in order; one that was taken or removed stays a while, so that its id is known. */
 export const queue = sqliteTable("queue", {
-  position: integer().primaryKey({ autoIncrement: true }),
-  id: text().notNull().unique(),
+  id: text().primaryKey(),
+  position: integer().notNull(),
   text: text().notNull(),
   by: text().notNull(),
   created_at: integer().notNull(),

@@ -36,8 +36,10 @@ export class Alarms<Name extends string> {
     }
     const set = this.#db.select().from(alarms).where(eq(alarms.name, name)).get();
     if (set !== undefined && set.at <= at) return;
+    const next = this.#next();
     this.#set(name, at, 0);
-    this.#arm();
+    // Set again for the same time it would be billed again. (One that runs is over: then it is set at the end.)
+    if (next === null || at < next || this.#running !== null) this.#arm();
   }
 
   clear(name: Name): void {
@@ -73,11 +75,16 @@ export class Alarms<Name extends string> {
   }
 
   #arm(): void {
-    const next = this.#db
-      .select({ at: min(alarms.at) })
-      .from(alarms)
-      .get()?.at;
-    if (next === null || next === undefined) return;
-    void this.#storage.setAlarm(Math.min(Math.max(next, 1), FURTHEST));
+    const next = this.#next();
+    if (next !== null) void this.#storage.setAlarm(Math.min(Math.max(next, 1), FURTHEST));
+  }
+
+  #next(): number | null {
+    return (
+      this.#db
+        .select({ at: min(alarms.at) })
+        .from(alarms)
+        .get()?.at ?? null
+    );
   }
 }

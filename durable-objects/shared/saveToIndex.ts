@@ -8,29 +8,49 @@ import type { Span } from "../../protocol/traces.ts";
 import { approvals, audit, hosts, rules, sessions, spans } from "../../worker/db/schema.ts";
 import { type AuditEntry, auditOfApproval, auditOfRule } from "./audit.ts";
 
-/** Writes a session to D1's index; an older version than the one that is there changes nothing. */
-export async function saveSession(d1: D1Database, session: Session): Promise<void> {
+type Index = ReturnType<typeof drizzle>;
+
+/** What of a session goes to D1's index. */
+export type Indexed = { sessions: Session[]; approvals: Approval[]; spans: Span[]; audit: AuditEntry[] };
+
+/** Writes to D1's index, all or nothing; an older version than the one that is there changes nothing. */
+export async function saveToIndex(d1: D1Database, indexed: Indexed): Promise<void> {
+  const db = drizzle(d1);
+  const [first, ...rest] = [
+    ...indexed.sessions.map((session) => sessionRow(db, session)),
+    ...indexed.approvals.flatMap((approval) => approvalRows(db, approval)),
+    ...spanRows(db, indexed.spans),
+    ...indexed.audit.map((entry) => db.insert(audit).values(entry).onConflictDoNothing()),
+  ];
+  if (first === undefined) return;
+  if (rest.length === 0) await first;
+  else await db.batch([first, ...rest]);
+}
+
+function sessionRow(db: Index, session: Session) {
   const row = {
-    team: session.team,
     host: session.host,
     provider: session.provider,
     status: session.status,
     attention: Number(needsAttention(session)),
     ended: Number(isEnded(session)),
     hay: searchText(session),
-    created_at: session.created_at,
     updated_at: session.updated_at,
     version: session.version,
     json: JSON.stringify(session),
   };
-  await drizzle(d1)
-    .insert(sessions)
-    .values({ id: session.id, ...row })
-    .onConflictDoUpdate({
-      target: sessions.id,
-      set: row,
-      setWhere: sql`excluded.version > ${sessions.version}`,
-    });
+  const { id, team, created_at } = session;
+  return (
+    db
+      .insert(sessions)
+      .values({ id, team, created_at, ...row })
+      // What never changes is not set: naming a column writes its index again.
+      .onConflictDoUpdate({
+        target: sessions.id,
+        set: row,
+        setWhere: sql`excluded.version > ${sessions.version}`,
+      })
+  );
 }
 
 /** Takes a session and its spans out of the index. */
@@ -73,41 +93,42 @@ export async function saveRule(d1: D1Database, rule: Rule): Promise<void> {
   ]);
 }
 
-/** Writes an approval to the index, and its audit once it has ended; an older version than the one that is there changes nothing. */
-export async function saveApproval(d1: D1Database, approval: Approval): Promise<void> {
+/** An approval, and its audit once it has ended. */
+function approvalRows(db: Index, approval: Approval) {
   const { id, team, session, host, status, created_at, version } = approval;
-  const row = { team, session, host, status, created_at, version, json: JSON.stringify(approval) };
-  const db = drizzle(d1);
+  const row = { status, version, json: JSON.stringify(approval) };
   const save = db
     .insert(approvals)
-    .values({ id, ...row })
+    .values({ id, team, session, host, created_at, ...row })
     .onConflictDoUpdate({
       target: approvals.id,
       set: row,
       setWhere: sql`excluded.version > ${approvals.version}`,
     });
   const entry = auditOfApproval(approval);
-  if (entry === null) await save;
-  else await db.batch([save, db.insert(audit).values(entry).onConflictDoNothing()]);
+  return entry === null ? [save] : [save, db.insert(audit).values(entry).onConflictDoNothing()];
 }
 
 /** D1 takes at most a hundred parameters. */
 const SPANS_AT_ONCE = 14;
 
-/** Writes spans to the index; an older version than the one that is there changes nothing. */
-export async function saveSpans(d1: D1Database, ended: Span[]): Promise<void> {
+function spanRows(db: Index, ended: Span[]) {
+  const statements = [];
   for (let from = 0; from < ended.length; from += SPANS_AT_ONCE) {
     const rows = ended.slice(from, from + SPANS_AT_ONCE).map((span) => {
       const { session, id, team, turn, started_at, version } = span;
       return { session, id, team, turn, started_at, version, json: JSON.stringify(span) };
     });
-    await drizzle(d1)
-      .insert(spans)
-      .values(rows)
-      .onConflictDoUpdate({
-        target: [spans.session, spans.id],
-        set: { version: sql`excluded.version`, json: sql`excluded.json` },
-        setWhere: sql`excluded.version > ${spans.version}`,
-      });
+    statements.push(
+      db
+        .insert(spans)
+        .values(rows)
+        .onConflictDoUpdate({
+          target: [spans.session, spans.id],
+          set: { version: sql`excluded.version`, json: sql`excluded.json` },
+          setWhere: sql`excluded.version > ${spans.version}`,
+        }),
+    );
   }
+  return statements;
 }

@@ -535,7 +535,7 @@ describe("what is on its way out", () => {
         await vi.waitUntil(async () => (await chat.cards())[0]?.state === "dispatched");
         await query(
           objectOf(chat.id),
-          "INSERT INTO command (id, json, expires_at, created_at, host) VALUES (?, ?, 9e12, 1, ?)",
+          "INSERT INTO command (id, position, json, expires_at, created_at, host) VALUES (?, 9, ?, 9e12, 1, ?)",
           newId("cmd"),
           JSON.stringify({
             command: { type: "tool", tool: "git_status", input: {}, root: "/w", outside: [] },

@@ -177,8 +177,8 @@ describe("the ledger of commands", () => {
     await query(
       objects.host,
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
-       INSERT INTO command (id, session, json, expires_at)
-       SELECT 'cmd_' || i, ?, '{"type":"interrupt"}', 9e12 FROM n`,
+       INSERT INTO command (id, position, session, json, expires_at)
+       SELECT 'cmd_' || i, i, ?, '{"type":"interrupt"}', 9e12 FROM n`,
       session,
     );
     expect(await post(session, { type: "interrupt" })).toMatchObject({

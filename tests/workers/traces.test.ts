@@ -14,7 +14,7 @@ import {
   type Happening,
   type Trace,
 } from "../../durable-objects/session/traces/follow.ts";
-import { saveSpans } from "../../durable-objects/shared/saveToIndex.ts";
+import { saveToIndex } from "../../durable-objects/shared/saveToIndex.ts";
 import { call, enrolHost, FACTS, FakeDaemon, open } from "./support/edge.ts";
 import { query, runAlarms, without } from "./support/faults.ts";
 
@@ -597,9 +597,9 @@ test("the index keeps the newest version of a span, however often and in whateve
     kind: "tool",
     parent: "t1",
   }));
-  await saveSpans(env.DB, [ended, ...many]);
-  await saveSpans(env.DB, [ended, ...many]);
-  await saveSpans(env.DB, [span]);
+  await saveToIndex(env.DB, { sessions: [], approvals: [], audit: [], spans: [ended, ...many] });
+  await saveToIndex(env.DB, { sessions: [], approvals: [], audit: [], spans: [ended, ...many] });
+  await saveToIndex(env.DB, { sessions: [], approvals: [], audit: [], spans: [span] });
   expect(await indexed(SCOPE.session)).toBe(31);
   const row = await env.DB.prepare("SELECT version FROM span WHERE session = ? AND id = 't1'")
     .bind(SCOPE.session)

@@ -206,8 +206,12 @@ export class Ledger {
       .values({ id: approval.id, request: approval.request, ...row })
       .onConflictDoUpdate({ target: approvals.id, set: row })
       .run();
-    const { id: key, version } = approval;
-    this.#parts.publisher.put({ key, version, body: JSON.stringify({ approval }) });
+    const { id: key, version, delivery } = approval;
+    // What became of a decision nobody waits for.
+    this.#parts.publisher.put(
+      { key, version, body: JSON.stringify({ approval }) },
+      delivery === "none" ? "now" : "soon",
+    );
     return [{ at: now, event: { type: "approval", approval } }];
   }
 }

@@ -7,7 +7,7 @@ import { newId } from "../../../protocol/ids.ts";
 import { MAX_OUTPUT_BYTES } from "../../../protocol/limits.ts";
 import { UNTITLED, type Session, type SessionStatus } from "../../../protocol/session.ts";
 import { redact } from "../../../protocol/redact.ts";
-import { isToolName, summarizeCall, type ToolScope, TOOLS } from "../../../protocol/tools.ts";
+import { isToolName, summarizeCall, type ToolName, type ToolScope, TOOLS } from "../../../protocol/tools.ts";
 import { logError } from "../../shared/logError.ts";
 import { wordsOf } from "../traces/wordsOf.ts";
 import { actOf, isAllowed, isWithoutAsking, matches, type Act } from "../approvals/isAllowed.ts";
@@ -437,11 +437,10 @@ export class TurnRunner {
       case "settle":
         if (await this.#stopRepeats(turn, calls)) return true;
         for (const { id } of calls) await this.#settleProposed(turn, id);
-        await this.#parts.commands
-          .forwardAll()
-          .catch((error: unknown) => logError("call not forwarded yet", error));
+        await this.#forward();
         return true;
       case "wait":
+        await this.#forward();
         return facts.cancelled && (await this.#stopCalls(calls));
       case "next_step":
         await this.#nextStep(turn, calls);
@@ -469,6 +468,13 @@ export class TurnRunner {
         );
         return true;
     }
+  }
+
+  /** Hands what is staged to its hosts; the alarm does when it cannot be done now. */
+  async #forward(): Promise<void> {
+    await this.#parts.commands
+      .forwardAll()
+      .catch((error: unknown) => logError("call not forwarded yet", error));
   }
 
   async #beginNext(): Promise<boolean> {
@@ -805,10 +811,10 @@ export class TurnRunner {
     rules: Rule[],
     input_sha256: string,
   ): Promise<void> {
-    const { store, turns, ledger, commands } = this.#parts;
+    const { store, turns, ledger } = this.#parts;
     const tool = proposed.tool;
     if (!isToolName(tool)) return;
-    const { scope, place } = TOOLS[tool];
+    const { scope } = TOOLS[tool];
     await store.write((session) => {
       const call = turns.call(proposed.id);
       if (call === null || call.state !== "proposed") return null;
@@ -843,30 +849,39 @@ export class TurnRunner {
         if (parked !== null) events.push(this.#cardEvent(parked, now));
         return { events: [...events, ...this.#statusEvents(session, turns.active(), now)] };
       }
-      if (place === "edge")
-        return {
-          events: this.#settleCall(
-            call.id,
-            { state: "completed", output: "Allowed.", output_cut: 0, error: null },
-            now,
-          ),
-        };
-      const command = newId("cmd", now);
-      commands.stage(
-        command,
-        {
-          type: "tool",
-          tool,
-          input: input.value,
-          root: at.cwd ?? "/",
-          outside: this.#readable(at.host, now),
-        },
-        "model",
-        at.host,
-      );
-      const sent = turns.updateCall(call.id, { state: "dispatched", command, host: at.host });
-      return { events: sent === null ? [] : [this.#cardEvent(sent, now)] };
+      return { events: this.#send(call, tool, input.value, at, now) };
     });
+  }
+
+  /** A call that may run: carried out here, or staged for its host, which `forwardAll` hands it to. Inside a step. */
+  #send(
+    call: Call,
+    tool: ToolName,
+    input: Record<string, unknown>,
+    at: Pick<Session, "host" | "cwd">,
+    now: number,
+  ): Events {
+    if (TOOLS[tool].place === "edge")
+      return this.#settleCall(
+        call.id,
+        { state: "completed", output: "Allowed.", output_cut: 0, error: null },
+        now,
+      );
+    const command = newId("cmd", now);
+    const outside = this.#readable(at.host, now);
+    this.#parts.commands.stage(
+      command,
+      { type: "tool", tool, input, root: at.cwd ?? "/", outside },
+      "model",
+      at.host,
+    );
+    const sent = this.#parts.turns.updateCall(call.id, {
+      input: call.input,
+      state: "dispatched",
+      command,
+      host: at.host,
+    });
+    return sent === null ? [] : [this.#cardEvent(sent, now)];
   }
 
   /** Paths outside the workspace that may be read on a host: those that were allowed by name, and others while a grant holds. */
@@ -880,7 +895,7 @@ export class TurnRunner {
     });
   }
 
-  /** An approval was decided: its call goes back to be sent, or ends. Runs inside the deciding step. */
+  /** An approval was decided: its call is sent, goes back to be judged, or ends. Runs inside the deciding step. */
   #release(approvalId: string, now: number): Events {
     const { turns, ledger } = this.#parts;
     const approval = ledger.get(approvalId);
@@ -898,10 +913,13 @@ export class TurnRunner {
           : `The person denied this and says: ${approval.message}`;
       return this.#settleCall(call.id, { ...failure(why), state: "denied" }, now);
     }
-    const released = turns.updateCall(call.id, {
-      state: "proposed",
-      input: approval.edited_input ?? call.input,
-    });
+    const input = approval.edited_input ?? call.input;
+    const checked = checkedInput(call.tool, JSON.parse(input));
+    const { host, workspace } = approval;
+    // A person waits for what was allowed: it leaves with the decision. One that cannot fails where others do.
+    if (checked.ok && isToolName(call.tool) && host !== null && workspace != null)
+      return this.#send({ ...call, input }, call.tool, checked.value, { host, cwd: workspace }, now);
+    const released = turns.updateCall(call.id, { state: "proposed", input });
     return released === null ? [] : [this.#cardEvent(released, now)];
   }
 

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { AttachmentRef, Usage } from "../../../protocol/events.ts";
 import type { EditMessage, QueuedMessage } from "../../../protocol/api.ts";
 import type { Database } from "../../shared/database.ts";
+import { nextPosition } from "../../shared/nextPosition.ts";
 import { calls, parts, queue, turns } from "../schema.ts";
 import type { Call } from "./callResult.ts";
 
@@ -112,7 +113,10 @@ export class TurnStore {
       .delete(queue)
       .where(lt(queue.left_at, message.created_at - KEEP_IDS_MS))
       .run();
-    this.#db.insert(queue).values(message).run();
+    this.#db
+      .insert(queue)
+      .values({ ...message, position: nextPosition(queue.position) })
+      .run();
     return null;
   }
 
