@@ -216,9 +216,9 @@ describe("what was published", () => {
       const publisher = new Publisher({
         db,
         retryAt: () => undefined,
-        deliver: async ({ key, version }) => {
+        deliver: async (rows) => {
           await answer();
-          delivered.push(`${key}.${version}`);
+          delivered.push(...rows.map(({ key, version }) => `${key}.${version}`));
         },
       });
       for (const key of ["a", "b"]) publisher.put({ key, version: 1, body: "{}" });
@@ -236,6 +236,54 @@ describe("what was published", () => {
       resolve();
       await Promise.all([retried, drained]);
       expect(delivered).toEqual(["a.1", "a.2", "b.2"]);
+    });
+  });
+
+  test("of what stands is its newest version: gathered, at once, after a failure, after a wake", async ({
+    expect,
+  }) => {
+    const stub = env.SESSION.getByName(`main/${newId("ses")}`);
+    await runInDurableObject(stub, async (_, ctx) => {
+      const db = openDatabase(ctx, migrations);
+      const delivered: string[] = [];
+      const armed: number[] = [];
+      let version = 0;
+      let away = false;
+      const wake = () =>
+        new Publisher({
+          db,
+          retryAt: (at) => armed.push(at),
+          deliver: async (rows) => {
+            if (away) throw new Error("away for the test");
+            delivered.push(...rows.map((row) => `${row.key}.${row.version}`));
+          },
+          standing: () => ({ key: "it", version, body: "{}" }),
+        });
+      const publisher = wake();
+      const change = (urgency: "now" | "soon") => {
+        version++;
+        publisher.changed(urgency);
+        return publisher.publish();
+      };
+      await Promise.all([change("soon"), change("soon"), change("soon")]);
+      expect(delivered).toEqual(["it.3"]);
+      const soon = change("soon");
+      await change("now");
+      expect(delivered).toEqual(["it.3", "it.5"]);
+      await soon;
+      away = true;
+      await change("now");
+      await expect(publisher.retry()).rejects.toThrow("1 rows are not published yet.");
+      away = false;
+      await publisher.retry();
+      expect(delivered).toEqual(["it.3", "it.5", "it.6"]);
+      expect(armed).toHaveLength(6);
+      // An object that dies before it delivers: whoever comes after it delivers, by the alarm that was armed.
+      version++;
+      publisher.changed("soon");
+      await wake().retry();
+      expect(delivered.at(-1)).toBe("it.7");
+      expect(ctx.storage.sql.exec("SELECT * FROM outbox").toArray()).toEqual([]);
     });
   });
 
