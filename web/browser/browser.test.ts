@@ -1,4 +1,5 @@
 // One file, so that there is one build, one browser, and one page at a time: pages that compete for two cores tell nothing.
+import "./changes.cases.ts";
 import "./chat.cases.ts";
 import "./copy.cases.ts";
 import "./hosts.cases.ts";

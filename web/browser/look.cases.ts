@@ -12,6 +12,7 @@ const PAGES: [string, string | ((server: FixtureServer) => string)][] = [
   ["hosts", "/hosts"],
   ["a terminal", sessionPath("shell")],
   ["a job", sessionPath("Find the flaky")],
+  ["changes", (server) => `${sessionPath("Split")(server)}?tab=changes`],
   ["events", (server) => `${sessionPath("Find the flaky")(server)}?tab=events`],
 ];
 const CHAT_PAGES: typeof PAGES = [

@@ -1,5 +1,6 @@
 import {
   ChartNoAxesGantt,
+  FileDiff,
   Maximize2,
   ScrollText,
   Search,
@@ -39,6 +40,7 @@ const TerminalView = lazy(loadTerminal);
 const PaneApprovals = lazy(() => import("./PaneApprovals.tsx"));
 const ChatPanel = lazy(() => import("../chat/ChatPanel.tsx"));
 const TracesPanel = lazy(() => import("../traces/TracesPanel.tsx"));
+const ChangesPanel = lazy(() => import("../changes/ChangesPanel.tsx"));
 const TimelinePane = lazy(() => import("../traces/TimelinePane.tsx"));
 const ChatSettings = lazy(() => import("../chat/ChatSettings.tsx"));
 
@@ -103,16 +105,21 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   const chat = session.provider === "edge";
   // An agent in a pane has a conversation as soon as its own record of it is known.
   const talks = !tmux || session.thread !== null;
+  // Of a chat nobody knows whether its directory is in a repository until its host is asked.
+  const hasChanges =
+    session.host !== null &&
+    (chat ? session.cwd !== null : session.git !== null || session.worktree !== null);
   const tabs = useMemo(
     () => [
       ...(tmux ? [{ id: "terminal", label: "Terminal", icon: <TerminalSquare size={14} /> }] : []),
       ...(talks ? [{ id: "conversation", label: "Conversation", icon: <MessagesSquare size={14} /> }] : []),
+      ...(hasChanges ? [{ id: "changes", label: "Changes", icon: <FileDiff size={14} /> }] : []),
       ...(talks ? [{ id: "traces", label: "Traces", icon: <ChartNoAxesGantt size={14} /> }] : []),
       { id: "events", label: "Events", icon: <ScrollText size={14} /> },
       ...(tmux ? [{ id: "search", label: "Search", icon: <Search size={14} /> }] : []),
       ...(phone ? [{ id: "details", label: "Details", icon: <Info size={14} /> }] : []),
     ],
-    [tmux, talks, phone],
+    [tmux, talks, hasChanges, phone],
   );
   const first = tmux ? "terminal" : "conversation";
   const tab = tabs.some((each) => each.id === wantedTab) ? (wantedTab ?? first) : first;
@@ -174,6 +181,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
     { keys: ["k"], label: "Previous session", group: "Session", run: () => neighbour(-1) },
     { keys: ["t"], label: tmux ? "Terminal" : "Conversation", group: "Session", run: () => setTab(first) },
     { keys: ["e"], label: "Events", group: "Session", run: () => setTab("events") },
+    { keys: ["c"], label: "Changes", group: "Session", run: () => hasChanges && setTab("changes") },
     { keys: ["s"], label: "Search", group: "Session", run: () => tmux && setTab("search") },
     { keys: ["x"], label: "Traces", group: "Session", run: () => talks && setTab("traces") },
     { keys: ["l"], label: "Timeline of turns", group: "Session", run: () => talks && showTimeline() },
@@ -266,6 +274,16 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
                   away={away}
                   turn={turn}
                 />
+              </TabPanel>
+            )}
+            {hasChanges && (
+              <TabPanel id="changes">
+                <Suspense fallback={null}>
+                  <ChangesPanel
+                    session={session.id}
+                    hint={JSON.stringify([session.git, session.cwd, away])}
+                  />
+                </Suspense>
               </TabPanel>
             )}
             {talks && (

@@ -1,20 +1,6 @@
 import { useMemo } from "react";
-import { classes } from "../lib/classes.ts";
-import { diffLines, hunks, type DiffLine } from "./diffLines.ts";
-
-const LOOKS: Record<DiffLine["kind"], { sign: string; word: string; look: string }> = {
-  same: { sign: " ", word: "", look: "text-term-text" },
-  added: {
-    sign: "+",
-    word: "added: ",
-    look: "bg-[color-mix(in_srgb,var(--done)_12%,transparent)] text-done-text",
-  },
-  removed: {
-    sign: "−",
-    word: "removed: ",
-    look: "bg-[color-mix(in_srgb,var(--trouble)_12%,transparent)] text-trouble-text",
-  },
-};
+import { DiffRow } from "./DiffRow.tsx";
+import { diffLines, hunks } from "./diffLines.ts";
 
 /** What would change, line by line. */
 export function DiffText({ before, after, label }: { before: string; after: string; label: string }) {
@@ -34,18 +20,7 @@ export function DiffText({ before, after, label }: { before: string; after: stri
           <Skipped lines={hunk.skipped} />
           {hunk.lines.map(({ kind, text }, index) => (
             // eslint-disable-next-line react/no-array-index-key
-            <div
-              key={index}
-              className={classes("flex gap-2 px-3 break-words whitespace-pre-wrap", LOOKS[kind].look)}
-            >
-              <span aria-hidden className="w-2 shrink-0 select-none">
-                {LOOKS[kind].sign}
-              </span>
-              <span className="min-w-0">
-                <span className="sr-only">{LOOKS[kind].word}</span>
-                {text === "" ? "\u00a0" : text}
-              </span>
-            </div>
+            <DiffRow key={index} kind={kind} text={text} />
           ))}
         </div>
       ))}

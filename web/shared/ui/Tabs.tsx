@@ -28,14 +28,14 @@ export function Tabs({
       <div className="flex h-9 shrink-0 items-center gap-2 border-b border-line pr-2 pl-3 phone:h-12 phone:pl-2">
         <Radix.List
           aria-label="Views"
-          className="flex h-full items-stretch gap-1 phone:h-10 phone:grow phone:gap-0 phone:rounded-base phone:bg-raised phone:p-0.5"
+          className="flex h-full items-stretch gap-1 phone:h-10 phone:min-w-0 phone:grow phone:gap-0 phone:overflow-x-auto phone:[scrollbar-width:none] phone:rounded-base phone:bg-raised phone:p-0.5"
         >
           {tabs.map((tab) => (
             <Radix.Trigger
               key={tab.id}
               value={tab.id}
               data-testid={`tab-${tab.id}`}
-              className="group relative flex items-center justify-center gap-1.5 px-2 text-muted hover:text-text data-[state=active]:text-text phone:grow phone:basis-0 phone:rounded-small phone:data-[state=active]:bg-surface"
+              className="group relative flex items-center justify-center gap-1.5 px-2 text-muted hover:text-text data-[state=active]:text-text phone:min-w-fit phone:grow phone:basis-0 phone:rounded-small phone:data-[state=active]:bg-surface"
             >
               <span className="phone:hidden">{tab.icon}</span>
               {tab.label}
