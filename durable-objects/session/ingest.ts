@@ -84,7 +84,7 @@ function changeOf(
     case "facts":
       return { facts: message.facts };
     case "events":
-      return { events: message.events };
+      return { events: [...message.events, ...abandoned(message.events, requests)] };
     case "background":
       return backgroundChange(message, hostOfBackground(session, commands, message.id));
     case "request":
@@ -95,6 +95,12 @@ function changeOf(
       return commands.ended(session, message.id, message.result, Date.now());
   }
 }
+
+/** What still waited when the session ended has nobody who waits for it. */
+function abandoned(events: SessionEvents, requests: AgentRequests): SessionEvents {
+  return events.some(({ event }) => event.type === "ended") ? requests.abandon(Date.now()) : [];
+}
+type SessionEvents = NonNullable<Change["events"]>;
 
 /** A background command begins where its call was sent, and ends where it began. */
 function backgroundChange(

@@ -211,6 +211,28 @@ describe("a request of an agent on a host", () => {
     expect((await decide(approval, { decision: "allow", input: { command: "other" } })).status).toBe(400);
   });
 
+  test("is withdrawn when its session ends, also when nobody tells how it ended itself", async ({
+    expect,
+  }) => {
+    const { daemon, session, ask, one, over } = await aPane();
+    const asked = request();
+    await ask(asked);
+    const { id } = await one("pending");
+    const exit = { code: 0, signal: null, message: null };
+    await daemon.tell({
+      kind: "events",
+      session,
+      events: [{ at: 1, event: { type: "ended", status: "done", exit } }],
+    });
+    expect(await one("withdrawn")).toMatchObject({ id, delivery: "gone" });
+    expect(await (await call(`/api/sessions/${session}`)).json<Session>()).toMatchObject({
+      status: "done",
+      pending_approvals: 0,
+    });
+    await over(asked.id, "stale");
+    expect(await one("withdrawn")).toMatchObject({ id, delivery: "gone" });
+  });
+
   test("is withdrawn when its host is removed", async ({ expect }) => {
     const pane = await aPane();
     await pane.ask(request());

@@ -38,6 +38,22 @@ describe("an approval", () => {
     expect(await (await call(`/api/sessions/${chat.id}/queue`)).json()).toMatchObject({ items: [] });
   });
 
+  test("of a very long path, or a long line with secrets, is shown cut, and is decided as any other", async ({
+    expect,
+  }) => {
+    const chat = await aChat();
+    const long = Array.from({ length: 12 }, () => "d".repeat(100)).join("/");
+    await chat.say(`call write_file ${JSON.stringify({ path: long, text: "x" })}`);
+    const path = only(await chat.pending());
+    expect([path.summary.length, path.touches.map(({ length }) => length)]).toEqual([500, [500]]);
+    expect(path.input).toContain(long);
+    expect((await decide(path, { decision: "deny" })).status).toBe(200);
+    await chat.until("idle");
+    await chat.say(`run curl ${"a_token=abcdef ".repeat(40)}`);
+    expect((await decide(only(await chat.pending()), { decision: "deny" })).status).toBe(200);
+    await chat.until("idle");
+  });
+
   test("lets the call run where it was asked for, though the chat has moved since", async ({ expect }) => {
     const chat = await aChat();
     const other = await enrolHost("other");

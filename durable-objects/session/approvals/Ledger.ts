@@ -58,6 +58,9 @@ export class Ledger {
     if (known !== null) return { approval: known, events: [] };
     const approval: Approval = {
       ...request,
+      // What is longer cannot be read again; the input has it whole.
+      summary: cut(request.summary),
+      touches: request.touches.slice(0, MOST_TOUCHES).map(cut),
       id: newApprovalId(request.session, now),
       status: "pending",
       delivery: "none",
@@ -214,4 +217,11 @@ export class Ledger {
     );
     return [{ at: now, event: { type: "approval", approval } }];
   }
+}
+
+const MOST_TOUCHES = 50;
+const MOST_CHARS = 500;
+
+function cut(text: string): string {
+  return text.length <= MOST_CHARS ? text : `${text.slice(0, MOST_CHARS - 1)}…`;
 }
