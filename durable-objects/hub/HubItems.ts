@@ -50,7 +50,11 @@ export class HubItems {
       for (const change of changes) {
         const { key, version, removed } = placeOf(change);
         const known = this.#db.select().from(items).where(eq(items.key, key)).get();
-        if (known !== undefined && (known.removed === 1 || (removed === 0 && known.version >= version)))
+        const counts = removed === 0 || change.kind === "approval"; // a removal of the others has no version
+        if (
+          known !== undefined &&
+          ((known.removed === 1 && known.version === 0) || (counts && known.version >= version))
+        )
           continue;
         const row = { rev: ++rev, version, json: JSON.stringify(change), removed };
         this.#db
@@ -106,9 +110,12 @@ function placeOf(change: HubChange): { key: string; version: number; removed: 0 
       return { key: `session:${change.id}`, version: 0, removed: 1 };
     case "host":
       return { key: `host:${change.host.id}`, version: change.host.version, removed: 0 };
-    case "approval":
-      // A decided one stays as it is until its session goes; only its newest version counts.
-      return { key: `approval:${change.approval.id}`, version: change.approval.version, removed: 0 };
+    case "approval": {
+      // One that has ended is only news: whoever comes later does not get it, and it is forgotten like a removal.
+      const { id, version, status, delivery } = change.approval;
+      const removed = status === "pending" || delivery === "pending" ? 0 : 1;
+      return { key: `approval:${id}`, version, removed };
+    }
     case "host_removed":
       return { key: `host:${change.id}`, version: 0, removed: 1 };
   }

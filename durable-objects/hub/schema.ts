@@ -2,11 +2,11 @@ import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export { alarms, outbox } from "../shared/tables.ts";
 
-/** The newest known state of each session and host; a copy of what D1 has, ordered by change. */
+/** The newest known state of each session and host, and of what waits for a decision; a copy of what D1 has, ordered by change. */
 export const items = sqliteTable(
   "item",
   {
-    /** `session:<id>` or `host:<id>`. */
+    /** `session:<id>`, `host:<id>` or `approval:<id>`. */
     key: text().primaryKey(),
     /** Counts changes in the hub; a client resumes from it. */
     rev: integer().notNull(),

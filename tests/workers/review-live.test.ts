@@ -2,6 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, test, vi } from "vitest";
 import { REPLAY_FRAME_BYTES } from "../../durable-objects/session/EventLog.ts";
+import type { Approval } from "../../protocol/approvals.ts";
 import type { HubServerFrame } from "../../protocol/hubFrames.ts";
 import { newId } from "../../protocol/ids.ts";
 import { LIVE_ACK_BYTES, LIVE_WINDOW_BYTES } from "../../protocol/limits.ts";
@@ -126,6 +127,68 @@ describe("the hub", () => {
     }
     expect(ids.every((id) => seen.has(id))).toBe(true);
     await hub.publish(ids.map((id) => ({ kind: "session_removed", id })));
+  });
+
+  test("tells of an approval's end whoever is there or comes back, and nobody who comes later", async ({
+    expect,
+  }) => {
+    const hub = env.HUB.getByName("main");
+    const approval: Approval = {
+      id: newId("apr"),
+      team: "main",
+      session: newId("ses"),
+      host: null,
+      requester: "edge",
+      request: "t1.s1.c00",
+      tool: "run_command",
+      scope: "execute",
+      input: "{}",
+      input_sha256: "aa",
+      summary: "run_command ls",
+      touches: [],
+      status: "pending",
+      delivery: "none",
+      decided_by: null,
+      decided_at: null,
+      decision_scope: null,
+      message: null,
+      edited_input: null,
+      created_at: 1,
+      expires_at: null,
+      version: 1,
+    };
+    const publish = (change: Partial<Approval>) =>
+      hub.publish([{ kind: "approval", approval: { ...approval, ...change } }]);
+    /** The versions that a client is told of until it is up to date, and where it is then. */
+    const told = async (cursor: object = {}) => {
+      const socket = await open("/api/live");
+      socket.send({ type: "hello", version: 1, ...cursor });
+      const versions: number[] = [];
+      for (;;) {
+        const frame = await socket.next<HubServerFrame>();
+        if (frame.type === "changes")
+          for (const change of frame.changes)
+            if (change.kind === "approval" && change.approval.id === approval.id)
+              versions.push(change.approval.version);
+        if (frame.type !== "ready") continue;
+        socket.close();
+        return { versions, cursor: { epoch: frame.epoch, rev: frame.rev } };
+      }
+    };
+    await publish({});
+    const first = await told();
+    expect(first.versions).toEqual([1]);
+    await publish({ version: 2, status: "allowed", delivery: "pending" });
+    expect((await told()).versions).toEqual([2]);
+    await publish({ version: 3, status: "allowed", delivery: "indeterminate" });
+    const second = await told(first.cursor);
+    expect(second.versions).toEqual([3]);
+    expect((await told()).versions).toEqual([]);
+    await publish({}); // late
+    expect((await told(second.cursor)).versions).toEqual([]);
+    await publish({ version: 4, status: "allowed", delivery: "applied" });
+    expect((await told(second.cursor)).versions).toEqual([4]);
+    expect((await told()).versions).toEqual([]);
   });
 
   test("tells a filtered client that comes back of every removal and every change", async ({ expect }) => {
