@@ -7,10 +7,10 @@ import { hostName, hubName, sessionName } from "../../durable-objects/shared/nam
 import type { Host } from "../../protocol/host.ts";
 import { DEFAULT_TEAM } from "../../protocol/ids.ts";
 import { SILENCE_LIMIT_MS, VIEWER_SILENCE_MS, VIEWERS_LOOK_MS } from "../../protocol/limits.ts";
-import { createLogin } from "../../worker/auth/logins.ts";
+import { createLogin, issueCode, useCode } from "../../worker/auth/logins.ts";
 import { COOKIE } from "../../worker/auth/requireRole.ts";
 import { sha256 } from "../../worker/auth/secrets.ts";
-import { logins, loginSessions } from "../../worker/db/schema.ts";
+import { codes, logins, loginSessions } from "../../worker/db/schema.ts";
 import { call, enrolHost, open, type Socket } from "./support/edge.ts";
 
 afterEach(() => void vi.restoreAllMocks());
@@ -90,6 +90,24 @@ describe("signing out", () => {
     // The row alone, as when the sign-out found no socket to end yet.
     await drizzle(env.DB).delete(logins).where(eq(logins.sha256, id));
     for (const { closed } of await opened) expect(await closed).toMatchObject({ code: 4401 });
+  });
+
+  test("of which nobody signs out leaves nothing behind once somebody else signs in", async ({ expect }) => {
+    const db = drizzle(env.DB);
+    const [old, stays] = [await aLogin(), await aLogin()];
+    await db.insert(loginSessions).values([old, stays].map(({ id }) => ({ login: id, session: "ses_x" })));
+    await db.update(logins).set({ expires_at: Date.now() }).where(eq(logins.sha256, old.id));
+    const code = await issueCode(env.DB, "sign_in", "ann");
+    const late = await issueCode(env.DB, "sign_in", "late");
+    await db.update(codes).set({ expires_at: Date.now() }).where(eq(codes.subject, "late"));
+    await aLogin();
+    expect(await noted(old.id)).toEqual([]);
+    expect(await noted(stays.id)).toHaveLength(1);
+    expect(await db.select().from(logins).where(eq(logins.sha256, old.id))).toEqual([]);
+    expect((await call("/api/me", { token: null, headers: stays.headers })).status).toBe(200);
+    expect(await db.select().from(codes).where(eq(codes.subject, "late"))).toEqual([]);
+    expect(await useCode(env.DB, "sign_in", late.code)).toBeNull();
+    expect(await useCode(env.DB, "sign_in", code.code)).toBe("ann");
   });
 
   test("notes a session once, however often it is opened", async () => {

@@ -1,6 +1,6 @@
-import { and, eq, gt, isNull } from "drizzle-orm";
+import { and, eq, gt, inArray, isNull, lte } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { codes, logins } from "../db/schema.ts";
+import { codes, loginSessions, logins } from "../db/schema.ts";
 import { newSecret, sha256 } from "./secrets.ts";
 
 /** How long a browser stays signed in without coming back. */
@@ -51,7 +51,7 @@ export async function dropCodes(d1: D1Database, purpose: Purpose, subject: strin
     .where(and(eq(codes.purpose, purpose), eq(codes.subject, subject), isNull(codes.used_at)));
 }
 
-/** Signs a browser in; the value of its cookie. */
+/** Signs a browser in; the value of its cookie. What has run out by then is forgotten. */
 export async function createLogin(
   d1: D1Database,
   user: string,
@@ -59,9 +59,15 @@ export async function createLogin(
 ): Promise<string> {
   const secret = newSecret();
   const now = Date.now();
-  await drizzle(d1)
-    .insert(logins)
-    .values({ sha256: await sha256(secret), user, role, created_at: now, expires_at: now + LOGIN_MS });
+  const fresh = { sha256: await sha256(secret), user, role, created_at: now, expires_at: now + LOGIN_MS };
+  const db = drizzle(d1);
+  const over = db.select({ id: logins.sha256 }).from(logins).where(lte(logins.expires_at, now));
+  await db.batch([
+    db.insert(logins).values(fresh),
+    db.delete(codes).where(lte(codes.expires_at, now)),
+    db.delete(loginSessions).where(inArray(loginSessions.login, over)),
+    db.delete(logins).where(lte(logins.expires_at, now)),
+  ]);
   return secret;
 }
 
