@@ -137,12 +137,15 @@ export class SessionStore {
         before.session.version === 0 || (session !== before.session && differs(session, before.session));
       if (changed) {
         session = { ...session, seq: head, updated_at: Date.now(), version: session.version + 1 };
-        const json = JSON.stringify(session);
-        db.update(sessionTable).set({ json, head }).run();
         publisher.changed(isAwaited(before.session, session) ? "now" : "soon");
       } else {
         session = { ...before.session, seq: head };
       }
+      const row = {
+        ...(changed ? { json: JSON.stringify(session), head } : {}),
+        ...(typeof trace?.row === "string" ? { trace: trace.row } : {}),
+      };
+      if (Object.keys(row).length > 0) db.update(sessionTable).set(row).run();
     });
     const appended = run as Run | null;
     const traced = trace as Taken | null;

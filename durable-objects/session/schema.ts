@@ -12,6 +12,8 @@ export const session = sqliteTable("session", {
   head: integer().notNull(),
   /** {@link Session} as JSON; null once the session is deleted (a tombstone, so that late messages change nothing). */
   json: text(),
+  /** The spans that run, and those that ended and were not published ({@link Span} as JSON array). */
+  trace: text(),
 });
 
 /** The log: several events per row as the JSON that clients get, without the brackets. */
@@ -168,13 +170,6 @@ export const approvals = sqliteTable("approval", {
   /** When it expires, while it waits. */
   expires_at: integer(),
   json: text().notNull(),
-});
-
-/** The one row of the spans that run ({@link Span} as JSON array), and how many flushes have changed any. */
-export const traces = sqliteTable("trace", {
-  id: integer().primaryKey(),
-  open: text().notNull(),
-  flushes: integer().notNull(),
 });
 
 /** Whole inputs and outputs of spans on their way to R2. */

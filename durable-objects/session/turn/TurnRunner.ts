@@ -82,13 +82,14 @@ export class TurnRunner {
   async say(message: QueuedMessage): Promise<QueuedMessage> {
     const { store, turns } = this.#parts;
     let said = message;
-    await store.write(() => {
-      const known = turns.enqueue(message);
+    await store.write((session) => {
+      const now = Date.now();
+      const begins = turns.active() === null && turns.queued().length === 0;
+      const known = turns.enqueue(message, begins ? now : null);
       said = known ?? message;
       if (known !== null) return null;
-      this.#parts.lookAgainAt(message.created_at + LOOK_AGAIN_MS);
-      if (turns.active() === null) return null;
-      return { events: [queuedEvent(message, "queued")] };
+      this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
+      return { events: begins ? this.#begin(session, message, now) : [queuedEvent(message, "queued")] };
     });
     return said;
   }
@@ -486,26 +487,27 @@ export class TurnRunner {
       began = true;
       const now = Date.now();
       turns.takeQueued(next.id, now);
-      const turn = turns.begin(session.model ?? "offline/builtin", now);
-      this.#tellModel(turn.number, userMessage(next));
       this.#parts.lookAgainAt(now + LOOK_AGAIN_MS);
-      const events: EventBody[] = [
-        { type: "queued", ...pick(next), state: "taken" },
-        { type: "turn_started", turn: turn.number, thread: null, model: turn.model },
-        {
-          type: "item",
-          id: `t${turn.number}.user`,
-          turn: turn.number,
-          item: userItem(next),
-        },
-        { type: "status", status: "working", reason: null },
-      ];
-      const title =
-        session.title === UNTITLED ? titleOf(next.text || (next.attachments?.[0]?.name ?? "")) : "";
-      if (title !== "") events.push({ type: "renamed", title, by: "the first message" });
-      return { events: events.map((event) => ({ at: now, event })) };
+      return { events: this.#begin(session, next, now) };
     });
     return began;
+  }
+
+  /** Begins a turn with a message that has left the queue. Inside a step. */
+  #begin(session: Session, message: QueuedMessage, now: number): Events {
+    const turn = this.#parts.turns.begin(session.model ?? "offline/builtin", now);
+    this.#tellModel(turn.number, userMessage(message));
+    const item = userItem(message);
+    const events: EventBody[] = [
+      { type: "queued", ...pick(message), state: "taken" },
+      { type: "turn_started", turn: turn.number, thread: null, model: turn.model },
+      { type: "item", id: `t${turn.number}.user`, turn: turn.number, item },
+      { type: "status", status: "working", reason: null },
+    ];
+    const title =
+      session.title === UNTITLED ? titleOf(message.text || (message.attachments?.[0]?.name ?? "")) : "";
+    if (title !== "") events.push({ type: "renamed", title, by: "the first message" });
+    return events.map((event) => ({ at: now, event }));
   }
 
   /** Puts the messages that steer the turn before its next step. False when there are none. */

@@ -105,8 +105,8 @@ export class TurnStore {
     for (const table of [turns, calls, queue, parts]) this.#db.delete(table).run();
   }
 
-  /** Puts a message into the queue; returns the one that has its id, when there is or was such a one. */
-  enqueue(message: QueuedMessage): QueuedMessage | null {
+  /** Puts a message into the queue, or notes that it left it at once; returns the one that has its id, when there is or was such a one. */
+  enqueue(message: QueuedMessage, left_at: number | null): QueuedMessage | null {
     const known = this.#db.select(MESSAGE).from(queue).where(eq(queue.id, message.id)).get();
     if (known !== undefined) return messageOf(known);
     this.#db
@@ -115,7 +115,7 @@ export class TurnStore {
       .run();
     this.#db
       .insert(queue)
-      .values({ ...message, position: nextPosition(queue.position) })
+      .values({ ...message, position: nextPosition(queue.position), left_at })
       .run();
     return null;
   }

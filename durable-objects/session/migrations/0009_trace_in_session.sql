@@ -1,0 +1,5 @@
+ALTER TABLE `session` ADD `trace` text;
+--> statement-breakpoint
+UPDATE `session` SET `trace` = (SELECT `open` FROM `trace`) WHERE `json` IS NOT NULL;
+--> statement-breakpoint
+DROP TABLE `trace`;
