@@ -109,6 +109,8 @@ export class SessionObject extends DurableObject<Env> {
   readonly #ports: ReturnType<typeof turnPorts>;
   readonly #conversation: Conversation;
   readonly #turn: TurnRunner;
+  /** Deletions under way: nothing begins any more that would outlive the session on its host. */
+  #leaving = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -271,7 +273,7 @@ export class SessionObject extends DurableObject<Env> {
     waitMs: number,
   ): Promise<CommandAnswer | Refused> {
     const session = this.#store.current?.session;
-    if (session === undefined) return NOT_FOUND;
+    if (session === undefined || this.#leaving > 0) return NOT_FOUND;
     const { id, command, by } = request;
     if (command.type === "rename") {
       await this.#rename(command.title, by);
@@ -400,7 +402,7 @@ export class SessionObject extends DurableObject<Env> {
 
   /** A message for the model of a chat, with what was uploaded for it: begins a turn, or waits for the one that runs. */
   async say(message: QueuedMessage, files: string[]): Promise<QueuedMessage | Refused> {
-    if (this.#store.current === null) return NOT_FOUND;
+    if (this.#store.current === null || this.#leaving > 0) return NOT_FOUND;
     const attachments = this.#attachments.use(files, Date.now());
     if (attachments === null) return NO_ATTACHMENT;
     const whole = attachments.length === 0 ? message : { ...message, attachments };
@@ -600,6 +602,11 @@ export class SessionObject extends DurableObject<Env> {
 
   /** Deletes a session that has ended, or a chat, whose turn ends with it: its log, and its row everywhere. */
   async remove(): Promise<Refused | null> {
+    this.#leaving++;
+    return this.#remove().finally(() => this.#leaving--);
+  }
+
+  async #remove(): Promise<Refused | null> {
     const session = this.#store.current?.session;
     if (session === undefined) return NOT_FOUND;
     if (session.provider === "edge") await this.#turn.stop("deleted");

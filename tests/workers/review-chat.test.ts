@@ -6,7 +6,7 @@ import { createLogin } from "../../worker/auth/logins.ts";
 import { COOKIE } from "../../worker/auth/requireRole.ts";
 import { aChat, carryOut, decide, output } from "./support/chat.ts";
 import { call, enrolHost, FakeDaemon, ORIGIN } from "./support/edge.ts";
-import { query, runAlarms } from "./support/faults.ts";
+import { query, runAlarms, without } from "./support/faults.ts";
 
 const approvalsOf = async (id: string) =>
   (await (await call(`/api/approvals?session=${id}`)).json<{ items: Approval[] }>()).items;
@@ -166,6 +166,41 @@ describe("a grant", () => {
     await chat.say("run echo two");
     expect(await chat.pending()).toHaveLength(1);
   });
+});
+
+test("a chat that is being deleted takes nothing that would go on without it", async ({ expect }) => {
+  const chat = await aChat();
+  await call(`/api/sessions/${chat.id}/grants`, { body: { scope: "execute" } });
+  chat.daemon.socket.close();
+  const host = env.HOST.getByName(`main/${chat.host}`);
+  await vi.waitUntil(async () => (await host.read())?.presence === "offline");
+  await chat.say("run echo one");
+  await vi.waitUntil(async () => (await chat.cards())[0]?.state === "dispatched");
+  const at = { asked: false, goesOn: false };
+  const slowly = async () => {
+    at.asked = true;
+    while (!at.goesOn) await new Promise((resolve) => setTimeout(resolve, 5));
+    return true;
+  };
+  const slow = (name: string) =>
+    new Proxy(env.HOST.getByName(name), {
+      get: (target, key) => (key === "cancel" ? slowly : Reflect.get(target, key)),
+    });
+  await without(
+    env.SESSION.getByName(`main/${chat.id}`),
+    ["HOST"],
+    async () => {
+      const deleted = call(`/api/sessions/${chat.id}`, { method: "DELETE" });
+      await vi.waitUntil(() => at.asked);
+      const said = await chat.say("run echo two");
+      at.goesOn = true;
+      expect((await deleted).status).toBe(204);
+      expect(said.status).toBe(404);
+    },
+    () => ({ getByName: slow }),
+  );
+  const waiting = await query(host, "SELECT json FROM command");
+  expect(waiting.filter(({ json }) => String(json).includes("two"))).toEqual([]);
 });
 
 describe("a turn", () => {
