@@ -69,6 +69,15 @@ function open(options: { path?: string; parts?: Part[]; now?: () => number } = {
   return { path, store, journal, commands, clock, executor, started, end, close, results, accept };
 }
 
+test("a decision on a request that no part knows fails as that", async ({ expect }) => {
+  const { part } = makePart();
+  const { accept, journal } = open({ parts: [{ ...part, handles: () => false }] });
+  accept(newId("cmd"), HOUR, session, { type: "decide", request: "r", allow: true });
+  await settled();
+  const [message] = journal.read(0, { messages: 10, bytes: 1e6 }).map(({ json }) => JSON.parse(json));
+  expect(message).toMatchObject({ kind: "result", result: { status: "failed", code: "no_such_request" } });
+});
+
 describe("order", () => {
   test("is serial in a session and parallel across sessions", async ({ expect }) => {
     const { accept, started, end, results } = open();

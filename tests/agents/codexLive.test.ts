@@ -91,11 +91,21 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
       const last = eventsOf(rig.messages, session).findLast(({ type }) => type === "status");
       return last?.type === "status" && last.status === what;
     });
-  const decide = (id: string, over: Partial<CommandOf<"decide">> = {}): Promise<CommandResult> =>
-    part.run(
+  const decide = (id: string, over: Partial<CommandOf<"decide">> = {}): Promise<CommandResult> => {
+    const asked = told("request").find(({ request: each }) => each.id === id);
+    return part.run(
       { type: "decide", request: id, allow: true, ...over },
-      { id: newId("cmd"), session, signal: new AbortController().signal },
+      { id: newId("cmd"), session: asked?.session ?? session, signal: new AbortController().signal },
     );
+  };
+  /** Another terminal in the same directory, after the first has begun its conversation; gives back its session. */
+  async function open(...options: string[]): Promise<string> {
+    say("SAY: first here");
+    await answered("first here");
+    rig.tmux("default", "new-window", "-d", "-c", cwd, program, ...options);
+    await shows(/Ask Codex to do anything/, "%1");
+    return until("the other session", () => sessionOf("%1") || undefined);
+  }
   const touch = (name: string) =>
     `CALL: exec_command ${JSON.stringify({
       cmd: `touch ${join(cwd, name)}`,
@@ -124,9 +134,9 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
     await until("the turns' ends", () => turns().length === 4);
     expect(turns()).toMatchObject([
       { type: "turn_started", turn: 1 },
-      { type: "turn_completed", turn: 1, usage: { output_tokens: expect.any(Number) } },
+      { type: "turn_completed", turn: 1 },
       { type: "turn_started", turn: 2 },
-      { type: "turn_completed", turn: 2, usage: { output_tokens: expect.any(Number) } },
+      { type: "turn_completed", turn: 2 },
     ]);
   });
 
@@ -213,11 +223,7 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   });
 
   it("asks twice for the same from two terminals in one directory, each for its own pane", async () => {
-    say("SAY: first here");
-    await answered("first here");
-    rig.tmux("default", "new-window", "-d", "-c", cwd, program);
-    await shows(/Ask Codex to do anything/, "%1");
-    const other = await until("the other session", () => sessionOf("%1") || undefined);
+    const other = await open();
     say("SAY: second here", "%1");
     await answered("second here", other);
     say(touch("a"));

@@ -56,8 +56,8 @@ function processIds(): number[] {
 }
 
 function bootTime(): number | null {
-  const seconds = /^btime (\d+)$/m.exec(read("stat") ?? "")?.[1];
-  return seconds === undefined ? null : Number(seconds) * 1000;
+  const seconds = Number.parseFloat(read("uptime") ?? "");
+  return Number.isFinite(seconds) ? Date.now() - seconds * 1000 : null;
 }
 
 /** The name in brackets may hold anything; the parent is the second field after it, the start the 20th. */

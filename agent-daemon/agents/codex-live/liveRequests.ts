@@ -65,6 +65,7 @@ export function startLiveRequests(deps: {
     const parsed = LiveRequest.safeParse({ method, params });
     if (!parsed.success) return deps.log("warn", "Codex asks in a way that is not known.", { method });
     const id = currentId(requestKey(parsed.data));
+    if (waiting.get(id)?.rpc === rpc) return; // the conversation was followed anew on the same connection
     const over = Promise.withResolvers<"resolved" | "lost">();
     waiting.set(id, { rpc, thread: parsed.data.params.threadId, answered: false, over });
     tell(id, parsed.data, about);
@@ -113,8 +114,8 @@ export function startLiveRequests(deps: {
     const result = replyTo(request.asked, decision);
     if (result === null) return "terminal";
     for (let sent = false; ;) {
-      if (stopped) return null;
       const each = waiting.get(request.id) ?? (await arrival(request.id));
+      if (stopped) return null;
       if (each === null) return sent ? null : (requests.endOf(request.id) ?? "stale");
       if (answer(each.rpc, result)) {
         sent = true;

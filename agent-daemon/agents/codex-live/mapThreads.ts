@@ -24,8 +24,8 @@ export type OpenThread = {
 const BEGIN_MS = 15_000;
 /** Where another terminal could have begun it too, what both begin must have shown itself. */
 const SETTLE_MS = 5_000;
-/** Start times are counted in ticks since the boot, whose own time is known to a second. */
-const CLOCK_ERROR_MS = 1_500;
+/** Start times are counted in ticks since the boot; conversations are dated by a clock that is set now and then. */
+const CLOCK_ERROR_MS = 300;
 
 /**
  * Which conversation runs in which terminal (its pid): what is known already holds, and the rest is told by directory and

@@ -22,7 +22,9 @@ export type AppServer = {
   close(): void;
 };
 
-const ANSWER_MS = 30_000;
+/** A server that is just starting, or ending, may take a connection and never speak: then another one is tried. */
+const HELLO_MS = 3_000;
+const ANSWER_MS = 10_000;
 
 /** Where Codex keeps what is its own. */
 export function codexHome(env: NodeJS.ProcessEnv): string {
@@ -43,7 +45,7 @@ export async function openAppServer(path: string, events: AppServerEvents): Prom
   const socket = new WebSocket(`ws+unix://${path}:/`, {
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    handshakeTimeout: ANSWER_MS,
+    handshakeTimeout: HELLO_MS,
   });
   const waiting = new Map<RpcId, PromiseWithResolvers<unknown>>();
   let count = 0;

@@ -36,17 +36,27 @@ type Following = ThreadPlace & {
   /** What it has said so far is told; before that, what comes waits. */
   ready: boolean;
   waiting: Notification[];
+  /** It was joined in the middle of a turn, of which the pages may lack a little until its end. */
+  partial: boolean;
+  /** How often it was read again because of that. */
+  reads: number;
   /** Items as they came last: a request about one does not repeat it. */
   items: Map<string, Turn["items"][number]>;
   catchingUp: Promise<void> | null;
+  /** How often that failed in a row, and when it is tried again. */
+  failures: number;
+  tryAt: number;
 };
 
 /** Turns that are told of a conversation that began before it was seen. */
 const FIRST_TURNS = 30;
-/** How often what failed, or was not there yet, is tried again. */
-const RETRY_MS = 1_000;
+/** How soon what failed, or was not there yet, is tried again: twice as long each time, up to the longest. */
+const RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
 /** The server asks again at once after a conversation is followed again. */
 const ASK_AGAIN_MS = 1_000;
+/** A turn that was joined is read again so often, in case it was over before the pages said so. */
+const EARLY_READS = 2;
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
 const MAX_ITEMS = 200;
 
@@ -63,6 +73,8 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
   const following = new Map<string, Following>();
   let server: AppServer | null = null;
   let connecting = false;
+  /** Every conversation there is has been looked at; with some of them only, a wrong one could seem to be meant. */
+  let listed = false;
   let connectedAt = 0;
   let stopped = false;
   places.prune(Date.now() - KEEP_MS);
@@ -96,6 +108,7 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
       connectedAt = Date.now();
       const { data } = LoadedThreads.parse(await opened.request("thread/loaded/list", {}));
       await Promise.all(data.map((id) => readThread(opened, id)));
+      listed = true;
       look();
     } catch (error) {
       log("debug", "Codex's app server does not answer.", { error: String(error) });
@@ -128,6 +141,7 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
   function closed(): void {
     if (server === null) return;
     server = null;
+    listed = false;
     threads.clear();
     seen.clear();
     for (const { session } of following.values()) panes.tell(session, null);
@@ -154,13 +168,18 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     }
     if (told.method === "thread/status/changed") {
       panes.tell(each.session, statusOf(told.params.status));
-      if (!each.ready) wake(each); // its first message was sent
+      each.failures = each.tryAt = 0; // its first message was sent, perhaps
+      if (!each.ready) wake(each);
       return;
     }
     if (told.method === "item/started" || told.method === "item/completed") {
       each.items.set(told.params.item.id, told.params.item);
       const oldest = each.items.size > MAX_ITEMS ? each.items.keys().next().value : undefined;
       if (oldest !== undefined) each.items.delete(oldest);
+    }
+    if (told.method === "turn/completed" && each.ready && each.partial) {
+      each.ready = each.partial = false;
+      wake(each);
     }
     if (each.ready) tell(each, told);
     else each.waiting.push(told);
@@ -205,21 +224,28 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     const whole = data.length <= 1 && nextCursor == null;
     const state = places.state(session, thread) ?? startThread(places.turns(session), whole);
     const step = catchUp(state, thread, data.toReversed());
+    each.partial = data[0]?.status !== "completed";
     each.ready = put(each, step.events, step.state);
     for (const told of each.waiting.splice(0)) if (each.ready) tell(each, told);
+    const again = each.partial && each.reads++ < EARLY_READS;
     setTimeout(() => {
-      if (following.get(thread) === each) requests.settle(thread);
+      if (stopped || following.get(thread) !== each) return;
+      safely(() => requests.settle(thread));
+      if (!again) return;
+      each.ready = false;
+      wake(each);
     }, ASK_AGAIN_MS).unref();
   }
 
   function wake(each: Following): void {
     const from = server;
-    if (from === null) return;
+    if (from === null || Date.now() < each.tryAt) return;
     each.catchingUp ??= follow(each, from)
-      .catch((error: unknown) =>
+      .catch((error: unknown) => {
         // Mostly: nothing was said in it yet.
-        log("debug", "A conversation of Codex cannot be followed yet.", { error: String(error) }),
-      )
+        log("debug", "A conversation of Codex cannot be followed yet.", { error: String(error) });
+        each.tryAt = Date.now() + Math.min(RETRY_MS * 2 ** each.failures++, LONGEST_RETRY_MS);
+      })
       .finally(() => {
         each.catchingUp = null;
       });
@@ -245,6 +271,7 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
       if (!connecting) void connect(path);
       return;
     }
+    if (!listed) return;
     const running = new Map(known.filter(runs).map(({ pid, thread }) => [pid, thread]));
     const placedBefore = new Set(known.map(({ thread }) => thread));
     const open = [...threads.values()].map((each) => ({ ...each, placed: placedBefore.has(each.id) }));
@@ -268,8 +295,12 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
         cwd,
         ready: false,
         waiting: [],
+        partial: false,
+        reads: 0,
         items: new Map(),
         catchingUp: null,
+        failures: 0,
+        tryAt: 0,
       });
     }
     for (const each of following.values()) if (!each.ready) wake(each);
