@@ -1,0 +1,109 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as z from "zod";
+import { Session } from "../../protocol/session.ts";
+import type { RemoteHost } from "./RemoteHost.ts";
+import { until, type Signalbox } from "./signalbox.ts";
+
+const DIALOG = /Do you want to proceed/;
+const Part = z.looseObject({
+  type: z.string(),
+  id: z.string().optional(),
+  input: z.looseObject({ command: z.string().optional() }).optional(),
+  tool_use_id: z.string().optional(),
+});
+const Line = z.looseObject({
+  message: z.looseObject({ content: z.array(Part) }),
+  permissionDecision: z.looseObject({ decision: z.string(), source: z.string() }).optional(),
+});
+
+type Options = { signalbox: Signalbox; host: RemoteHost; program: string; config: string; cwd: string };
+
+/** Whose answer Claude took, and what it was. */
+export type Truth = { source: string; accepted: boolean };
+
+/** A Claude Code in a pane of a remote host, whose requests are struck. */
+export class StruckClaude {
+  readonly session: string;
+  readonly #options: Options;
+  readonly #pane: string;
+
+  private constructor(options: Options, session: string, pane: string) {
+    this.session = session;
+    this.#options = options;
+    this.#pane = pane;
+  }
+
+  static async begin(options: Options): Promise<StruckClaude> {
+    const { cwd, program, signalbox, host } = options;
+    const size = ["-x", "120", "-y", "40"];
+    const argv = [program, "--permission-mode", "manual"];
+    const pane = tmux(options, "new-session", "-d", "-P", "-F", "#{pane_id}", ...size, "-c", cwd, ...argv);
+    const session = await until("the session", async () => {
+      const { items } = await signalbox.api(z.object({ items: z.array(Session) }), "/api/sessions");
+      return items.find((each) => each.host === host.id && each.pane?.pane === pane && each.status === "idle")
+        ?.id;
+    });
+    const claude = new StruckClaude(options, session, pane);
+    await until("its prompt", () => /manual mode on/.test(claude.screen()));
+    return claude;
+  }
+
+  /** Lets it ask to run a command. */
+  async ask(command: string): Promise<void> {
+    this.#press("C-u"); // a key that came too late for a dialog stands in the prompt
+    tmux(this.#options, "set-buffer", "-b", this.session, `CALL: Bash ${JSON.stringify({ command })}`);
+    tmux(this.#options, "paste-buffer", "-p", "-d", "-b", this.session, "-t", this.#pane);
+    await until("what was pasted", () => this.screen().includes(command));
+    await sleep(300); // an Enter at once may be taken for a part of it
+    this.#press("Enter");
+  }
+
+  asks(): boolean {
+    return DIALOG.test(this.screen());
+  }
+
+  screen(): string {
+    return tmux(this.#options, "capture-pane", "-p", "-t", this.#pane);
+  }
+
+  /** Says yes at the terminal, if its dialog is open: that must work whatever is struck. */
+  sayYes(): void {
+    if (this.asks()) this.#press("1");
+  }
+
+  /** What became of a command, by Claude's own word; null while it is not told. */
+  truth(command: string): Truth | null {
+    const projects = join(this.#options.config, "projects");
+    const files = readdirSync(projects, { recursive: true, encoding: "utf8" });
+    const lines = files.flatMap((file) =>
+      file.endsWith(".jsonl") ? readFileSync(join(projects, file), "utf8").split("\n") : [],
+    );
+    const told = lines.flatMap((line) => {
+      if (!line.includes('"tool_')) return [];
+      const parsed = Line.safeParse(JSON.parse(line));
+      return parsed.success ? [parsed.data] : [];
+    });
+    const parts = told.flatMap(({ message }) => message.content);
+    const call = parts.find(({ type, input }) => type === "tool_use" && input?.command === command)?.id;
+    const result = told.find(({ message }) => message.content.some((part) => part.tool_use_id === call));
+    const decision = result?.permissionDecision;
+    if (call === undefined || decision === undefined) return null;
+    return { source: decision.source, accepted: decision.decision === "accept" };
+  }
+
+  static stop(options: Pick<Options, "signalbox" | "host">): void {
+    tmux(options, "kill-server");
+  }
+
+  #press(key: string): void {
+    tmux(this.#options, "send-keys", "-t", this.#pane, key);
+  }
+}
+
+function tmux({ signalbox, host }: Pick<Options, "signalbox" | "host">, ...args: string[]): string {
+  const env = { ...signalbox.env, HOME: host.dir, TMUX_TMPDIR: join(host.dir, "tmux") };
+  return execFileSync("tmux", ["-u", "-f", "/dev/null", ...args], { env, encoding: "utf8" }).trimEnd();
+}
