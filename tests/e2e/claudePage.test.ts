@@ -89,8 +89,12 @@ describe.skipIf("missing" in claude)("Claude Code in its terminal and on a page"
     await say(touch("from-the-terminal"));
     const second = phone.page.getByTestId("approval").filter({ hasText: "from-the-terminal" });
     await second.waitFor();
+    // Claude takes no key in the first moments of a dialog.
     await shows(/Do you want to proceed/);
-    await signalbox.tmux("send-keys", "-t", "%0", "1");
+    await until("the dialog to take the key", async () => {
+      await signalbox.tmux("send-keys", "-t", "%0", "1");
+      return !/Do you want to proceed/.test(await screen());
+    });
     await second.getByText("Answered at the terminal").waitFor();
     await until("the file", () => existsSync(join(work, "from-the-terminal")));
     await desk.context.close();
