@@ -5,6 +5,7 @@ import { parseCommands } from "./offlineCommands.ts";
 import { splitWords } from "./splitWords.ts";
 
 const session = newId("ses");
+const command = newId("cmd");
 const call = (tool: string, input: unknown) => ({ kind: "call", tool, input });
 
 const LINES: [line: string, command: unknown][] = [
@@ -15,6 +16,8 @@ const LINES: [line: string, command: unknown][] = [
   ],
   ["run echo $HOME `x` | cat", call("run_command", { argv: ["echo", "$HOME", "`x`", "|", "cat"] })],
   ["background sleep 5", call("run_command", { argv: ["sleep", "5"], background: true })],
+  [`output ${command}`, call("command_output", { command })],
+  [`stop ${command}`, call("command_stop", { command })],
   ["read a file.txt", call("read_file", { path: "a file.txt" })],
   ["read src/a.ts 10-20", call("read_file", { path: "src/a.ts", from_line: 10, lines: 11 })],
   ["write a.txt :: one\\ntwo \\\\n", call("write_file", { path: "a.txt", text: "one\ntwo \\n" })],
@@ -79,8 +82,8 @@ const UNREADABLE = [
   "fail 42",
 ];
 
-it.each([...LINES, ...OTHERS])("reads “%s”", (line, command) => {
-  expect(parseCommands(line)).toEqual([[command]]);
+it.each([...LINES, ...OTHERS])("reads “%s”", (line, read) => {
+  expect(parseCommands(line)).toEqual([[read]]);
 });
 
 it.each(UNREADABLE)("says why it cannot read “%s”", (line) => {
@@ -90,10 +93,10 @@ it.each(UNREADABLE)("says why it cannot read “%s”", (line) => {
 it("can call every tool, with input that its schema takes", () => {
   const called = new Set<string>();
   for (const [line] of LINES) {
-    for (const command of parseCommands(line).flat()) {
-      if (command.kind !== "call") continue;
-      called.add(command.tool);
-      expect(TOOLS[command.tool].input.safeParse(command.input).error, line).toBeUndefined();
+    for (const read of parseCommands(line).flat()) {
+      if (read.kind !== "call") continue;
+      called.add(read.tool);
+      expect(TOOLS[read.tool].input.safeParse(read.input).error, line).toBeUndefined();
     }
   }
   expect([...called].sort()).toEqual(Object.keys(TOOLS).sort());

@@ -25,7 +25,7 @@ export type OfflineStep = OfflineCommand[];
 /** What the language is, for the person. */
 export const OFFLINE_HELP = [
   "run <program> <arguments>: run a program (quotes as in a shell, but no shell)",
-  "background <program> <arguments>: run it without waiting for its end",
+  "background <program> <arguments>: run it without waiting for its end · output <id> · stop <id>",
   "read <path> [10-20] · list [path] · search <pattern> [in <path>]",
   "write <path> :: <text> · edit <path> :: <old> => <new> (\\n is a new line)",
   "git status · git diff [path]",
@@ -66,6 +66,8 @@ function parseCommand(line: string): OfflineCommand {
 const COMMANDS: Record<string, (rest: string) => OfflineCommand | string> = {
   run: (rest) => withArgv(rest, (argv) => call("run_command", { argv })),
   background: (rest) => withArgv(rest, (argv) => call("run_command", { argv, background: true })),
+  output: (rest) => (rest === "" ? "it names no command" : call("command_output", { command: rest })),
+  stop: (rest) => (rest === "" ? "it names no command" : call("command_stop", { command: rest })),
   loop: (rest) => withArgv(rest, (argv) => ({ kind: "loop", argv })),
   read: (rest) => {
     const [, path = rest, from, to] = /^(.*\S)\s+(\d+)-(\d+)$/.exec(rest) ?? [];
