@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { ROOT, setUp, useProjectNode } from "./setup.mjs";
 
 const REPORT = join(ROOT, ".cache", "test-report.json");
+/** Tests wait for processes and timers more than they compute, also on a machine with two cores. */
+const MUCH_WAITING = ["--maxWorkers=2"];
 const PROJECTS = ["node", "workers", "web", "e2e", "chaos"];
 const CHECKS = [
   ...["worker", "agent-daemon", "web", "web/tsconfig.node.json", "tests"].map((part) => [
@@ -40,7 +42,7 @@ let skipped = 0;
 for (const words of only.length > 0 ? [only] : PROJECTS.map((name) => ["--project", name])) {
   rmSync(REPORT, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
-  const status = run("vitest", ["run", ...reporters, ...words]);
+  const status = run("vitest", ["run", ...reporters, ...MUCH_WAITING, ...words]);
   const report = readReport();
   passed += report.passed;
   failed += report.failed;

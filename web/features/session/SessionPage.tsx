@@ -426,7 +426,7 @@ function TerminalTools(props: {
           aria-label="Fit to this screen"
           data-testid="fit"
         >
-          <Maximize2 size={14} /> <span className="phone:hidden">Fit to this screen</span>
+          <Maximize2 size={14} /> <span className="@max-4xl:hidden">Fit to this screen</span>
         </Button>
       )}
       <Button

@@ -25,17 +25,17 @@ export function Tabs({
       activationMode="manual"
       className="flex min-h-0 grow flex-col"
     >
-      <div className="flex h-9 shrink-0 items-center gap-2 border-b border-line pr-2 pl-3 phone:h-12 phone:pl-2">
+      <div className="@container flex h-9 shrink-0 items-center gap-2 border-b border-line pr-2 pl-3 phone:h-12 phone:pl-2">
         <Radix.List
           aria-label="Views"
-          className="flex h-full items-stretch gap-1 phone:h-10 phone:min-w-0 phone:grow phone:gap-0 phone:overflow-x-auto phone:[scrollbar-width:none] phone:rounded-base phone:bg-raised phone:p-0.5"
+          className="flex h-full min-w-0 items-stretch gap-1 overflow-x-auto overflow-y-hidden [scrollbar-width:none] phone:h-10 phone:grow phone:gap-0 phone:rounded-base phone:bg-raised phone:p-0.5"
         >
           {tabs.map((tab) => (
             <Radix.Trigger
               key={tab.id}
               value={tab.id}
               data-testid={`tab-${tab.id}`}
-              className="group relative flex items-center justify-center gap-1.5 px-2 text-muted hover:text-text data-[state=active]:text-text phone:min-w-fit phone:grow phone:basis-0 phone:rounded-small phone:data-[state=active]:bg-surface"
+              className="group relative flex min-w-fit items-center justify-center gap-1.5 px-2 text-muted hover:text-text data-[state=active]:text-text phone:grow phone:basis-0 phone:rounded-small phone:data-[state=active]:bg-surface"
             >
               <span className="phone:hidden">{tab.icon}</span>
               {tab.label}
@@ -44,12 +44,12 @@ export function Tabs({
               )}
               <span
                 aria-hidden
-                className="absolute inset-x-1 -bottom-px h-0.5 bg-text opacity-0 group-data-[state=active]:opacity-100 phone:hidden"
+                className="absolute inset-x-1 bottom-0 h-0.5 bg-text opacity-0 group-data-[state=active]:opacity-100 phone:hidden"
               />
             </Radix.Trigger>
           ))}
         </Radix.List>
-        <div className="ml-auto flex items-center gap-1">{aside}</div>
+        <div className="ml-auto flex shrink-0 items-center gap-1">{aside}</div>
       </div>
       {children}
     </Radix.Root>
