@@ -25,6 +25,8 @@ export interface Part {
   /** Whether this part carries out the command: by its type, or because the session is its own. */
   handles(command: Command, session: string): boolean;
   run(command: Command, context: CommandContext): Promise<CommandResult>;
+  /** Whether a command does nothing a second time: one that a process died with comes again, instead of being given up. */
+  repeats?(command: Command): boolean;
   /** Ends what the part runs for itself; panes and jobs go on. */
   stop(): Promise<void>;
 }

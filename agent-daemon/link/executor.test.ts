@@ -69,6 +69,25 @@ function open(options: { path?: string; parts?: Part[]; now?: () => number } = {
   return { path, store, journal, commands, clock, executor, started, end, close, results, accept };
 }
 
+test("a command that does nothing a second time is not given up by a process that died with it", async ({
+  expect,
+}) => {
+  const repeated = () => ({ ...makePart().part, repeats: () => true });
+  const id = newId("cmd");
+  const first = open({ parts: [repeated()] });
+  first.accept(id);
+  await settled();
+  first.close();
+  const second = open({ path: first.path, parts: [{ ...repeated(), run: async () => DONE }] });
+  expect(second.results()).toEqual([]);
+  second.accept(id);
+  await settled();
+  expect(second.results()).toEqual([`${id} done`]);
+  second.accept(id);
+  await settled();
+  expect(second.results()).toEqual([`${id} done`]);
+});
+
 test("a decision on a request that no part knows fails as that", async ({ expect }) => {
   const { part } = makePart();
   const { accept, journal } = open({ parts: [{ ...part, handles: () => false }] });

@@ -171,7 +171,8 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
     };
     if (job.controller.signal.aborted) return settle(job.id, job.session, { status: "cancelled" }, done);
     if (clock.now() >= job.deadline) return settle(job.id, job.session, { status: "expired" }, done);
-    const seen = commands.begin(job.id, job.session);
+    const repeats = partOf(job)?.repeats?.(job.command) === true;
+    const seen = repeats ? commands.look(job.id) : commands.begin(job.id, job.session);
     if (seen.known === "busy") return later(DISK_RETRY_MS, () => begin(lane, job));
     if (seen.known !== "new") return settle(job.id, job.session, CRASHED, done);
     const work = run(job)
@@ -180,9 +181,13 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
     running.add(work);
   }
 
+  function partOf({ command, session }: Job): Part | undefined {
+    return parts.find((each) => each.handles(command, session));
+  }
+
   async function run(job: Job): Promise<CommandResult> {
     try {
-      const part = parts.find((each) => each.handles(job.command, job.session));
+      const part = partOf(job);
       if (part === undefined) {
         if (job.command.type === "decide")
           return failed("no_such_request", "This host does not know the request.");

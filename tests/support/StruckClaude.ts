@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
@@ -57,8 +57,26 @@ export class StruckClaude {
     tmux(this.#options, "set-buffer", "-b", this.session, `CALL: Bash ${JSON.stringify({ command })}`);
     tmux(this.#options, "paste-buffer", "-p", "-d", "-b", this.session, "-t", this.#pane);
     await until("what was pasted", () => this.screen().includes(command));
-    await sleep(300); // an Enter at once may be taken for a part of it
-    this.#press("Enter");
+    // An Enter that comes too soon is taken for a part of what was pasted, or not at all.
+    await until(`Claude to take what was said: ${this.screen()}`, async () => {
+      await sleep(300);
+      if (!this.asks() && !this.#took(command)) this.#press("Enter");
+      await sleep(1_000);
+      return this.#took(command);
+    });
+  }
+
+  /** Whether its transcript has the message. */
+  #took(command: string): boolean {
+    return this.#transcripts().some((text) => text.includes(command));
+  }
+
+  #transcripts(): string[] {
+    const projects = join(this.#options.config, "projects");
+    if (!existsSync(projects)) return []; // nothing was said yet
+    return readdirSync(projects, { recursive: true, encoding: "utf8" }).flatMap((file) =>
+      file.endsWith(".jsonl") ? [readFileSync(join(projects, file), "utf8")] : [],
+    );
   }
 
   asks(): boolean {
@@ -76,11 +94,7 @@ export class StruckClaude {
 
   /** What became of a command, by Claude's own word; null while it is not told. */
   truth(command: string): Truth | null {
-    const projects = join(this.#options.config, "projects");
-    const files = readdirSync(projects, { recursive: true, encoding: "utf8" });
-    const lines = files.flatMap((file) =>
-      file.endsWith(".jsonl") ? readFileSync(join(projects, file), "utf8").split("\n") : [],
-    );
+    const lines = this.#transcripts().flatMap((text) => text.split("\n"));
     const told = lines.flatMap((line) => {
       if (!line.includes('"tool_')) return [];
       const parsed = Line.safeParse(JSON.parse(line));

@@ -29,6 +29,8 @@ export type PermissionHook = z.infer<typeof PermissionHook>;
 export const HookHello = z.object({
   id: z.uuid(),
   hook: PermissionHook,
+  /** The hook's own process: as long as it runs, it waits. */
+  hook_pid: z.number().int().optional(),
   /** Claude's process. */
   pid: z.number().int().nullable(),
   /** `$TMUX` and `$TMUX_PANE`: where Claude runs. */

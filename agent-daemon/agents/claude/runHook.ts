@@ -33,6 +33,7 @@ export async function runHook(
   const hello: HookHello = {
     id: randomUUID(),
     hook,
+    hook_pid: process.pid,
     pid: numberOf(env["CLAUDE_PID"]),
     tmux: env["TMUX"] ?? null,
     pane: env["TMUX_PANE"] ?? null,

@@ -31,6 +31,9 @@ export type ClaudeDeps = {
 const RETURN_MS = 3_000;
 /** How much sooner than after its time a hook may be seen to end by it. */
 const HOOK_LIFE_SLACK_MS = 60_000;
+/** A decision that comes again waits so long for what became of it, and looks so often. */
+const AGAIN_MS = 15_000;
+const POLL_MS = 100;
 /** While the journal is full. */
 const RETRY_MS = 1_000;
 /** Requests are remembered this long, so that a late decision learns how they ended; a hook waits for a day at most. */
@@ -147,26 +150,37 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
   async function lost(id: string): Promise<void> {
     const request = requests.get(id);
     if (request === null || request.decision !== null || hooks.has(id)) return;
+    if (await isWaiting(request)) return later(RETURN_MS, () => void lost(id));
     const end = await endUnanswered(request);
     if (!stopping.signal.aborted && !hooks.has(id)) finish(request, end);
   }
 
   /** Gives a decision to the hook that waits; null when what became of it cannot be known. */
   async function give(request: StoredRequest, decision: CommandOf<"decide">): Promise<RequestEnd | null> {
-    const hook = hooks.get(request.id) ?? (await arrival(request.id));
+    const hook = hooks.get(request.id) ?? (await arrival(request));
     if (hook === null) return endUnanswered(request);
     const printed = await hook.answer({ type: "print", text: hookReply(request.hello.hook, decision) });
     if (printed === null) return null;
     return printed ? "applied" : endUnanswered(request);
   }
 
-  /** The hook, when it comes back in time. */
-  async function arrival(id: string): Promise<WaitingHook | null> {
+  /** The hook, when it comes back: for as long as its process runs, and for a moment when that is not known. */
+  async function arrival(request: StoredRequest): Promise<WaitingHook | null> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    arrivals.set(id, resolve);
-    await Promise.race([promise, sleep(RETURN_MS)]);
-    arrivals.delete(id);
-    return hooks.get(id) ?? null;
+    arrivals.set(request.id, resolve);
+    do await Promise.race([promise, sleep(RETURN_MS)]);
+    while (!stopping.signal.aborted && !hooks.has(request.id) && (await isWaiting(request)));
+    arrivals.delete(request.id);
+    return hooks.get(request.id) ?? null;
+  }
+
+  /** The same decision again, of a process that died with it: its hook is given it by whoever meets it first. */
+  async function decideAgain(request: StoredRequest): Promise<CommandResult> {
+    await arrival(request);
+    for (let waited = 0; waited < AGAIN_MS && requests.endOf(request.id) === null; waited += POLL_MS)
+      await sleep(POLL_MS);
+    const end = requests.endOf(request.id);
+    return end === null ? UNKNOWN : decided(end);
   }
 
   async function decide(command: CommandOf<"decide">, session: string): Promise<CommandResult> {
@@ -175,15 +189,10 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     const request = requests.get(command.request);
     if (request === null || request.session !== session)
       return failed("no_such_request", "This host does not know the request.");
+    if (request.decision !== null) return decideAgain(request);
     requests.decide(request.id, command);
     const end = await give(request, command);
-    if (end === null) {
-      return {
-        status: "indeterminate",
-        message:
-          "Claude's hook ended while it was given the decision; the terminal shows whether it took it.",
-      };
-    }
+    if (end === null) return UNKNOWN;
     requests.end(request.id, end);
     return decided(requests.endOf(request.id) ?? end);
   }
@@ -222,6 +231,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
 
   return {
     handles: (command) => command.type === "decide" && requests.knows(command.request),
+    repeats: () => true,
     async run(command, { session }) {
       if (command.type !== "decide") return failed("not_here", `${command.type} is not for Claude.`);
       return decide(command, session);
@@ -235,6 +245,16 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     },
   };
 }
+
+/** Whether a hook that is not connected runs still, and so comes back. */
+async function isWaiting({ hello: { hook_pid } }: StoredRequest): Promise<boolean> {
+  return hook_pid !== undefined && (await identify(hook_pid)) !== null;
+}
+
+const UNKNOWN: CommandResult = {
+  status: "indeterminate",
+  message: "Claude's hook ended while it was given the decision; the terminal shows whether it took it.",
+};
 
 function decided(end: RequestEnd): CommandResult {
   return { status: "done", value: { type: "decided", end } };
