@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCodexLive } from "../../agent-daemon/agents/codex-live/startCodexLive.ts";
 import type { Part } from "../../agent-daemon/parts.ts";
@@ -65,10 +66,17 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   const shows = (what: RegExp, pane = "%0") =>
     until(`${what} on the screen`, () => what.test(screen(pane)), 30_000);
   const press = (...keys: string[]) => rig.tmux("default", "send-keys", "-t", "%0", ...keys);
-  function say(text: string, pane = "%0"): void {
+  async function say(text: string, pane = "%0"): Promise<void> {
+    const asked = () => model.asked.filter(({ ask }) => ask.userText.includes(text)).length;
+    const before = asked();
     rig.tmux("default", "set-buffer", text);
     rig.tmux("default", "paste-buffer", "-p", "-d", "-t", pane);
-    rig.tmux("default", "send-keys", "-t", pane, "Enter");
+    // Codex takes no Enter while it starts: pressed until the model was asked, and not once more.
+    await until(`${text} to be taken`, async () => {
+      if (asked() === before) rig.tmux("default", "send-keys", "-t", pane, "Enter");
+      for (let look = 0; look < 20 && asked() === before; look++) await sleep(100);
+      return asked() > before;
+    });
   }
   const told = <K extends DaemonMessage["kind"]>(kind: K) =>
     rig.messages.filter((message): message is Extract<DaemonMessage, { kind: K }> => message.kind === kind);
@@ -100,7 +108,7 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   };
   /** Another terminal in the same directory, after the first has begun its conversation; gives back its session. */
   async function open(...options: string[]): Promise<string> {
-    say("SAY: first here");
+    await say("SAY: first here");
     await answered("first here");
     rig.tmux("default", "new-window", "-d", "-c", cwd, program, ...options);
     await shows(/Ask Codex to do anything/, "%1");
@@ -116,9 +124,9 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   const DIALOG = /Would you like to run the following command/;
 
   it("tells the conversation", async () => {
-    say("THINK: hm\nSAY: hello there");
+    await say("THINK: hm\nSAY: hello there");
     await answered("hello there");
-    say("SAY: once more");
+    await say("SAY: once more");
     await answered("once more");
     expect(items()).toMatchObject([
       { kind: "user_message", text: "THINK: hm\nSAY: hello there" },
@@ -141,7 +149,7 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   });
 
   it("asks on the phone what it asks on the screen; allowed there, the dialog goes and the work is done", async () => {
-    say(touch("a"));
+    await say(touch("a"));
     const asked = await request();
     expect(asked).toMatchObject({
       requester: "codex",
@@ -162,21 +170,21 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   });
 
   it("hears no, and goes on", async () => {
-    say(touch("a"));
+    await say(touch("a"));
     expect(await decide((await request()).id, { allow: false })).toEqual(ended("applied"));
     await answered("tool said");
     expect(existsSync(join(cwd, "a"))).toBe(false);
   });
 
   it("says that it was answered at the terminal: yes, no", async () => {
-    say(touch("a"));
+    await say(touch("a"));
     const first = await request();
     await shows(DIALOG);
     press("y");
     expect(await ending(first.id)).toBe("stale");
     expect(await decide(first.id, { allow: false })).toEqual(ended("stale"));
     await answered("tool said");
-    say(touch("b"));
+    await say(touch("b"));
     const second = await request(1);
     await shows(DIALOG);
     press("Escape");
@@ -185,9 +193,9 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   });
 
   it("still waits when the daemon was away: asked once, answered once, told once", async () => {
-    say("SAY: before");
+    await say("SAY: before");
     await answered("before");
-    say(touch("a"));
+    await say(touch("a"));
     const asked = await request();
     await part.stop();
     await shows(DIALOG);
@@ -203,7 +211,7 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   });
 
   it("was answered at the terminal while the daemon was away", async () => {
-    say(touch("a"));
+    await say(touch("a"));
     const asked = await request();
     await part.stop();
     await shows(DIALOG);
@@ -215,7 +223,7 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   });
 
   it("ends: nobody waits any more", async () => {
-    say(touch("a"));
+    await say(touch("a"));
     const asked = await request();
     await shows(DIALOG);
     rig.tmux("default", "kill-server");
@@ -224,11 +232,11 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
 
   it("asks twice for the same from two terminals in one directory, each for its own pane", async () => {
     const other = await open();
-    say("SAY: second here", "%1");
+    await say("SAY: second here", "%1");
     await answered("second here", other);
-    say(touch("a"));
+    await say(touch("a"));
     const first = await request();
-    say(touch("a"), "%1");
+    await say(touch("a"), "%1");
     const second = await request(1);
     expect(told("request").map((each) => each.session)).toEqual([session, other]);
     expect(first.id).not.toBe(second.id);

@@ -10,7 +10,8 @@ describe("what a session changed", () => {
     stage({ path: sessionPath("Split") }, async ({ page }) => {
       await page.getByTestId("session").waitFor();
       await page.getByTestId("tab-changes").waitFor();
-      await page.locator("body").press("c");
+      // Out of the terminal, which takes every key while it has the focus.
+      await page.getByTestId("tab-terminal").press("c");
       const retry = file(page, "src/upload/retry.ts");
       await retry.getByText("throw new UploadFailed").waitFor();
       expect(await retry.getByRole("button", { expanded: true }).innerText()).toMatch(/\+5 −3/);
