@@ -32,7 +32,7 @@ export async function allowedRoot(rules: RootRules, root: string): Promise<Allow
   if (real !== "/" && sessions.includes(real)) return { ok: true, root: real };
   const known = rules.workspaces.length === 0 ? "none" : rules.workspaces.slice(0, 10).map(shown).join(", ");
   return no(
-    `${shown(root)} is not a workspace of this host, a worktree of ours, or the directory of a session. Workspaces: ${known}.`,
+    `${shown(root)} is not a workspace of this host, a worktree of ours, or the directory of a session. Workspaces: ${known}. Choose one of them, or add it to \`workspaces\` in agent.yaml.`,
   );
 }
 
