@@ -8,13 +8,13 @@ import { failed, type Log, type Outlet, type Part } from "../../parts.ts";
 import type { Store } from "../../store.ts";
 import { identify } from "../../system/processIdentity.ts";
 import type { AgentPanes } from "../../tmux/tmuxPart.ts";
+import { decided, openRequestStore, type StoredRequest } from "../requests/openRequestStore.ts";
 import { followTranscripts } from "./followTranscripts.ts";
-import { HOOK_LIFE_MS, SUBAGENT_WAIT_MS } from "./hookWire.ts";
+import { HOOK_LIFE_MS, HookHello, SUBAGENT_WAIT_MS } from "./hookWire.ts";
 import { hookReply, hookRequest } from "./hookRequest.ts";
 import { isAnsweredHere } from "./isAnsweredHere.ts";
-import { openRequestStore, type StoredRequest } from "./requestStore.ts";
 import { startHookServer, type WaitingHook } from "./startHookServer.ts";
-import type { DecidedCall } from "./translate.ts";
+import { callKey, type DecidedCall } from "./translate.ts";
 
 export type ClaudeDeps = {
   stateDir: string;
@@ -42,6 +42,9 @@ const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
 /** The longest path of a socket, in bytes, that every system takes. */
 const MAX_SOCKET_PATH = 100;
 
+/** A request as its hook told it. */
+type Asked = StoredRequest<HookHello>;
+
 /** Where Claude Code's hooks find the daemon: in its state directory, or in a place of this user with a short name. */
 export function hookSocketPath(stateDir: string): string {
   const path = join(stateDir, "hooks.sock");
@@ -57,7 +60,7 @@ export function hookSocketPath(stateDir: string): string {
  */
 export async function startClaude(deps: ClaudeDeps): Promise<Part> {
   const { store, outlet, panes, log, subagentWaitMs = SUBAGENT_WAIT_MS } = deps;
-  const requests = openRequestStore(store);
+  const requests = openRequestStore(store, "claude", HookHello);
   const transcripts = followTranscripts({ ...deps, decided: told });
   const hooks = new Map<string, WaitingHook>();
   const arrivals = new Map<string, () => void>();
@@ -73,9 +76,9 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
   };
 
   /** Ends a request that no command of the edge ends, and tells; nothing when it has ended before. */
-  function finish({ id, session }: StoredRequest, end: RequestEnd): void {
+  function finish({ id, session }: Asked, end: RequestEnd): void {
     if (requests.get(id) === null) return;
-    const also = () => void requests.end(id, end);
+    const also = () => void requests.end(id, end, Date.now());
     if (!outlet.put([{ kind: "request_ended", session, request: id, end }], also))
       later(RETRY_MS, () => {
         const still = requests.get(id);
@@ -90,7 +93,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     const messages: DaemonMessage[] = [];
     for (const { key, source } of calls) {
       const truth = (decided: boolean) => (decided && source === "hook" ? "applied" : "stale");
-      const asked = requests.untold(thread, key).filter(({ id }) => !ends.has(id));
+      const asked = requests.untold(`${thread} ${key}`).filter(({ id }) => !ends.has(id));
       // Of several with the same input it is the one that ended so.
       const one = asked.find(({ ended, decided }) => ended === truth(decided)) ?? asked[0];
       if (one === undefined) continue;
@@ -101,7 +104,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     }
     const also = () => {
       for (const [id, end] of ends) {
-        requests.tell(id, end);
+        requests.tell(id, end, Date.now());
         void hooks.get(id)?.answer({ type: "leave" });
       }
     };
@@ -116,8 +119,9 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
       const session = await panes.sessionAt(hook.hello);
       if (session === null) return void (await hook.answer({ type: "leave" })); // not a pane of ours
       const request = hookRequest(id, asked);
+      const call = `${asked.session_id} ${callKey(asked.tool_name, asked.tool_input)}`;
       requests.prune(createdAt - KEEP_MS);
-      const add = () => requests.add({ id, session, hello: hook.hello, createdAt });
+      const add = () => requests.add({ id, session, asked: hook.hello, createdAt, call });
       while (!stopping.signal.aborted && !outlet.put([{ kind: "request", session, request }], add))
         await sleep(RETRY_MS);
     }
@@ -156,16 +160,16 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
   }
 
   /** Gives a decision to the hook that waits; null when what became of it cannot be known. */
-  async function give(request: StoredRequest, decision: CommandOf<"decide">): Promise<RequestEnd | null> {
+  async function give(request: Asked, decision: CommandOf<"decide">): Promise<RequestEnd | null> {
     const hook = hooks.get(request.id) ?? (await arrival(request));
     if (hook === null) return endUnanswered(request);
-    const printed = await hook.answer({ type: "print", text: hookReply(request.hello.hook, decision) });
+    const printed = await hook.answer({ type: "print", text: hookReply(request.asked.hook, decision) });
     if (printed === null) return null;
     return printed ? "applied" : endUnanswered(request);
   }
 
   /** The hook, when it comes back: for as long as its process runs, and for a moment when that is not known. */
-  async function arrival(request: StoredRequest): Promise<WaitingHook | null> {
+  async function arrival(request: Asked): Promise<WaitingHook | null> {
     const { promise, resolve } = Promise.withResolvers<void>();
     arrivals.set(request.id, resolve);
     do await Promise.race([promise, sleep(RETURN_MS)]);
@@ -175,7 +179,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
   }
 
   /** The same decision again, of a process that died with it: its hook is given it by whoever meets it first. */
-  async function decideAgain(request: StoredRequest): Promise<CommandResult> {
+  async function decideAgain(request: Asked): Promise<CommandResult> {
     await arrival(request);
     for (let waited = 0; waited < AGAIN_MS && requests.endOf(request.id) === null; waited += POLL_MS)
       await sleep(POLL_MS);
@@ -190,10 +194,10 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     if (request === null || request.session !== session)
       return failed("no_such_request", "This host does not know the request.");
     if (request.decision !== null) return decideAgain(request);
-    requests.decide(request.id, command);
+    requests.decide(request.id, command, Date.now());
     const end = await give(request, command);
     if (end === null) return UNKNOWN;
-    requests.end(request.id, end);
+    requests.end(request.id, end, Date.now());
     return decided(requests.endOf(request.id) ?? end);
   }
 
@@ -208,8 +212,8 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
     let soon = Number.POSITIVE_INFINITY;
     for (const request of requests.open()) {
       if (request.decision !== null || !hooks.has(request.id)) continue;
-      if (request.hello.hook.agent_id !== undefined) continue; // no dialog is open for it yet
-      const claude = agents.find(({ claude: { pid } }) => pid === request.hello.pid)?.claude;
+      if (request.asked.hook.agent_id !== undefined) continue; // no dialog is open for it yet
+      const claude = agents.find(({ claude: { pid } }) => pid === request.asked.pid)?.claude;
       const answered = isAnsweredHere(request.createdAt, claude, Date.now());
       if (answered === "yes") finish(request, "stale");
       else if (answered !== "no") soon = Math.min(soon, answered.askAgainIn);
@@ -247,7 +251,7 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
 }
 
 /** Whether a hook that is not connected runs still, and so comes back. */
-async function isWaiting({ hello: { hook_pid } }: StoredRequest): Promise<boolean> {
+async function isWaiting({ asked: { hook_pid } }: Asked): Promise<boolean> {
   return hook_pid !== undefined && (await identify(hook_pid)) !== null;
 }
 
@@ -256,11 +260,7 @@ const UNKNOWN: CommandResult = {
   message: "Claude's hook ended while it was given the decision; the terminal shows whether it took it.",
 };
 
-function decided(end: RequestEnd): CommandResult {
-  return { status: "done", value: { type: "decided", end } };
-}
-
-async function endUnanswered({ createdAt, hello: { pid, hook } }: StoredRequest): Promise<RequestEnd> {
+async function endUnanswered({ createdAt, asked: { pid, hook } }: Asked): Promise<RequestEnd> {
   // A subagent's dialog opens only now, and one whose hook has had its time is open still.
   if (hook.agent_id !== undefined || Date.now() - createdAt > HOOK_LIFE_MS - HOOK_LIFE_SLACK_MS)
     return "gone";

@@ -2,8 +2,8 @@ import type { CommandOf, CommandResult } from "../../../protocol/commands.ts";
 import type { RequestEnd } from "../../../protocol/requests.ts";
 import { failed, type Log, type Outlet } from "../../parts.ts";
 import type { Store } from "../../store.ts";
+import { decided, openRequestStore, type StoredRequest } from "../requests/openRequestStore.ts";
 import type { RpcId } from "./appServerWire.ts";
-import { openRequestStore, type StoredRequest } from "./requestStore.ts";
 import { agentRequest, isForPerson, LiveRequest, replyTo, requestKey } from "./liveRequest.ts";
 
 /** A request that the app server waits with on this connection. */
@@ -35,7 +35,7 @@ export function startLiveRequests(deps: {
   answer: (rpc: RpcId, result: unknown) => boolean;
 }) {
   const { outlet, answer } = deps;
-  const requests = openRequestStore(deps.store);
+  const requests = openRequestStore(deps.store, "codex-live", LiveRequest);
   const waiting = new Map<string, Waiting>();
   const arrivals = new Map<string, PromiseWithResolvers<void>>();
   const timers = new Set<NodeJS.Timeout>();
@@ -108,7 +108,7 @@ export function startLiveRequests(deps: {
 
   /** Gives a decision to the server, again when the connection was lost before it had it; null: its fate is not known. */
   async function give(
-    request: StoredRequest,
+    request: StoredRequest<LiveRequest>,
     decision: CommandOf<"decide">,
   ): Promise<RequestEnd | "terminal" | null> {
     const result = replyTo(request.asked, decision);
@@ -171,7 +171,7 @@ export function startLiveRequests(deps: {
       const request = requests.get(command.request);
       if (request === null || request.session !== session)
         return failed("no_such_request", "This host does not know the request.");
-      requests.decide(request.id, command);
+      requests.decide(request.id, command, Date.now());
       const end = await give(request, command);
       if (end === "terminal")
         return failed("terminal_only", "Codex takes the answer to this only at its terminal.");
@@ -189,10 +189,6 @@ export function startLiveRequests(deps: {
       for (const { over } of waiting.values()) over.resolve("lost");
     },
   };
-}
-
-function decided(end: RequestEnd): CommandResult {
-  return { status: "done", value: { type: "decided", end } };
 }
 
 /** Where a request comes from, and what it is about where that is known. */
