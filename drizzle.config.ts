@@ -1,6 +1,6 @@
 import { defineConfig } from "drizzle-kit";
 
-const OBJECTS = ["session", "host", "hub"];
+const OBJECTS = ["session", "host", "hub", "clock"];
 
 /** `OBJECT=session npx drizzle-kit generate` for an object's own SQLite; without it, for D1. */
 const object = process.env.OBJECT;

@@ -27,6 +27,16 @@ export default defineConfig(async () => {
             cloudflareTest({
               wrangler: { configPath: "./wrangler.toml" },
               miniflare: {
+                // In place of those in wrangler.toml: a test does not wait for a batch to fill.
+                queueConsumers: {
+                  "signalbox-tasks": {
+                    maxBatchSize: 10,
+                    maxBatchTimeout: 0,
+                    maxRetries: 5,
+                    deadLetterQueue: "signalbox-tasks-dead",
+                  },
+                  "signalbox-tasks-dead": { maxBatchSize: 10, maxBatchTimeout: 0 },
+                },
                 bindings: {
                   TEST_MIGRATIONS,
                   // All of it in CI; a person at the keyboard gets a tenth, unless they ask for more.

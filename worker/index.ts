@@ -19,12 +19,15 @@ import { linkRoutes } from "./routes/link.ts";
 import { modelSettingsRoutes } from "./routes/modelSettings.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
+import { consumeTasks } from "./tasks/consumeTasks.ts";
 import { VERSION } from "./version.ts";
 import { logError } from "../durable-objects/shared/logError.ts";
 
+export { ClockObject } from "../durable-objects/clock/ClockObject.ts";
 export { HostObject } from "../durable-objects/host/HostObject.ts";
 export { HubObject } from "../durable-objects/hub/HubObject.ts";
 export { SessionObject } from "../durable-objects/session/SessionObject.ts";
+export { RunWorkflow } from "./workflows/RunWorkflow.ts";
 
 const smallBody = bodyLimit({
   maxSize: MAX_FRAME_BYTES,
@@ -81,4 +84,5 @@ app.onError((error, c) => {
 /** The routes as a type, for the typed client. */
 export type AppType = typeof app;
 
-export default app;
+/** The app, and what the platform calls beside it. */
+export default Object.assign(app, { queue: consumeTasks });

@@ -86,7 +86,14 @@ async function migrateFirst(manifest: EdgeManifest, storage: string): Promise<st
   const { Miniflare } = await import("miniflare");
   const bare: EdgeManifest = {
     ...manifest,
-    options: { ...manifest.options, assets: undefined, durableObjects: {} },
+    options: {
+      ...manifest.options,
+      assets: undefined,
+      durableObjects: {},
+      workflows: {},
+      queueConsumers: {},
+      workerLoaders: {},
+    },
   };
   const database = new Miniflare(
     await miniflareOptions(

@@ -27,6 +27,9 @@ export class HubObject extends Hub {
   }
 }
 
+export { ClockObject } from "../../durable-objects/clock/ClockObject.ts";
+export { RunWorkflow } from "../../worker/workflows/RunWorkflow.ts";
+
 countCalls("session", Session.prototype, SessionObject.prototype);
 countCalls("host", Host.prototype, HostObject.prototype);
 countCalls("hub", Hub.prototype, HubObject.prototype);
@@ -37,4 +40,5 @@ export default {
     if (new URL(request.url).pathname === "/bench/counters") return Response.json(readCounters());
     return worker.fetch(request, env, ctx);
   },
+  queue: worker.queue,
 };

@@ -2,12 +2,21 @@ import type { HostObject } from "../host/HostObject.ts";
 import type { ModelEnv } from "../../worker/models/modelEnv.ts";
 import type { HubObject } from "../hub/HubObject.ts";
 import type { SessionObject } from "../session/SessionObject.ts";
+import type { ClockObject } from "../clock/ClockObject.ts";
+import type { TaskMessage } from "../../worker/tasks/TaskMessage.ts";
+import type { RunParams } from "../../worker/workflows/RunWorkflow.ts";
 
 /** The bindings of wrangler.toml, and the variables of a deployment. */
 export interface Env extends ModelEnv {
   SESSION: DurableObjectNamespace<SessionObject>;
   HOST: DurableObjectNamespace<HostObject>;
   HUB: DurableObjectNamespace<HubObject>;
+  CLOCK: DurableObjectNamespace<ClockObject>;
+  /** Runs of workflow scripts. */
+  RUNS: Workflow<RunParams>;
+  /** Where workflow scripts run, apart from everything. */
+  LOADER: WorkerLoader;
+  TASKS: Queue<TaskMessage>;
   DB: D1Database;
   /** Blobs by prefix, `<prefix>/<team>/<session>/…`: attachments, long inputs and outputs of spans. */
   BLOBS: R2Bucket;

@@ -11,6 +11,10 @@ export function hubName(team: string): string {
   return team;
 }
 
+export function clockName(team: string): string {
+  return team;
+}
+
 /** The folder of a session's blobs of one kind. */
 export function blobFolder(kind: "attachments", team: string, session: string): string {
   return `${kind}/${team}/${session}`;
