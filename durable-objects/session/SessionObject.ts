@@ -44,13 +44,16 @@ import migrations from "./migrations/migrations.js";
 import { SessionCommands } from "./SessionCommands.ts";
 import { newSession, type NewSession } from "./newSession.ts";
 import { AgentRequests } from "./approvals/AgentRequests.ts";
+import { Decisions } from "./approvals/Decisions.ts";
 import { Ledger } from "./approvals/Ledger.ts";
 import { CallOutputs } from "./turn/CallOutputs.ts";
+import { Calls } from "./turn/Calls.ts";
 import { Compactor } from "./turn/Compactor.ts";
 import { Conversation } from "./turn/Conversation.ts";
 import { GrowingParts } from "./turn/GrowingParts.ts";
+import { ModelStep } from "./turn/ModelStep.ts";
 import { turnPorts } from "./turn/turnPorts.ts";
-import { TurnRunner } from "./turn/TurnRunner.ts";
+import { LOOK_AGAIN_MS, TurnRunner } from "./turn/TurnRunner.ts";
 import { TurnStore } from "./turn/TurnStore.ts";
 import { SessionStore, type Gone } from "./SessionStore.ts";
 import { SpanTexts } from "./traces/SpanTexts.ts";
@@ -108,6 +111,8 @@ export class SessionObject extends DurableObject<Env> {
   readonly #attachments: Attachments;
   readonly #ports: ReturnType<typeof turnPorts>;
   readonly #conversation: Conversation;
+  readonly #calls: Calls;
+  readonly #decisions: Decisions;
   readonly #turn: TurnRunner;
   /** Deletions under way: nothing begins any more that would outlive the session on its host. */
   #leaving = 0;
@@ -151,7 +156,7 @@ export class SessionObject extends DurableObject<Env> {
       takeBack: async (id) =>
         (await this.#host(this.#commands.hostOf(id))?.takeBack(id, this.#id())) ?? false,
       decided: (command, result, at) => this.#requests.delivered(command, result, at),
-      callEnded: (session, id, result, at) => this.#turn.commandEnded(session, id, result, at),
+      callEnded: (session, id, result, at) => this.#calls.ended(session, id, result, at),
       retryAt: (at) => this.#alarms.atLatest("forward", at),
     });
     this.#ledger = new Ledger({
@@ -178,18 +183,23 @@ export class SessionObject extends DurableObject<Env> {
       () => this.#store.current?.session ?? null,
       (id) => this.#openAttachment(id),
     );
-    this.#conversation = new Conversation(this.#db);
-    const saying = { store: this.#store, turns: this.#turns, conversation: this.#conversation };
-    this.#turn = new TurnRunner({
-      ...saying,
-      compactor: new Compactor({ ...saying, ...this.#ports }),
+    this.#conversation = new Conversation(this.#db, () => this.#store.current?.head ?? 0);
+    const parts = {
+      ...this.#ports,
+      store: this.#store,
+      turns: this.#turns,
+      conversation: this.#conversation,
       ledger: this.#ledger,
       requests: this.#requests,
       commands: this.#commands,
       growing: this.#growing,
-      ...this.#ports,
-      lookAgainAt: (at) => this.#alarms.atLatest("turn", at),
-    });
+      lookAgain: (now: number) => this.#alarms.atLatest("turn", now + LOOK_AGAIN_MS),
+    };
+    const compactor = new Compactor(parts);
+    this.#calls = new Calls(parts);
+    this.#decisions = new Decisions({ ...parts, calls: this.#calls });
+    const model = new ModelStep({ ...parts, compactor });
+    this.#turn = new TurnRunner({ ...parts, compactor, model, calls: this.#calls });
     this.#viewers = new Viewers(ctx, [LIVE_TAG, VIEWER_TAG]);
     this.#live = new LiveSockets({
       ctx,
@@ -315,7 +325,7 @@ export class SessionObject extends DurableObject<Env> {
   async #edgeCommand(command: Command, by: string): Promise<CommandResult> {
     const done: CommandResult = { status: "done", value: { type: "nothing" } };
     if (command.type === "cancel_turn") await this.#turn.cancel(by);
-    if (command.type === "answer" && !(await this.#turn.answer(command.question, command.text)))
+    if (command.type === "answer" && !(await this.#calls.answer(command.question, command.text)))
       return {
         status: "failed",
         code: "not_waiting",
@@ -467,7 +477,7 @@ export class SessionObject extends DurableObject<Env> {
         message: "The session of this approval was deleted; nothing of it runs.",
       };
     if (this.#store.current === null) return NO_APPROVAL;
-    const decided = await this.#turn.decide(id, decision, by);
+    const decided = await this.#decisions.decide(id, decision, by);
     this.#goOn();
     if (decided.ok) return decided.approval;
     return { refused: decided.reason, message: decided.message };
@@ -480,7 +490,7 @@ export class SessionObject extends DurableObject<Env> {
 
   async grant(scope: ToolScope, by: string, expires_at: number | null): Promise<Grant | Refused> {
     if (this.#store.current === null) return NOT_FOUND;
-    const grant = await this.#turn.grant(scope, by, expires_at);
+    const grant = await this.#decisions.grant(scope, by, expires_at);
     this.#goOn();
     return grant ?? NOT_FOUND;
   }
@@ -495,13 +505,13 @@ export class SessionObject extends DurableObject<Env> {
   /** From elsewhere: the team's rules have changed; what waits here may be allowed now. */
   async reconsider(): Promise<void> {
     if (this.#store.current === null) return;
-    await this.#turn.reconsider();
+    await this.#decisions.reconsider();
     this.#goOn();
   }
 
   async #expireApprovals(): Promise<void> {
     if (this.#store.current === null) return;
-    await this.#turn.expireApprovals();
+    await this.#decisions.expire();
     this.#goOn();
   }
 
@@ -513,7 +523,7 @@ export class SessionObject extends DurableObject<Env> {
 
   /** What is with a host already goes on; a host object that cannot be asked is taken to have sent it. */
   async #grantEnded(): Promise<void> {
-    await this.#turn.takeBack().catch((error: unknown) => logError("calls not taken back", error));
+    await this.#decisions.takeBack().catch((error: unknown) => logError("calls not taken back", error));
     this.#goOn();
   }
 

@@ -21,6 +21,9 @@ export type Change = {
 };
 
 /** Runs inside the transaction of a flush; may write other tables; null changes nothing. */
+/** The events of a change, each with its time. */
+export type Events = NonNullable<Change["events"]>;
+
 export type Step = (session: Session) => Change | null;
 
 /** What is published of a session that was deleted. */

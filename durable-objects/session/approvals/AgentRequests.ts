@@ -4,10 +4,8 @@ import { newId } from "../../../protocol/ids.ts";
 import type { AgentRequest, RequestEnd } from "../../../protocol/requests.ts";
 import type { Session } from "../../../protocol/session.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
-import type { Change } from "../SessionStore.ts";
+import type { Events } from "../SessionStore.ts";
 import type { Ledger } from "./Ledger.ts";
-
-type Events = NonNullable<Change["events"]>;
 
 type Parts = { ledger: Ledger; commands: () => SessionCommands; approvalLife: () => number };
 

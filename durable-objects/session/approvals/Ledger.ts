@@ -5,7 +5,7 @@ import { auditOfGrant } from "../../shared/audit.ts";
 import type { Database } from "../../shared/database.ts";
 import type { Publisher } from "../../shared/Publisher.ts";
 import { approvals, grants } from "../schema.ts";
-import type { Change } from "../SessionStore.ts";
+import type { Events } from "../SessionStore.ts";
 import { decide, deliver, end } from "./decide.ts";
 
 /** What a requester asks for. `request` is its own id: the same one again is the same approval. */
@@ -36,8 +36,6 @@ type Parts = {
   /** Arms the alarm that calls `expireApprovals`, or `expireGrants`. */
   expireAt: (what: "approvals" | "grants", at: number) => void;
 };
-
-type Events = NonNullable<Change["events"]>;
 
 /**
  * The approvals and grants of a session. Every method joins the caller's transaction and returns the events that tell

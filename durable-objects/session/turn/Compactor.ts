@@ -48,7 +48,7 @@ export class Compactor {
 
   /** Whether a request that was too long for its provider can be made shorter, once more than by the step before. */
   canShorten(turn: Turn): boolean {
-    return turn.shortened !== turn.step - 1 && this.#parts.conversation.replaceable(0, 0) !== null;
+    return turn.shortened !== turn.step - 1 && this.#parts.conversation.replaceable(0) !== null;
   }
 
   /** Most characters of a request to a model. */
@@ -94,10 +94,10 @@ export class Compactor {
   }
 
   #replaced(turn: Turn, context: number): Replaced | null {
-    const { conversation, store } = this.#parts;
+    const { conversation } = this.#parts;
     const kept =
       turn.compact === "last" ? null : turn.compact === "first" ? 0 : keptChars(conversation.fill(), context);
-    return conversation.replaceable(kept, store.current?.head ?? 0);
+    return conversation.replaceable(kept);
   }
 
   /** The summary takes its place, or what the step was for has become nothing. */

@@ -28,16 +28,19 @@ const MOST_CHARS = 4 * 1024 * 1024;
  */
 export class Conversation {
   readonly #db: Database;
+  /** Last event of the log. */
+  readonly #head: () => number;
 
-  constructor(db: Database) {
+  constructor(db: Database, head: () => number) {
     this.#db = db;
+    this.#head = head;
   }
 
-  /** Adds a message. `seq`: last event of the log before it. `tokens`: what the model counted up to and with it. */
-  add(turn: number, message: ModelMessage, seq: number, tokens: number | null = null): void {
+  /** Adds a message. `tokens`: what the model counted up to and with it. */
+  add(turn: number, message: ModelMessage, tokens: number | null = null): void {
     this.#db
       .insert(messages)
-      .values({ turn, json: JSON.stringify(message), seq, tokens })
+      .values({ turn, json: JSON.stringify(message), seq: this.#head(), tokens })
       .run();
   }
 
@@ -65,7 +68,7 @@ export class Conversation {
   }
 
   /** What a summary would replace, so that about `keptChars` stay (null: all is replaced); null when there is nothing. */
-  replaceable(keptChars: number | null, head: number): Replaced | null {
+  replaceable(keptChars: number | null): Replaced | null {
     const earlier = this.summary();
     const rows = this.#sizes(earlier);
     const cut = keptChars === null ? rows.length : cutAt(rows, keptChars);
@@ -84,7 +87,7 @@ export class Conversation {
       messages: this.#read(and(gt(messages.position, earlier?.upto ?? 0), within)),
       turns: turns?.count ?? 0,
       from_seq: earlier === null ? 1 : earlier.to_seq + 1,
-      to_seq: kept?.seq ?? head,
+      to_seq: kept?.seq ?? this.#head(),
     };
   }
 

@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm";
 import type { Database } from "../../shared/database.ts";
 import { parts } from "../schema.ts";
-import type { SessionStore } from "../SessionStore.ts";
+import type { Events, SessionStore } from "../SessionStore.ts";
 
 export type Kind = "message" | "reasoning";
 type Part = { id: string; turn: number; kind: Kind; text: string; told: number; placed: boolean };
@@ -66,13 +66,16 @@ export class GrowingParts {
   }
 
   /**
-   * Drops the rows and returns the parts as they end: first, without text, what only an earlier attempt at the step said, then
-   * all the others. The caller writes them as whole items in the same transaction, and calls `restart` once it is committed.
+   * Drops the rows and returns the parts as whole items: first, without text, what only an earlier attempt at the step said,
+   * then all the others. Inside a step; call `restart` once it is committed.
    */
-  finish(): { id: string; kind: Kind; text: string }[] {
+  finish(turn: number, now: number): Events {
     const rows = this.#db.delete(parts).returning({ id: parts.id, kind: parts.kind }).all();
     const left = rows.filter(({ id }) => !this.#parts.has(id)).map((row) => ({ ...row, text: "" }));
-    return [...left, ...this.all()];
+    return [...left, ...this.all()].map(({ id, kind, text }) => ({
+      at: now,
+      event: { type: "item", id, turn, item: { kind, text } },
+    }));
   }
 
   /** The frames that bring a client up to date that has just got the log. */
