@@ -129,7 +129,10 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
       return done();
     });
   const untold = () => {
-    const row = rig.store().db.prepare("SELECT count(*) AS n FROM claude_asked WHERE told = 0").get();
+    const row = rig
+      .store()
+      .db.prepare("SELECT count(*) AS n FROM agent_requests WHERE call IS NOT NULL")
+      .get();
     return row?.["n"];
   };
   const told = <K extends DaemonMessage["kind"]>(kind: K) =>
