@@ -65,7 +65,15 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   const screen = (pane = "%0") => rig.tmux("default", "capture-pane", "-p", "-t", pane);
   const shows = (what: RegExp, pane = "%0") =>
     until(`${what} on the screen`, () => what.test(screen(pane)), 30_000);
-  const press = (...keys: string[]) => rig.tmux("default", "send-keys", "-t", "%0", ...keys);
+  /** Codex takes no key in a dialog's first moments, so it is pressed again. */
+  async function answerDialog(key: string): Promise<void> {
+    await shows(DIALOG);
+    await until(`${key} to be taken`, async () => {
+      if (DIALOG.test(screen())) rig.tmux("default", "send-keys", "-t", "%0", key);
+      await sleep(1_000);
+      return !DIALOG.test(screen());
+    });
+  }
   async function say(text: string, pane = "%0"): Promise<void> {
     const asked = () => model.asked.filter(({ ask }) => ask.userText.includes(text)).length;
     const before = asked();
@@ -179,15 +187,13 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   it("says that it was answered at the terminal: yes, no", async () => {
     await say(touch("a"));
     const first = await request();
-    await shows(DIALOG);
-    press("y");
+    await answerDialog("y");
     expect(await ending(first.id)).toBe("stale");
     expect(await decide(first.id, { allow: false })).toEqual(ended("stale"));
     await answered("tool said");
     await say(touch("b"));
     const second = await request(1);
-    await shows(DIALOG);
-    press("Escape");
+    await answerDialog("Escape");
     expect(await ending(second.id)).toBe("stale");
     expect(existsSync(join(cwd, "b"))).toBe(false);
   });
@@ -214,8 +220,7 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
     await say(touch("a"));
     const asked = await request();
     await part.stop();
-    await shows(DIALOG);
-    press("y");
+    await answerDialog("y");
     await until("the file", () => existsSync(join(cwd, "a")));
     part = await start();
     expect(await ending(asked.id)).toBe("stale");

@@ -26,7 +26,6 @@ export const Thread = z.looseObject({
   ephemeral: z.boolean().default(false),
   parentThreadId: z.string().nullish(),
   threadSource: z.string().nullish(),
-  originator: z.string().nullish(),
 });
 export type Thread = z.infer<typeof Thread>;
 

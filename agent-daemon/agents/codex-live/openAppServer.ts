@@ -25,6 +25,11 @@ export type AppServer = {
 /** A server that is just starting, or ending, may take a connection and never speak: then another one is tried. */
 const HELLO_MS = 3_000;
 const ANSWER_MS = 10_000;
+/**
+ * Whoever says hello first gives the whole server its name, towards the model's provider too, and every conversation in
+ * it. That must be Codex's terminal, so this name is one that Codex passes over: that of its own look at the server.
+ */
+const CLIENT_NAME = "codex_app_server_daemon";
 
 /** Where Codex keeps what is its own. */
 export function codexHome(env: NodeJS.ProcessEnv): string {
@@ -94,7 +99,7 @@ export async function openAppServer(path: string, events: AppServerEvents): Prom
   await opened.promise;
   try {
     await request("initialize", {
-      clientInfo: { name: "signalbox", title: "Signalbox", version: VERSION },
+      clientInfo: { name: CLIENT_NAME, title: "Signalbox", version: VERSION },
       capabilities: { experimentalApi: true, requestAttestation: false },
     });
   } catch (error) {

@@ -132,7 +132,6 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     seen.add(thread.id);
     if (thread.ephemeral || thread.parentThreadId != null || threads.has(thread.id)) return;
     if (thread.threadSource != null && thread.threadSource !== "user") return;
-    if (thread.originator != null && thread.originator !== "codex-tui") return;
     const createdAt = createdAtOf(thread.id);
     if (createdAt === null) return;
     threads.set(thread.id, { id: thread.id, cwd: thread.cwd, createdAt, seenBegin });
