@@ -13,7 +13,8 @@ export const KeyName = z
     "expected a key such as Enter, C-c, M-x, Up or F5",
   );
 
-const Cwd = z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path");
+/** A directory on a host. */
+export const Cwd = z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path");
 const Cols = z.number().int().min(10).max(1000);
 const Rows = z.number().int().min(3).max(1000);
 /** A branch name that git accepts and that cannot be read as an option. */

@@ -14,7 +14,8 @@ export type IdPrefix =
   | "inv"
   | "sgn"
   | "aud"
-  | "con";
+  | "con"
+  | "tsk";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford base 32: no i, l, o, u
 
@@ -67,6 +68,7 @@ export const GrantId = idOf("grt");
 export const RuleId = idOf("rul");
 export const MessageId = idOf("msg");
 export const AttachmentId = idOf("att");
+export const TaskId = idOf("tsk");
 
 /** The team that a deployment starts with. */
 export const DEFAULT_TEAM = "main";

@@ -1,6 +1,14 @@
 import * as z from "zod";
 import { CommandId, HostId, SessionId, TeamId } from "./ids.ts";
 
+/** What a session was started for: a task, or a step of a run. It is told when the session's work has ended. */
+export const JobOwner = z.object({
+  kind: z.enum(["task", "run"]),
+  id: z.string().min(1).max(100),
+  step: z.string().max(200).optional(),
+});
+export type JobOwner = z.infer<typeof JobOwner>;
+
 /** What drives a session. */
 export const Provider = z.enum(["edge", "tmux", "codex", "claude", "opencode", "acp", "paseo"]);
 export type Provider = z.infer<typeof Provider>;
@@ -100,6 +108,8 @@ export const Session = SessionFacts.extend({
   background: z
     .array(z.object({ id: CommandId, host: HostId, summary: z.string(), started_at: z.number() }))
     .optional(),
+  /** What it was started for, when that was not a person: its owner is told how it ends, and sees to its trouble. */
+  job: JobOwner.optional(),
   /** When somebody said that they have seen its trouble; older than `status_since`, it was of an earlier one. */
   seen_at: z.number().nullable().optional(),
   /** Counts changes of this projection; a higher one is newer. */
@@ -107,13 +117,15 @@ export const Session = SessionFacts.extend({
 });
 export type Session = z.infer<typeof Session>;
 
-/** True when a person should look: it waits for them, or it is in trouble that nobody has seen. */
+/** True when a person should look: it waits for them, or it is in trouble that nobody has seen. A job's trouble is its owner's. */
 export function needsAttention({
   status,
   status_since,
   seen_at,
-}: Pick<Session, "status" | "status_since" | "seen_at">): boolean {
-  return status === "waiting" || (status === "trouble" && (seen_at ?? 0) < status_since);
+  job,
+}: Pick<Session, "status" | "status_since" | "seen_at" | "job">): boolean {
+  if (status === "waiting") return true;
+  return status === "trouble" && job === undefined && (seen_at ?? 0) < status_since;
 }
 
 /** True when nothing more will happen in it by itself. */

@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, lte, max } from "drizzle-orm";
 import type { HubChange } from "../../protocol/hubFrames.ts";
+import { isTaskEnded } from "../../protocol/tasks.ts";
 import type { Database } from "../shared/database.ts";
 import { hub, items } from "./schema.ts";
 
@@ -50,7 +51,8 @@ export class HubItems {
       for (const change of changes) {
         const { key, version, removed } = placeOf(change);
         const known = this.#db.select().from(items).where(eq(items.key, key)).get();
-        const counts = removed === 0 || change.kind === "approval"; // a removal of the others has no version
+        // A removal of the others has no version.
+        const counts = removed === 0 || change.kind === "approval" || change.kind === "task";
         if (
           known !== undefined &&
           ((known.removed === 1 && known.version === 0) || (counts && known.version >= version))
@@ -115,6 +117,10 @@ function placeOf(change: HubChange): { key: string; version: number; removed: 0 
       const { id, version, status, delivery } = change.approval;
       const removed = status === "pending" || delivery === "pending" ? 0 : 1;
       return { key: `approval:${id}`, version, removed };
+    }
+    case "task": {
+      const { id, version } = change.task;
+      return { key: `task:${id}`, version, removed: isTaskEnded(change.task) ? 1 : 0 };
     }
     case "host_removed":
       return { key: `host:${change.id}`, version: 0, removed: 1 };

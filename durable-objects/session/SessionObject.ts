@@ -11,7 +11,9 @@ import {
   TAIL_EVENTS,
   VIEWERS_LOOK_MS,
 } from "../../protocol/limits.ts";
-import { newId } from "../../protocol/ids.ts";
+import { idAs, newId } from "../../protocol/ids.ts";
+import type { JobNotice } from "../../protocol/jobs.ts";
+import { tellOwner } from "../../worker/jobs/tellOwner.ts";
 import type { Approval, Decision, Grant, Rule } from "../../protocol/approvals.ts";
 import type { OutputPiece } from "../../protocol/link.ts";
 import type { ToolScope } from "../../protocol/tools.ts";
@@ -23,7 +25,7 @@ import { openDatabase, type Database } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
 import { LiveSockets } from "../shared/LiveSockets.ts";
 import { deleteBlobs } from "../shared/deleteBlobs.ts";
-import { blobFolder, hostName, hubName } from "../shared/names.ts";
+import { blobFolder, hostName, hubName, jobTextKey } from "../shared/names.ts";
 import { spanFolder, spanTextKey } from "../shared/spanTextKey.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { type Outgoing, Publisher } from "../shared/Publisher.ts";
@@ -43,6 +45,7 @@ import type { OpenedAttachment } from "../../worker/models/loadAttachments.ts";
 import migrations from "./migrations/migrations.js";
 import { SessionCommands } from "./SessionCommands.ts";
 import { newSession, type NewSession } from "./newSession.ts";
+import { SessionJob } from "./job/SessionJob.ts";
 import { AgentRequests } from "./approvals/AgentRequests.ts";
 import { Decisions } from "./approvals/Decisions.ts";
 import { Ledger } from "./approvals/Ledger.ts";
@@ -94,7 +97,9 @@ export class SessionObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #log: EventLog;
   readonly #cursors: JournalCursors;
-  readonly #alarms: Alarms<"publish" | "forward" | "turn" | "grants" | "approvals" | "blobs" | "viewers">;
+  readonly #alarms: Alarms<
+    "publish" | "forward" | "turn" | "grants" | "approvals" | "blobs" | "viewers" | "job"
+  >;
   readonly #publisher: Publisher;
   readonly #texts: SpanTexts;
   readonly #traces: Traces;
@@ -114,6 +119,7 @@ export class SessionObject extends DurableObject<Env> {
   readonly #calls: Calls;
   readonly #decisions: Decisions;
   readonly #turn: TurnRunner;
+  readonly #job: SessionJob;
   /** Deletions under way: nothing begins any more that would outlive the session on its host. */
   #leaving = 0;
 
@@ -131,6 +137,7 @@ export class SessionObject extends DurableObject<Env> {
       viewers: () => this.#lookAtViewers(),
       approvals: () => this.#expireApprovals(),
       blobs: () => this.#attachments.sweep(Date.now()),
+      job: () => this.#job.tell(),
     });
     this.#publisher = new Publisher({
       db: this.#db,
@@ -146,6 +153,7 @@ export class SessionObject extends DurableObject<Env> {
       log: this.#log,
       publisher: this.#publisher,
       traces: this.#traces,
+      follow: (session, head, events) => this.#job.follow(session, head, events),
       onCommit: (run, changed, spans) => this.#committed(run, changed, spans),
     });
     this.#commands = new SessionCommands({
@@ -200,6 +208,18 @@ export class SessionObject extends DurableObject<Env> {
     this.#decisions = new Decisions({ ...parts, calls: this.#calls });
     const model = new ModelStep({ ...parts, compactor });
     this.#turn = new TurnRunner({ ...parts, compactor, model, calls: this.#calls });
+    this.#job = new SessionJob({
+      db: this.#db,
+      log: this.#log,
+      isBusy: () => this.#turns.active() !== null || this.#turns.queued().length > 0,
+      tokensOf: (turns) => {
+        const { input_tokens, cached_input_tokens, output_tokens } = this.#turns.usageOf(turns);
+        return { input: input_tokens, cached: cached_input_tokens, output: output_tokens };
+      },
+      keepText: (notice, text) => this.#keepJobText(notice, text),
+      tellOwner: (notice) => tellOwner(this.env, notice),
+      tellAt: (at) => this.#alarms.atLatest("job", at),
+    });
     this.#viewers = new Viewers(ctx, [LIVE_TAG, VIEWER_TAG]);
     this.#live = new LiveSockets({
       ctx,
@@ -233,6 +253,69 @@ export class SessionObject extends DurableObject<Env> {
       await start.catch((error: unknown) => logError("command not forwarded yet", error));
     }
     return this.#store.current?.session ?? NOT_FOUND;
+  }
+
+  /**
+   * Makes a session for an owner and asks it what it is for: a chat by `prompt`, an agent by `command`. The owner is told
+   * how it ends. The same id again changes nothing; one that was cancelled before it was made is not found.
+   */
+  async startJob(
+    fresh: NewSession & Pick<Required<NewSession>, "job">,
+    start: { prompt: string } | { command: Command },
+    by: string,
+  ): Promise<Session | Refused> {
+    const command = "command" in start ? { id: askedOf(fresh), command: start.command, by } : null;
+    const made = await this.create(fresh, command);
+    if ("prompt" in start && !("refused" in made)) await this.#ask(start.prompt, by);
+    return this.#store.current?.session ?? made;
+  }
+
+  /** Asks a job once more, when its owner has taken how the round before ended; that it ends is told again. Only of a chat. */
+  async askJobAgain(
+    round: number,
+    message: { id: string; text: string },
+    by: string,
+  ): Promise<Refused | null> {
+    const session = this.#store.current?.session;
+    if (session === undefined) return NOT_FOUND;
+    if (session.provider !== "edge")
+      return { refused: "not_supported", message: `A job of ${session.provider} is asked once.` };
+    this.#job.again(round, message.id);
+    await this.#ask(message.text, by);
+    return null;
+  }
+
+  /** Says what the round is to begin with, unless it has begun. */
+  async #ask(prompt: string, by: string): Promise<void> {
+    const id = this.#job.unbegun();
+    if (id !== null) await this.say({ id, text: prompt, by, created_at: Date.now() }, []);
+  }
+
+  /** For the owner of a session: it is to end, and tells its end as ever. True when there is nothing to wait for: it never was, and will never be. */
+  async cancelJob(id: string, by: string): Promise<boolean> {
+    if (this.#store.current === null) {
+      this.#store.bury(id);
+      return true;
+    }
+    if (!this.#job.cancel(by)) return false;
+    await this.#store.write(() => null); // what was never asked ends here
+    if (this.#job.ended) return false;
+    const { provider } = this.#store.current.session;
+    if (provider === "edge") await this.#turn.stop(by);
+    else await this.#stopAgent(provider === "codex" ? { type: "codex_stop" } : { type: "kill" }, by);
+    this.#goOn();
+    return false;
+  }
+
+  /** Takes back the start of an agent that has not left for its host, or asks the host to end it. */
+  async #stopAgent(command: Command, by: string): Promise<void> {
+    const open = this.#commands.open();
+    for (const id of open) await this.#commands.cancel(id);
+    const session = this.#store.current?.session;
+    if (session !== undefined && !isEnded(session))
+      await this.#commands
+        .start(newId("cmd"), command, by, undefined)
+        .catch((error: unknown) => logError("command not forwarded yet", error)); // recorded; the alarm hands it over
   }
 
   /** The session, or null when there is none. */
@@ -639,6 +722,7 @@ export class SessionObject extends DurableObject<Env> {
       });
     await this.#console.closeAll("The session was deleted.");
     this.#store.delete(() => {
+      this.#job.deleted(session);
       this.#ledger.clear(Date.now());
       this.#turns.clear();
       this.#attachments.clear(Date.now());
@@ -646,6 +730,7 @@ export class SessionObject extends DurableObject<Env> {
     });
     for (const ws of this.ctx.getWebSockets(LIVE_TAG))
       closeSocket(ws, "notFound", "The session was deleted.");
+    this.#tellOwner();
     await this.#published(this.#publisher.drain());
     return null;
   }
@@ -738,6 +823,7 @@ export class SessionObject extends DurableObject<Env> {
     if (this.#store.current !== null) return this.#store.current.session.team === fresh.team;
     const now = Date.now();
     this.#store.create(newSession(fresh, now));
+    if (fresh.job !== undefined) this.#job.begin(askedOf(fresh));
     const { provider, host, cwd, title } = fresh;
     await this.#store.write(() => ({
       events: [{ at: now, event: { type: "created", provider, host, cwd, title } }],
@@ -777,7 +863,19 @@ export class SessionObject extends DurableObject<Env> {
     this.ctx.waitUntil(this.#published(this.#publisher.publish()));
     if (changed === null) return;
     this.#live.tell(JSON.stringify({ type: "session", session: changed }));
+    if (changed.job !== undefined && isEnded(changed)) this.#tellOwner();
     if (isEnded(changed)) this.#console.end(this.#endedBecause() ?? "The session has ended.");
+  }
+
+  /** Tells the owner of a job how it ended, when it has; the alarm does when that cannot be done now. */
+  #tellOwner(): void {
+    this.ctx.waitUntil(this.#job.tell().catch((error: unknown) => logError("owner not told yet", error)));
+  }
+
+  async #keepJobText({ team, session, round }: JobNotice, text: string): Promise<string> {
+    const key = jobTextKey(team, session, round);
+    await this.env.BLOBS.put(key, text);
+    return key;
   }
 
   /** Waits for a delivery, and takes the long texts of spans with it; what fails is tried again by the alarm. */
@@ -869,6 +967,11 @@ export class SessionObject extends DurableObject<Env> {
 
 /** What is published: the session itself, and what else has changed of it. */
 type Told = Session | Gone | EndedSpans | { approval: Approval } | { rule: Rule } | { audit: AuditEntry };
+
+/** The message or command that begins what a session is made for. */
+function askedOf({ id, provider }: NewSession): string {
+  return idAs(provider === "edge" ? "msg" : "cmd", id);
+}
 
 const NOT_FOUND: Refused = { refused: "not_found", message: "No such session." };
 const NO_ATTACHMENT: Refused = {

@@ -37,6 +37,8 @@ type Parts = {
   log: EventLog;
   publisher: Publisher;
   traces: Traces;
+  /** What follows from the events of a flush, which go into the log after `head`. Inside its transaction. */
+  follow: (session: Session, head: number, events: Events) => Events;
   /** Called after each committed flush, with what clients must learn. */
   onCommit: (run: Run | null, changed: Session | null, spans: Span[]) => void;
 };
@@ -86,6 +88,13 @@ export class SessionStore {
     this.#current = { session, epoch, head: 0 };
   }
 
+  /** Sees to it that a session that was never made never will be. */
+  bury(id: string): void {
+    if (this.#current !== null || this.#deleted) return;
+    this.#parts.db.insert(sessionTable).values({ id, epoch: crypto.randomUUID(), head: 0, json: null }).run();
+    this.#deleted = true;
+  }
+
   /** Applies a step of about so many events; resolves when it is committed, rejects when it or its transaction failed. */
   write(step: Step, events: number = 1): Promise<void> {
     return this.#batcher.add(step, events);
@@ -112,7 +121,7 @@ export class SessionStore {
   #flush(steps: Step[]): void {
     const before = this.#current;
     if (before === null) throw new Error("This session does not exist.");
-    const { db, storage, log, publisher, traces, onCommit } = this.#parts;
+    const { db, storage, log, publisher, traces, follow, onCommit } = this.#parts;
     let run: Run | null = null;
     let session = before.session;
     let changed = false;
@@ -120,9 +129,8 @@ export class SessionStore {
     storage.transactionSync(() => {
       const events: { at: number; json: string }[] = [];
       const happened: Happening[] = [];
-      for (const step of steps) {
-        const change = step(session);
-        if (change === null) continue;
+      const told: Events = [];
+      const take = (change: Change) => {
         if (change.facts !== undefined) session = projectFacts(session, change.facts);
         if (change.mark !== undefined) happened.push(change.mark);
         happened.push(...(change.events ?? []));
@@ -130,8 +138,14 @@ export class SessionStore {
           const kept = fitted(event);
           session = projectEvent(session, kept.event, at);
           events.push({ at, json: kept.json });
+          told.push({ at, event: kept.event });
         }
+      };
+      for (const step of steps) {
+        const change = step(session);
+        if (change !== null) take(change);
       }
+      take({ events: follow(session, before.head, told) });
       if (events.length > 0) run = log.append(before.head, events);
       if (happened.length > 0) trace = traces.take({ team: session.team, session: session.id }, happened);
       const head = before.head + events.length;

@@ -1,4 +1,4 @@
-import type { Provider, Session, SessionFacts } from "../../protocol/session.ts";
+import type { JobOwner, Provider, Session, SessionFacts } from "../../protocol/session.ts";
 
 /** What a new session is made from. */
 export type NewSession = {
@@ -10,6 +10,8 @@ export type NewSession = {
   cwd: string | null;
   model?: string;
   effort?: "low" | "medium" | "high";
+  /** What it is started for. */
+  job?: JobOwner;
 };
 
 /** What is known of a session before its host has said anything. */

@@ -189,3 +189,19 @@ export const grants = sqliteTable("grant_given", {
   expires_at: integer(),
   json: text().notNull(),
 });
+
+/** The one row of a session that something else started: what is asked of it, and how that ended. */
+export const jobs = sqliteTable("job", {
+  id: integer().primaryKey(),
+  /** Counts what it was asked, from 1. */
+  round: integer().notNull(),
+  /** The message or command that asks. */
+  asked: text().notNull(),
+  /** Last event of the log before that was taken; null until then. */
+  began_at: integer(),
+  cancelled_by: text(),
+  /** {@link JobNotice} as JSON, once it has ended. */
+  notice: text(),
+  /** 1: its owner has taken it. */
+  told: integer().notNull().default(0),
+});

@@ -19,3 +19,8 @@ export function clockName(team: string): string {
 export function blobFolder(kind: "attachments", team: string, session: string): string {
   return `${kind}/${team}/${session}`;
 }
+
+/** Where the text of a job is that is too long to be told. */
+export function jobTextKey(team: string, session: string, round: number): string {
+  return `jobs/${team}/${session}.${round}`;
+}

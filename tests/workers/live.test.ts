@@ -241,7 +241,7 @@ describe("the hub", () => {
       for (const change of frame.changes) {
         if (change.kind === "session") shown.set(change.session.id, change);
         else if (change.kind === "host") shown.set(change.host.id, change);
-        else if (change.kind !== "approval") shown.delete(change.id);
+        else if (change.kind === "session_removed" || change.kind === "host_removed") shown.delete(change.id);
       }
     };
     socket.send({ type: "hello", version: 1, filter, ...cursor });

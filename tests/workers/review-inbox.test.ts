@@ -381,6 +381,7 @@ test("what is committed is not done twice when telling it fails", async ({ expec
       log,
       publisher,
       traces: new Traces(db, publisher, new SpanTexts(db, () => Promise.resolve())),
+      follow: () => [],
       onCommit: () => {
         throw new Error("as the test wants");
       },

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const teams = sqliteTable("team", {
@@ -157,3 +158,52 @@ export const defaultModels = sqliteTable("default_model", {
   team: text().primaryKey(),
   model: text().notNull(),
 });
+
+/** Tasks for background subagents. What a task is for stands in `spec`; the queue carries only its id. */
+export const tasks = sqliteTable(
+  "task",
+  {
+    id: text().primaryKey(),
+    team: text().notNull(),
+    status: text({
+      enum: ["queued", "claimed", "running", "completed", "failed", "cancelled", "dead"],
+    }).notNull(),
+    title: text().notNull(),
+    /** {@link JobSpec} as JSON. */
+    spec: text().notNull(),
+    host: text(),
+    by: text().notNull(),
+    /** The chat that asked for it, how deep it is below one of a person's, and whether it waits to be told (1). */
+    parent: text(),
+    depth: integer().notNull().default(0),
+    owed: integer().notNull().default(0),
+    /** The session of the last try. */
+    session: text(),
+    tries: integer().notNull().default(0),
+    most_tries: integer().notNull(),
+    /** Until when whoever claimed it has time to start it. */
+    lease_until: integer(),
+    not_before: integer(),
+    cancelled_by: text(),
+    /** What its agent said last, as far as it is told; the whole is the blob. */
+    result: text(),
+    blob: text(),
+    error: text(),
+    input_tokens: integer().notNull().default(0),
+    cached_tokens: integer().notNull().default(0),
+    output_tokens: integer().notNull().default(0),
+    created_at: integer().notNull(),
+    started_at: integer(),
+    ended_at: integer(),
+    version: integer().notNull().default(1),
+  },
+  (table) => [
+    // Only of those that are not over: what has ended is billed once less.
+    index("task_open")
+      .on(table.team, table.status, table.created_at)
+      .where(sql`status IN ('queued', 'claimed', 'running')`),
+    index("task_owed")
+      .on(table.team)
+      .where(sql`owed = 1`),
+  ],
+);

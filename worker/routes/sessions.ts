@@ -15,8 +15,7 @@ import type { Grant } from "../../protocol/approvals.ts";
 import { CommandId, GrantId, idAs, MessageId, newId, SessionId } from "../../protocol/ids.ts";
 import { ToolScope } from "../../protocol/tools.ts";
 import { SPAN_ID_CHARS, SpanKind, SpanSide, type SpanText } from "../../protocol/traces.ts";
-import { listModels } from "../models/listModels.ts";
-import { readModelConfig } from "../models/readModelConfig.ts";
+import { defaultModel } from "../models/defaultModel.ts";
 import { UNTITLED, type Session } from "../../protocol/session.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { spanTextKey } from "../../durable-objects/shared/spanTextKey.ts";
@@ -86,7 +85,7 @@ export const sessionRoutes = new Hono<App>()
       provider: wish.provider,
       title: wish.title ?? titleOf(wish),
       cwd: wish.cwd ?? null,
-      ...(wish.provider === "edge" ? { model: wish.model ?? (await defaultModel(c)) } : {}),
+      ...(wish.provider === "edge" ? { model: wish.model ?? (await defaultModel(c.env, actor.team)) } : {}),
       ...(wish.provider === "edge" && wish.effort !== undefined ? { effort: wish.effort } : {}),
     };
     const made = orProblem<Session>(await sessionOf(c, id).create(fresh, command));
@@ -307,11 +306,6 @@ function messageCommand(session: Session, text: string): Command {
     cwd: session.cwd,
     ...(session.thread === null ? {} : { resume: session.thread }),
   };
-}
-
-async function defaultModel(c: Context<App>): Promise<string> {
-  const config = await readModelConfig(c.env, c.get("actor").team, null);
-  return listModels(config).find((model) => model.default)?.id ?? "offline/builtin";
 }
 
 function startCommand(wish: Exclude<CreateSession, { provider: "edge" }>): Command {

@@ -29,6 +29,16 @@ export class TurnStore {
     return this.#db.select().from(turns).where(isNull(turns.ended_at)).get() ?? null;
   }
 
+  /** Tokens of these turns. */
+  usageOf(numbers: number[]): Usage {
+    return this.#db
+      .select({ number: turns.number, usage: turns.usage })
+      .from(turns)
+      .all()
+      .filter(({ number }) => numbers.includes(number))
+      .reduce((sum, { usage }) => addUsage(sum, JSON.parse(usage)), NO_USAGE);
+  }
+
   begin(model: string, now: number, compact: Turn["compact"] = null): Turn {
     const last = this.#db
       .select({ number: turns.number })

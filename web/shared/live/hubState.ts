@@ -2,12 +2,15 @@ import type { Approval } from "../../../protocol/approvals.ts";
 import type { HubChange, HubServerFrame } from "../../../protocol/hubFrames.ts";
 import type { Host } from "../../../protocol/host.ts";
 import type { Session } from "../../../protocol/session.ts";
+import { isTaskEnded, type Task } from "../../../protocol/tasks.ts";
 
 type Lists = {
   sessions: ReadonlyMap<string, Session>;
   hosts: ReadonlyMap<string, Host>;
   /** Those that wait, and those that were decided lately while this page looked on. */
   approvals: ReadonlyMap<string, Approval>;
+  /** Those that are not over, and those that ended lately while this page looked on. */
+  tasks: ReadonlyMap<string, Task>;
 };
 
 /** What the hub told: every session, host and approval, and the cursor to come back with. */
@@ -24,8 +27,8 @@ export type HubState = Lists & {
 
 /** Removed ids that are remembered. */
 const MAX_REMOVED = 2_000;
-/** Decided approvals that are kept, so that a page can say what became of them. */
-const MAX_DECIDED = 200;
+/** Decided approvals, and tasks that are over, that are kept, so that a page can say what became of them. */
+const MAX_OVER = 200;
 
 export const EMPTY_HUB: HubState = {
   epoch: null,
@@ -33,6 +36,7 @@ export const EMPTY_HUB: HubState = {
   sessions: new Map(),
   hosts: new Map(),
   approvals: new Map(),
+  tasks: new Map(),
   loaded: false,
   incoming: null,
   removed: new Map(),
@@ -46,6 +50,7 @@ export function applyHubFrame(state: HubState, frame: HubServerFrame): HubState 
       sessions: new Map<string, Session>(),
       hosts: new Map<string, Host>(),
       approvals: new Map<string, Approval>(),
+      tasks: new Map<string, Task>(),
     };
     return { ...state, incoming, removed: new Map() };
   }
@@ -61,8 +66,8 @@ export function applyHubFrame(state: HubState, frame: HubServerFrame): HubState 
 
 function becomeReady(state: HubState, epoch: string, rev: number): HubState {
   if (state.incoming === null) return { ...state, epoch, rev: Math.max(rev, state.rev), loaded: true };
-  const { sessions, hosts, approvals } = state.incoming;
-  return { ...state, sessions, hosts, approvals, epoch, rev, loaded: true, incoming: null };
+  const { epoch: _epoch, ...lists } = state.incoming;
+  return { ...state, ...lists, epoch, rev, loaded: true, incoming: null };
 }
 
 function applyChanges(
@@ -73,24 +78,27 @@ function applyChanges(
   const sessions = new Map(lists.sessions);
   const hosts = new Map(lists.hosts);
   const approvals = new Map(lists.approvals);
+  const tasks = new Map(lists.tasks);
   const gone = new Map(removed);
   for (const change of changes) {
     if (change.kind === "session") put(sessions, gone, change.session);
     else if (change.kind === "host") put(hosts, gone, change.host);
     else if (change.kind === "approval") put(approvals, gone, change.approval);
+    else if (change.kind === "task") put(tasks, gone, change.task);
     else if (change.kind === "session_removed") {
       remove(sessions, gone, change.id);
       for (const { id, session } of approvals.values())
         if (session === change.id) remove(approvals, gone, id);
     } else remove(hosts, gone, change.id);
   }
-  forgetDecided(approvals);
-  return { sessions, hosts, approvals, removed: gone };
+  forgetOver(approvals, ({ status }) => status !== "pending");
+  forgetOver(tasks, isTaskEnded);
+  return { sessions, hosts, approvals, tasks, removed: gone };
 }
 
-function forgetDecided(approvals: Map<string, Approval>): void {
-  const decided = [...approvals.values()].filter(({ status }) => status !== "pending");
-  for (const { id } of decided.slice(0, Math.max(0, decided.length - MAX_DECIDED))) approvals.delete(id);
+function forgetOver<T extends { id: string }>(list: Map<string, T>, isOver: (item: T) => boolean): void {
+  const over = [...list.values()].filter(isOver);
+  for (const { id } of over.slice(0, Math.max(0, over.length - MAX_OVER))) list.delete(id);
 }
 
 function put<T extends { id: string; version: number }>(

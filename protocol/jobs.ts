@@ -1,0 +1,68 @@
+import * as z from "zod";
+import { Cwd, WorktreeRequest } from "./commands.ts";
+import { HostId } from "./ids.ts";
+import { MAX_INPUT_BYTES } from "./limits.ts";
+import type { JobOwner } from "./session.ts";
+
+/** Longest prompt of a chat that something else starts. */
+export const MAX_JOB_PROMPT = 128 * 1024;
+
+/** The agent of a job, and what it is told. */
+export const JobSpec = z.discriminatedUnion("provider", [
+  /** A chat with a model; its host tools work on `host` in `cwd`. */
+  z.object({
+    provider: z.literal("edge"),
+    prompt: z.string().min(1).max(MAX_JOB_PROMPT),
+    host: HostId.optional(),
+    cwd: Cwd.optional(),
+    model: z.string().max(200).optional(),
+    effort: z.enum(["low", "medium", "high"]).optional(),
+  }),
+  z.object({
+    provider: z.literal("codex"),
+    prompt: z.string().min(1).max(MAX_INPUT_BYTES),
+    host: HostId,
+    cwd: Cwd,
+    model: z
+      .string()
+      .max(100)
+      .regex(/^(?!-)\S+$/)
+      .optional(),
+    sandbox: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
+    worktree: WorktreeRequest.optional(),
+  }),
+]);
+export type JobSpec = z.infer<typeof JobSpec>;
+
+/** Tokens that a job used. */
+export const JobTokens = z.object({
+  input: z.number().int(),
+  cached: z.number().int(),
+  output: z.number().int(),
+});
+export type JobTokens = z.infer<typeof JobTokens>;
+
+/** A longer text goes to R2; this much of it is told. */
+export const MAX_JOB_TEXT = 32 * 1024;
+
+/** How a job ended. */
+export const JobEnd = z.object({
+  outcome: z.enum(["completed", "failed", "cancelled"]),
+  /** What the agent said last: whole, or its first {@link MAX_JOB_TEXT} characters and the whole as a blob. */
+  text: z.string(),
+  blob: z.string().nullable(),
+  tokens: JobTokens,
+  /** Why it did not complete. */
+  error: z.string().nullable(),
+});
+export type JobEnd = z.infer<typeof JobEnd>;
+
+/** What an owner is told. It may come more than once; what has the same session and round is the same. */
+export type JobNotice = {
+  team: string;
+  session: string;
+  owner: JobOwner;
+  /** Counts what the session was asked, from 1. */
+  round: number;
+  end: JobEnd;
+};

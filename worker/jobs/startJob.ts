@@ -1,0 +1,49 @@
+import type { Env } from "../../durable-objects/shared/env.ts";
+import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
+import type { Refused } from "../../durable-objects/session/SessionObject.ts";
+import type { Command } from "../../protocol/commands.ts";
+import type { JobSpec } from "../../protocol/jobs.ts";
+import type { JobOwner, Session } from "../../protocol/session.ts";
+import { defaultModel } from "../models/defaultModel.ts";
+
+/** What is started, for whom; `session` is the caller's own new id. */
+export type JobStart = {
+  team: string;
+  session: string;
+  owner: JobOwner;
+  title: string;
+  spec: JobSpec;
+  by: string;
+};
+
+/**
+ * Starts a session for an owner, which is told how it ends. The same session again changes nothing. Refused when it can
+ * never be started: its host is not there, or it was cancelled before.
+ */
+export async function startJob(
+  env: Env,
+  { team, session, owner, title, spec, by }: JobStart,
+): Promise<Session | Refused> {
+  if (
+    spec.host !== undefined &&
+    (await env.HOST.getByName(hostName(team, spec.host)).welcome(session)) === null
+  )
+    return { refused: "not_found", message: "There is no such host." };
+  const { provider, host = null, cwd = null } = spec;
+  const base = { id: session, team, host, cwd, provider, title, job: owner };
+  const object = env.SESSION.getByName(sessionName(team, session));
+  if (spec.provider !== "edge") return object.startJob(base, { command: startCommand(spec) }, by);
+  const model = spec.model ?? (await defaultModel(env, team));
+  const effort = spec.effort === undefined ? {} : { effort: spec.effort };
+  return object.startJob({ ...base, model, ...effort }, { prompt: spec.prompt }, by);
+}
+
+/** Ends what an owner has started, or will never start now. True when no end will be told: there was nothing yet. */
+export async function cancelJob(env: Env, team: string, session: string, by: string): Promise<boolean> {
+  return env.SESSION.getByName(sessionName(team, session)).cancelJob(session, by);
+}
+
+function startCommand(spec: Exclude<JobSpec, { provider: "edge" }>): Command {
+  const { provider: _provider, host: _host, ...start } = spec;
+  return { type: "codex_start", ...start };
+}
