@@ -112,6 +112,8 @@ export const Session = SessionFacts.extend({
   job: JobOwner.optional(),
   /** When somebody said that they have seen its trouble; older than `status_since`, it was of an earlier one. */
   seen_at: z.number().nullable().optional(),
+  /** When an agent last came to the end of what it was working at by itself; null while it works, and before it ever has. */
+  finished_at: z.number().nullable().optional(),
   /** Counts changes of this projection; a higher one is newer. */
   version: z.number().int(),
 });
@@ -128,7 +130,24 @@ export function needsAttention({
   return status === "trouble" && job === undefined && (seen_at ?? 0) < status_since;
 }
 
+/** True of what works at something it was told: an agent, a job, a chat; not of a shell or another program. */
+export function isAgent({ provider, agent }: Pick<Session, "provider" | "agent">): boolean {
+  return provider !== "tmux" || (agent !== null && agent !== "shell" && agent !== "other");
+}
+
 /** True when nothing more will happen in it by itself. */
 export function isEnded(session: Pick<Session, "ended_at">): boolean {
   return session.ended_at !== null;
+}
+
+/** True when an agent's own dialog is open in its terminal: text that is pasted there, with Enter, would answer it. */
+export function waitsForAnswer({
+  provider,
+  agent,
+  status,
+  pending_approvals = 0,
+}: Pick<Session, "provider" | "agent" | "status" | "pending_approvals">): boolean {
+  if (provider !== "tmux") return false;
+  // Of other agents nobody tells for certain that they wait.
+  return pending_approvals > 0 || (status === "waiting" && (agent === "claude" || agent === "codex"));
 }

@@ -5,7 +5,16 @@ import type { SceneName } from "./fixtures/scenes.ts";
  * The page on fixtures instead of hosts, for work on the interface: `node web/devServer.ts [scene] [port]`.
  * It serves the built page; with `npm run dev` beside it on port 8787, the page of the source.
  */
-const SCENES: SceneName[] = ["usual", "empty", "no-sessions", "no-tmux", "host-away", "many", "chats"];
+const SCENES: SceneName[] = [
+  "usual",
+  "empty",
+  "no-sessions",
+  "no-tmux",
+  "host-away",
+  "many",
+  "chats",
+  "desk",
+];
 
 const [wanted = "usual", port = "8787"] = process.argv.slice(2);
 const scene = SCENES.find((name) => name === wanted);

@@ -1,5 +1,5 @@
 import type { EventBody } from "../../protocol/events.ts";
-import type { Session, SessionFacts, SessionStatus } from "../../protocol/session.ts";
+import { isAgent, type Session, type SessionFacts, type SessionStatus } from "../../protocol/session.ts";
 
 /** A host's words may be long; in lists they are not. */
 const TITLE_CHARS = 200;
@@ -77,7 +77,16 @@ function withStatus(session: Session, status: SessionStatus, reason: string | nu
     status,
     status_reason: reason?.slice(0, REASON_CHARS) ?? null,
     status_since: session.status === status ? session.status_since : at,
+    ...finishedBy(session, status, at),
   };
+}
+
+/** An agent that worked, or waited for an answer, and does no longer has finished; what failed needs a person instead. */
+function finishedBy(session: Session, status: SessionStatus, at: number): Pick<Session, "finished_at"> {
+  if (!isAgent(session) || status === session.status) return {};
+  const busy = session.status === "working" || session.status === "waiting";
+  if (status === "idle" || status === "done") return busy ? { finished_at: at } : {};
+  return session.finished_at === undefined ? {} : { finished_at: null };
 }
 
 function exitInWords(exit: {

@@ -61,6 +61,20 @@ const decided = (end: "applied" | "stale" | "gone"): CommandResult => ({
 });
 
 describe("a request of an agent on a host", () => {
+  test("keeps messages away while it waits: they would be taken for its answer", async ({ expect }) => {
+    const pane = await aPane();
+    const asked = request();
+    await pane.ask(asked);
+    await pane.one("pending");
+    const say = () =>
+      call(`/api/sessions/${pane.session}/messages`, { method: "POST", body: { text: "hi" } });
+    const refused = await say();
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({ error: { code: "waits_for_answer" } });
+    await pane.over(asked.id, "stale");
+    await vi.waitUntil(async () => (await say()).status === 200, { timeout: 5_000 });
+  });
+
   test("is one approval, however often it comes; its decision travels as one command", async ({ expect }) => {
     const pane = await aPane();
     const asked = request();

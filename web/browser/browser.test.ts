@@ -2,6 +2,7 @@
 import "./changes.cases.ts";
 import "./chat.cases.ts";
 import "./copy.cases.ts";
+import "./desk.cases.ts";
 import "./hosts.cases.ts";
 import "./long.cases.ts";
 import "./look.cases.ts";

@@ -16,7 +16,7 @@ import { CommandId, GrantId, idAs, MessageId, newId, SessionId } from "../../pro
 import { ToolScope } from "../../protocol/tools.ts";
 import { SPAN_ID_CHARS, SpanKind, SpanSide, type SpanText } from "../../protocol/traces.ts";
 import { defaultModel } from "../models/defaultModel.ts";
-import { UNTITLED, type Session } from "../../protocol/session.ts";
+import { UNTITLED, waitsForAnswer, type Session } from "../../protocol/session.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { spanTextKey } from "../../durable-objects/shared/spanTextKey.ts";
 import { forwardViewer } from "../auth/loginSockets.ts";
@@ -297,6 +297,12 @@ const AUDITED = new Set<Command["type"]>([
 
 /** Text for whatever the session talks to: typed into a pane, or the next turn of a job. */
 function messageCommand(session: Session, text: string): Command {
+  if (waitsForAnswer(session))
+    throw new Problem(
+      409,
+      "waits_for_answer",
+      "The agent waits for an answer at its terminal, and would take a message for one. Answer it first.",
+    );
   if (session.provider === "tmux") return { type: "paste", text, enter: true };
   if (session.provider !== "codex" || session.cwd === null)
     throw new Problem(409, "not_supported", `A session of ${session.provider} takes no messages yet.`);

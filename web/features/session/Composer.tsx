@@ -1,15 +1,26 @@
-import { ArrowUp, Square } from "lucide-react";
+import { ArrowUp, ClipboardPaste, Clock, CornerDownRight, Hand, Square, type LucideIcon } from "lucide-react";
 import { useRef, useState } from "react";
 import { isEnded, type Session } from "../../../protocol/session.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
+import { classes } from "../../shared/lib/classes.ts";
 import { useMedia } from "../../shared/lib/useMedia.ts";
+import { agentLabel } from "../../shared/ui/AgentName.tsx";
 import { Button } from "../../shared/ui/Button.tsx";
 import { showToast } from "../../shared/ui/toasts.ts";
 import { describeAnswer } from "./describeAnswer.ts";
+import { reachOf, type Reach } from "./reach.ts";
 import type { SessionActions } from "./useSessionActions.ts";
 
-/** Goes on with a job that is done, and stops one that runs; writes to the agent in a pane at any time. */
+const ICONS: Record<Reach["way"], LucideIcon> = {
+  paste: ClipboardPaste,
+  turn: CornerDownRight,
+  queue: Clock,
+  answer_first: Hand,
+  ended: Square,
+};
+
+/** Goes on with a job that is done, and stops one that runs; writes to the agent in a pane. Says how what is written gets there. */
 export function Composer({ session, actions }: { session: Session; actions: SessionActions }) {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
@@ -19,9 +30,12 @@ export function Composer({ session, actions }: { session: Session; actions: Sess
   const running =
     !pane && !isEnded(session) && (session.status === "working" || session.status === "starting");
   const empty = text.trim() === "";
+  const reach = reachOf(session, { name: actions.hostName, away: actions.away });
+  const closed = reach.way === "answer_first" || reach.way === "ended";
+  const Icon = ICONS[reach.way];
 
   async function send(): Promise<void> {
-    if (empty || busy || running) return;
+    if (empty || busy || running || closed) return;
     setBusy(true);
     try {
       const answer = await api.sendMessage(session.id, text, actions.away ? 0 : undefined);
@@ -39,7 +53,7 @@ export function Composer({ session, actions }: { session: Session; actions: Sess
 
   return (
     <form
-      className="shrink-0 border-t border-line bg-surface p-3 pb-[calc(12px+env(safe-area-inset-bottom))] in-data-keyboard:pb-3"
+      className="shrink-0 border-t border-line bg-surface px-3 pt-3 pb-[calc(8px+env(safe-area-inset-bottom))] in-data-keyboard:pb-2"
       onSubmit={(event) => {
         event.preventDefault();
         void send();
@@ -50,11 +64,12 @@ export function Composer({ session, actions }: { session: Session; actions: Sess
           ref={field}
           data-testid="composer"
           aria-label={running ? "The next message; it can be sent when the job is done" : "Message"}
+          aria-describedby="reach"
           placeholder={
             running
               ? "The job runs. You can go on when it is done, or stop it."
               : pane
-                ? `Write to ${session.agent ?? "the agent"}; it is typed into its terminal`
+                ? `Write to ${agentLabel(session)}`
                 : "Go on with this job"
           }
           value={text}
@@ -79,13 +94,27 @@ export function Composer({ session, actions }: { session: Session; actions: Sess
             look="primary"
             square
             aria-label="Send"
-            disabled={empty || busy}
+            disabled={empty || busy || closed}
             data-testid="send"
           >
             <ArrowUp size={16} />
           </Button>
         )}
       </div>
+      {!running && (
+        <p
+          id="reach"
+          data-testid="reach"
+          data-way={reach.way}
+          className={classes(
+            "mx-auto mt-1.5 flex max-w-3xl items-start gap-1.5 px-1 text-small",
+            reach.way === "answer_first" || reach.way === "queue" ? "text-waiting-text" : "text-muted",
+          )}
+        >
+          <Icon size={12} aria-hidden className="mt-[3px] shrink-0" />
+          {reach.words}
+        </p>
+      )}
     </form>
   );
 }

@@ -1,5 +1,6 @@
 import {
   ChartNoAxesGantt,
+  Columns2,
   FileDiff,
   Maximize2,
   ScrollText,
@@ -13,8 +14,9 @@ import { useLocation, useSearch } from "wouter";
 import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
 import { useKeys } from "../../shared/keys/useKeys.ts";
 import { classes } from "../../shared/lib/classes.ts";
+import { look } from "../../shared/lib/looked.ts";
 import { remembered, rememberedNumber } from "../../shared/lib/remembered.ts";
-import { usePhone } from "../../shared/lib/useMedia.ts";
+import { useMedia, usePhone } from "../../shared/lib/useMedia.ts";
 import { useStore } from "../../shared/lib/useStore.ts";
 import { holdSession, sessionStore } from "../../shared/live/sessionStores.ts";
 import { Certain } from "../../shared/live/certain.ts";
@@ -26,6 +28,7 @@ import { usePageTitle } from "../../shared/ui/pageTitle.ts";
 import { ResizeEdge } from "../../shared/ui/ResizeEdge.tsx";
 import { Skeleton } from "../../shared/ui/Skeleton.tsx";
 import { TabPanel, Tabs } from "../../shared/ui/Tabs.tsx";
+import { AgentStage, STAGE_VIEWS, stageView } from "./AgentStage.tsx";
 import { ConversationPanel } from "./ConversationPanel.tsx";
 import { DetailsPane } from "./DetailsPane.tsx";
 import { EventsPanel } from "./EventsPanel.tsx";
@@ -49,14 +52,21 @@ export function preloadTerminal(): Promise<unknown> {
   return loadTerminal();
 }
 
+/** Conversation and terminal have room beside each other. */
+const ROOMY = "(width >= 1100px)";
+
 /** A pane is fitted to a screen that somebody looks at now, or not at all. */
 const FIT_WITHIN_MS = 10_000;
 
-const sideOpen = remembered(
-  "details",
-  (text) => text !== "0",
-  (open) => (open ? "1" : "0"),
-);
+const rememberedOpen = (key: string, fallback: boolean) =>
+  remembered(
+    key,
+    (text) => (text === null ? fallback : text !== "0"),
+    (open) => (open ? "1" : "0"),
+  );
+const sideOpen = rememberedOpen("details", true);
+/** Of an agent: its conversation and terminal need the room. */
+const agentSideOpen = rememberedOpen("agentDetails", false);
 /** What the side pane shows. */
 const sideView = remembered(
   "side",
@@ -98,6 +108,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   const away = isHostAway(hosts, session);
   const actions = useSessionActions(session);
   const phone = usePhone();
+  const roomy = useMedia(ROOMY);
   const [, navigate] = useLocation();
   const search = useSearch();
   const wantedTab = new URLSearchParams(search).get("tab");
@@ -109,8 +120,10 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   const hasChanges =
     session.host !== null &&
     (chat ? session.cwd !== null : session.git !== null || session.worktree !== null);
+  const pair = tmux && talks && roomy;
   const tabs = useMemo(
     () => [
+      ...(pair ? [{ id: "both", label: "Side by side", icon: <Columns2 size={14} /> }] : []),
       ...(tmux ? [{ id: "terminal", label: "Terminal", icon: <TerminalSquare size={14} /> }] : []),
       ...(talks ? [{ id: "conversation", label: "Conversation", icon: <MessagesSquare size={14} /> }] : []),
       ...(hasChanges ? [{ id: "changes", label: "Changes", icon: <FileDiff size={14} /> }] : []),
@@ -119,13 +132,28 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
       ...(tmux ? [{ id: "search", label: "Search", icon: <Search size={14} /> }] : []),
       ...(phone ? [{ id: "details", label: "Details", icon: <Info size={14} /> }] : []),
     ],
-    [tmux, talks, hasChanges, phone],
+    [tmux, talks, hasChanges, phone, pair],
   );
-  const first = tmux ? "terminal" : "conversation";
+  const { finished_at: finished } = session;
+  useEffect(() => {
+    const note = (): void => {
+      if (finished !== null && finished !== undefined && document.visibilityState === "visible")
+        look(session.id, finished);
+    };
+    note();
+    document.addEventListener("visibilitychange", note);
+    return () => document.removeEventListener("visibilitychange", note);
+  }, [session.id, finished]);
+  const preferred = useStore(stageView);
+  const first = pair ? preferred : tmux ? "terminal" : "conversation";
   const tab = tabs.some((each) => each.id === wantedTab) ? (wantedTab ?? first) : first;
+  // What the stage shows while another tab is in view does not matter, as long as its terminal stays.
+  const staged = STAGE_VIEWS.find((view) => view === tab);
   const setTab = (next: string): void => {
+    const chosen = pair ? STAGE_VIEWS.find((view) => view === next) : undefined;
+    if (chosen !== undefined) stageView.set(chosen);
     const query = new URLSearchParams(search);
-    if (next === first) query.delete("tab");
+    if (next === (chosen ?? first)) query.delete("tab");
     else query.set("tab", next);
     const text = query.toString();
     navigate(`/sessions/${session.id}${text === "" ? "" : `?${text}`}`, { replace: true });
@@ -135,14 +163,15 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   const [hostSearch, setHostSearch] = useState<SearchRequest>({ text: "", regex: false });
   const [consoleState, setConsoleState] = useState<ConsoleState>({ phase: "connecting" });
   const [sizes, setSizes] = useState<Sizes>({ pane: null, fitting: null });
-  const showSide = useStore(sideOpen) && !phone;
+  const side = pair ? agentSideOpen : sideOpen;
+  const showSide = useStore(side) && !phone;
   const view = useStore(sideView);
   const [timelineSheet, setTimelineSheet] = useState(false);
   const turn = turnIn(search);
   /** Shows the conversation at a turn; the address says which. */
   function goToTurn(next: number): void {
     const params = new URLSearchParams(search);
-    if (tmux) params.set("tab", "conversation");
+    if (tmux && tab !== "both") params.set("tab", "conversation");
     else params.delete("tab");
     params.set("turn", String(next));
     setTimelineSheet(false);
@@ -150,7 +179,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   }
   function showTimeline(): void {
     if (phone) return setTimelineSheet(true);
-    sideOpen.set(!(showSide && view === "timeline"));
+    side.set(!(showSide && view === "timeline"));
     sideView.set("timeline");
   }
   const timeline = !talks ? null : (
@@ -180,6 +209,12 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
     { keys: ["j"], label: "Next session", group: "Session", run: () => neighbour(1) },
     { keys: ["k"], label: "Previous session", group: "Session", run: () => neighbour(-1) },
     { keys: ["t"], label: tmux ? "Terminal" : "Conversation", group: "Session", run: () => setTab(first) },
+    {
+      keys: ["b"],
+      label: "Conversation and terminal side by side, or the terminal alone",
+      group: "Session",
+      run: () => pair && setTab(tab === "both" ? "terminal" : "both"),
+    },
     { keys: ["e"], label: "Events", group: "Session", run: () => setTab("events") },
     { keys: ["c"], label: "Changes", group: "Session", run: () => hasChanges && setTab("changes") },
     { keys: ["s"], label: "Search", group: "Session", run: () => tmux && setTab("search") },
@@ -189,7 +224,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
       keys: ["d"],
       label: "Show or hide the details",
       group: "Session",
-      run: () => (phone ? setTab("details") : sideOpen.set(!sideOpen.get())),
+      run: () => (phone ? setTab("details") : side.set(!side.get())),
     },
     { keys: ["Escape"], label: "All sessions", group: "Session", run: () => navigate("/") },
   ]);
@@ -207,7 +242,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
             away={away}
             known={known}
             actions={actions}
-            side={phone ? null : { open: showSide, toggle: () => sideOpen.set(!sideOpen.get()) }}
+            side={phone ? null : { open: showSide, toggle: () => side.set(!side.get()) }}
             onTimeline={talks ? showTimeline : undefined}
           />
           <SessionConnection store={store} />
@@ -221,7 +256,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
             current={tab}
             onChange={setTab}
             aside={
-              tab === "terminal" && (
+              (tab === "terminal" || tab === "both") && (
                 <TerminalTools
                   state={consoleState}
                   sizes={sizes}
@@ -237,24 +272,41 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
             }
           >
             {tmux && (
-              <TabPanel id="terminal" keep>
-                <Suspense fallback={<div className="grow bg-term" />}>
-                  <TerminalView
-                    session={session.id}
-                    title={session.title}
-                    finding={finding}
-                    onFinding={setFinding}
-                    onSearchHost={(text, regex) => {
-                      setHostSearch({ text, regex });
-                      setFinding(false);
-                      setTab("search");
-                    }}
-                    onShowEvents={() => setTab("events")}
-                    lastLine={session.preview}
-                    onState={setConsoleState}
-                    onSizes={setSizes}
-                  />
-                </Suspense>
+              <TabPanel id={staged ?? "terminal"} keep>
+                <AgentStage
+                  view={staged ?? "terminal"}
+                  conversation={
+                    talks ? (
+                      <ConversationPanel
+                        session={session}
+                        state={state}
+                        loadOlder={store.loadOlder}
+                        actions={actions}
+                        away={away}
+                        turn={turn}
+                      />
+                    ) : null
+                  }
+                  terminal={
+                    <Suspense fallback={<div className="grow bg-term" />}>
+                      <TerminalView
+                        session={session.id}
+                        title={session.title}
+                        finding={finding}
+                        onFinding={setFinding}
+                        onSearchHost={(text, regex) => {
+                          setHostSearch({ text, regex });
+                          setFinding(false);
+                          setTab("search");
+                        }}
+                        onShowEvents={() => setTab("events")}
+                        lastLine={session.preview}
+                        onState={setConsoleState}
+                        onSizes={setSizes}
+                      />
+                    </Suspense>
+                  }
+                />
               </TabPanel>
             )}
             {chat && (
@@ -264,7 +316,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
                 </Suspense>
               </TabPanel>
             )}
-            {talks && !chat && (
+            {!tmux && !chat && (
               <TabPanel id="conversation">
                 <ConversationPanel
                   session={session}

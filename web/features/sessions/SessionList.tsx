@@ -103,6 +103,7 @@ export function SessionList({
               ) : (
                 <SessionRow
                   session={row.session}
+                  need={row.need}
                   host={row.host}
                   showHost={row.showHost}
                   selected={row.key === selected}
@@ -118,6 +119,8 @@ export function SessionList({
   );
 }
 
+const HEADS = { attention: "Needs you", finished: "Finished", ended: "Ended" } as const;
+
 function GroupHead({ row }: { row: Extract<ListRow, { kind: "group" }> }) {
   const attention = row.group === "attention";
   return (
@@ -128,14 +131,18 @@ function GroupHead({ row }: { row: Extract<ListRow, { kind: "group" }> }) {
       )}
     >
       {attention && <Signal status="waiting" silent />}
-      {row.group === "ended" && <Signal status="done" silent />}
+      {row.group === "finished" && <Signal status="done" silent />}
       {row.group === "host" && row.host !== null && <Presence presence={row.host.presence} size={12} />}
-      <h2 className={classes("truncate font-medium", row.group === "host" && "text-text")}>
-        {attention
-          ? "Needs you"
-          : row.group === "ended"
-            ? "Ended"
-            : (row.host?.name ?? (row.key === NO_HOST ? "On no host" : "Unknown host"))}
+      <h2
+        className={classes(
+          "truncate font-medium",
+          row.group === "host" && "text-text",
+          row.group === "finished" && "text-done-text",
+        )}
+      >
+        {row.group !== "host"
+          ? HEADS[row.group]
+          : (row.host?.name ?? (row.key === NO_HOST ? "On no host" : "Unknown host"))}
       </h2>
       <span>{row.count}</span>
       {row.group === "host" && row.host !== null && (

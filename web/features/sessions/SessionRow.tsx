@@ -1,22 +1,31 @@
 import { memo } from "react";
 import { Link } from "wouter";
 import type { Host } from "../../../protocol/host.ts";
-import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
+import { isEnded, type Session } from "../../../protocol/session.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { AgentLabel } from "../../shared/ui/AgentName.tsx";
 import { GitLabel } from "../../shared/ui/GitLabel.tsx";
 import { Path } from "../../shared/ui/Path.tsx";
-import { Signal, SIGNAL_TEXT, SIGNAL_WORDS } from "../../shared/ui/Signal.tsx";
+import { Signal, SIGNAL_TEXT } from "../../shared/ui/Signal.tsx";
 import { Since } from "../../shared/ui/Since.tsx";
+import type { Need } from "./needOf.ts";
 
-type RowProps = { session: Session; host: Host | null; showHost: boolean; selected: boolean; away: boolean };
+type RowProps = {
+  session: Session;
+  need: Need | null;
+  host: Host | null;
+  showHost: boolean;
+  selected: boolean;
+  away: boolean;
+};
 
 /** Height of a row, fixed so that a list of any length scrolls without measuring. */
 export const ROW_HEIGHT = { desk: 54, phone: 80 } as const;
 
 /** One session in the list. */
-export const SessionRow = memo(function SessionRow({ session, host, showHost, selected, away }: RowProps) {
-  const attention = needsAttention(session);
+export const SessionRow = memo(function SessionRow(props: RowProps) {
+  const { session, need, host, showHost, selected, away } = props;
+  const asks = need?.kind === "approval" || need?.kind === "question";
   return (
     <Link
       href={`/sessions/${session.id}`}
@@ -37,17 +46,12 @@ export const SessionRow = memo(function SessionRow({ session, host, showHost, se
         <span
           className={classes(
             "truncate font-medium phone:text-lead",
-            isEnded(session) && !attention && "font-normal text-muted",
+            isEnded(session) && need === null && "font-normal text-muted",
           )}
           title={session.title}
         >
           {session.title}
         </span>
-        {attention && (
-          <span className={classes("truncate text-small phone:hidden", SIGNAL_TEXT[session.status])}>
-            {session.status_reason ?? SIGNAL_WORDS[session.status]}
-          </span>
-        )}
       </span>
       <span className="min-w-0 truncate text-muted phone:hidden">
         <AgentLabel session={session} />
@@ -58,7 +62,7 @@ export const SessionRow = memo(function SessionRow({ session, host, showHost, se
       <span className="min-w-0 text-muted phone:hidden">
         {session.git !== null && <GitLabel git={session.git} />}
       </span>
-      <Since at={session.ended_at ?? session.status_since} className="text-right text-muted" />
+      <Since at={need?.since ?? session.ended_at ?? session.status_since} className="text-right text-muted" />
 
       <span className="col-start-2 flex min-w-0 items-center gap-2 text-muted desk:hidden phone:col-start-2 phone:col-end-[-1]">
         <AgentLabel session={session} />
@@ -72,13 +76,26 @@ export const SessionRow = memo(function SessionRow({ session, host, showHost, se
             {host.name}
           </span>
         )}
-        {attention && (
-          <span className={classes("shrink-0 text-small desk:hidden", SIGNAL_TEXT[session.status])}>
-            {session.status_reason ?? SIGNAL_WORDS[session.status]}
+        {need !== null && (
+          <span
+            data-testid="need"
+            data-kind={need.kind}
+            title={need.words}
+            className={classes(
+              "truncate",
+              asks ? "min-w-0 desk:max-w-[60%] desk:shrink-0" : "max-w-[60%] shrink-0",
+              SIGNAL_TEXT[need.kind === "finished" ? "done" : session.status],
+            )}
+          >
+            {need.words}
           </span>
         )}
         <span
-          className="min-w-0 truncate font-mono text-[12px] text-muted"
+          className={classes(
+            "min-w-0 truncate font-mono text-[12px] text-muted",
+            // What it asks needs the whole line there.
+            asks && "phone:hidden",
+          )}
           title={session.preview ?? undefined}
         >
           {session.preview ?? ""}

@@ -3,6 +3,8 @@ import { useEffect, useMemo, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
 import type { SessionFilter } from "../../../protocol/filter.ts";
 import { isEnded } from "../../../protocol/session.ts";
+import { looked } from "../../shared/lib/looked.ts";
+import { useStore } from "../../shared/lib/useStore.ts";
 import { hub } from "../../shared/live/stores.ts";
 import { useHosts, useHub, useHubScope } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
@@ -22,15 +24,16 @@ export function SessionsPage({
 }: {
   /** What to show when no host has ever dialled in. */ noHost: ReactNode;
 }) {
-  const { sessions, hosts, loaded } = useHub();
+  const { sessions, hosts, approvals, loaded } = useHub();
+  const seen = useStore(looked);
   const hostList = useHosts();
   const recentOnly = useHubScope() === "recent";
   const search = useSearch();
   const [, navigate] = useLocation();
   const filter = useMemo(() => readFilter(search), [search]);
   const { rows, count } = useMemo(
-    () => groupSessions(sessions.values(), hosts, filter),
-    [sessions, hosts, filter],
+    () => groupSessions(sessions.values(), hosts, filter, { approvals: approvals.values(), looked: seen }),
+    [sessions, hosts, filter, approvals, seen],
   );
   const counts = useMemo(() => countByStatus(sessions.values(), filter), [sessions, filter]);
   const all = useMemo(() => [...sessions.values()], [sessions]);

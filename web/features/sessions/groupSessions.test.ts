@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { sampleHost, sampleSession } from "../../fixtures/sample.ts";
+import { sampleApproval, sampleHost, sampleSession } from "../../fixtures/sample.ts";
+import type { Session } from "../../../protocol/session.ts";
 import { countByStatus, groupSessions, type ListRow } from "./groupSessions.ts";
 
 const alpha = sampleHost({ name: "alpha" });
@@ -39,6 +40,52 @@ describe("the list of sessions", () => {
       "ended last",
       "ended first",
     ]);
+  });
+
+  it("puts a wish for permission before a question, that before trouble, and holds up what has finished until it is looked at", () => {
+    const now = 1_000_000;
+    const make = (title: string, over: Partial<Session>): Session =>
+      sampleSession({ title, host: alpha.id, agent: "claude", status: "waiting", status_since: 5, ...over });
+    const asks = make("asks", { status_since: 1 });
+    const wants = make("wants", { status_since: 9 });
+    const done = make("done", { status: "idle", finished_at: now - 5 });
+    const doneLater = make("done later", { status: "idle", finished_at: now - 2 });
+    const longAgo = make("long ago", { status: "idle", finished_at: now - 2 * 24 * 60 * 60_000 });
+    const failed = make("failed", { status: "trouble", status_since: 3 });
+    const question = { question: "Which?", header: null, options: [], many: false };
+    const news = {
+      approvals: [
+        sampleApproval({ session: asks.id, questions: [question], created_at: 1 }),
+        sampleApproval({ session: wants.id, summary: "Bash make", created_at: 9 }),
+        sampleApproval({ session: wants.id, created_at: 10 }),
+        sampleApproval({ session: failed.id, status: "denied" }),
+      ],
+      looked: new Map<string, number>(),
+      now,
+    };
+    const all = [longAgo, done, failed, asks, doneLater, wants];
+    const { rows } = groupSessions(all, hosts, {}, news);
+    expect(names(rows)).toEqual([
+      "# attention 3",
+      "wants",
+      "asks",
+      "failed",
+      "# finished 2",
+      "done later",
+      "done",
+      "# alpha 1",
+      "long ago",
+    ]);
+    const needs = rows.flatMap((row) => (row.kind === "session" && row.need !== null ? [row.need] : []));
+    expect(needs.map(({ words }) => words)).toEqual([
+      "Asks: Bash make and 1 more",
+      "Which?",
+      "Trouble",
+      "Finished",
+      "Finished",
+    ]);
+    const after = groupSessions(all, hosts, {}, { ...news, looked: new Map([[done.id, now - 5]]) });
+    expect(names(after.rows)).toContain("# finished 1");
   });
 
   it("has each session once, in the same order whatever order they came in", () => {

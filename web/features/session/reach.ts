@@ -1,0 +1,33 @@
+import { isEnded, waitsForAnswer, type Session } from "../../../protocol/session.ts";
+import { agentLabel } from "../../shared/ui/AgentName.tsx";
+
+/** How a message reaches what a session talks to. */
+export type Reach = {
+  way: "paste" | "turn" | "queue" | "answer_first" | "ended";
+  /** What becomes of it, for the person, before it is sent. */
+  words: string;
+};
+
+/** The best way to what a session talks to, as things stand. */
+export function reachOf(
+  session: Pick<Session, "provider" | "agent" | "command" | "status" | "ended_at" | "pending_approvals">,
+  host: { name: string; away: boolean },
+): Reach {
+  const who = agentLabel(session);
+  if (session.provider !== "tmux") {
+    return host.away
+      ? { way: "queue", words: `Queued: the job goes on when ${host.name} is back.` }
+      : { way: "turn", words: "Goes to the job as its next turn." };
+  }
+  if (isEnded(session)) return { way: "ended", words: "The terminal has ended; nobody reads here." };
+  if (waitsForAnswer(session))
+    return {
+      way: "answer_first",
+      words: `${who} waits for an answer, and would take a message for one. Answer it first.`,
+    };
+  if (host.away)
+    return { way: "queue", words: `Queued: pasted into the terminal when ${host.name} is back.` };
+  return session.status === "working"
+    ? { way: "paste", words: `Pasted into the terminal; ${who} takes it up while it works.` }
+    : { way: "paste", words: "Pasted into the terminal, with Enter." };
+}
