@@ -15,7 +15,11 @@ export type IdPrefix =
   | "sgn"
   | "aud"
   | "con"
-  | "tsk";
+  | "tsk"
+  | "sch"
+  | "exe"
+  | "whk"
+  | "dlv";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford base 32: no i, l, o, u
 
@@ -69,6 +73,9 @@ export const RuleId = idOf("rul");
 export const MessageId = idOf("msg");
 export const AttachmentId = idOf("att");
 export const TaskId = idOf("tsk");
+export const ScheduleId = idOf("sch");
+export const WebhookId = idOf("whk");
+export const DeliveryId = idOf("dlv");
 
 /** The team that a deployment starts with. */
 export const DEFAULT_TEAM = "main";
