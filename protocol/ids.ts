@@ -74,6 +74,7 @@ export const MessageId = idOf("msg");
 export const AttachmentId = idOf("att");
 export const TaskId = idOf("tsk");
 export const ScheduleId = idOf("sch");
+export const ExecutionId = idOf("exe");
 export const WebhookId = idOf("whk");
 export const DeliveryId = idOf("dlv");
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ScheduleId, TeamId } from "./ids.ts";
+import { ExecutionId, ScheduleId, TeamId } from "./ids.ts";
 import { Work, WorkRef } from "./work.ts";
 
 /** A cron expression: five fields, or six with seconds first; `@daily` and the like; `L`, `#`, names of days and months. */
@@ -30,6 +30,11 @@ export const NewSchedule = z.object({
 });
 export type NewSchedule = z.infer<typeof NewSchedule>;
 
+/** `POST /api/schedules`; a caller's own new id makes a repeated request harmless. */
+export const PostSchedule = NewSchedule.extend({ id: ScheduleId.optional() });
+/** `POST /api/schedules/:id/run`; the same id again runs nothing more. */
+export const RunSchedule = z.object({ id: ExecutionId.optional() });
+
 /** `PATCH /api/schedules/:id`; `version` refuses to change what somebody else has changed meanwhile. */
 export const ScheduleChange = z.object({
   name: NewSchedule.shape.name.optional(),
@@ -48,7 +53,7 @@ export type ScheduleChange = z.infer<typeof ScheduleChange>;
  * still ran. `missed`: the clock was not there, and nothing is caught up.
  */
 export const Execution = z.object({
-  id: z.string(),
+  id: ExecutionId,
   schedule: ScheduleId,
   /** The time it was due; for one by hand, when it was asked for. */
   due_at: z.number(),
@@ -84,5 +89,6 @@ export const Schedule = z.object({
 });
 export type Schedule = z.infer<typeof Schedule>;
 
-/** Answer to `GET /api/schedules/times`: when an expression is due next. */
+/** Answer to `POST /api/schedules/times`: when an expression is due next. */
 export const NextTimes = z.object({ items: z.array(z.number()) });
+export type NextTimes = z.infer<typeof NextTimes>;

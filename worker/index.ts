@@ -18,6 +18,7 @@ import { installRoutes } from "./routes/install.ts";
 import { linkRoutes } from "./routes/link.ts";
 import { modelSettingsRoutes } from "./routes/modelSettings.ts";
 import { ruleRoutes } from "./routes/rules.ts";
+import { scheduleRoutes } from "./routes/schedules.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { consumeTasks } from "./tasks/consumeTasks.ts";
 import { VERSION } from "./version.ts";
@@ -47,6 +48,7 @@ const app = new Hono<App>()
   .route("/api/sessions", attachmentRoutes)
   .route("/api/approvals", approvalRoutes)
   .route("/api/rules", ruleRoutes)
+  .route("/api/schedules", scheduleRoutes)
   .get("/api/models", requireRole("viewer"), async (c) => {
     const config = await readModelConfig(c.env, c.get("actor").team, null);
     return c.json({ items: listModels(config), next_cursor: null });

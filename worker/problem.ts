@@ -1,7 +1,5 @@
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Refused } from "../durable-objects/session/SessionObject.ts";
-
 /** An error of the API: status, code for programs, a sentence for people. Thrown anywhere, answered in one place. */
 export class Problem extends HTTPException {
   readonly code: string;
@@ -23,7 +21,13 @@ const STATUS = {
   already_decided: 409,
   not_supported: 409,
   invalid_input: 400,
+  invalid: 400,
+  changed: 409,
+  too_many: 409,
 } as const;
+
+/** What an object would not do, and why. */
+type Refused = { refused: keyof typeof STATUS; message: string };
 
 /** What an object refused, as a problem; anything else is passed on. */
 export function orProblem<T>(answer: T | Refused): T {

@@ -1,16 +1,62 @@
 import { DurableObject } from "cloudflare:workers";
+import { isWorkOver, startWork } from "../../worker/work/startWork.ts";
+import type { Execution, NewSchedule, Schedule, ScheduleChange } from "../../protocol/schedules.ts";
 import { Alarms } from "../shared/alarms.ts";
 import { openDatabase } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
 import migrations from "./migrations/migrations.js";
+import { type ScheduleRefused, Schedules } from "./Schedules.ts";
 
 /** A team's clock: what must happen later and belongs to no session and no host. */
 export class ClockObject extends DurableObject<Env> {
-  readonly #alarms: Alarms<"runs">;
+  readonly #alarms: Alarms<"runs" | "schedules">;
+  readonly #schedules: Schedules;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#alarms = new Alarms(openDatabase(ctx, migrations), ctx.storage, { runs: () => {} });
+    const db = openDatabase(ctx, migrations);
+    const team = ctx.id.name ?? "";
+    this.#alarms = new Alarms(db, ctx.storage, {
+      runs: () => {},
+      schedules: () => this.#schedules.tick(),
+    });
+    this.#schedules = new Schedules({
+      db,
+      storage: ctx.storage,
+      team,
+      start: ({ id }, { work, name, by }) => startWork(env, { team, id, work, by, title: name }),
+      isOver: (work) => isWorkOver(env, team, work),
+      wakeAt: (at) => this.#alarms.atLatest("schedules", at),
+      now: Date.now,
+    });
+  }
+
+  listSchedules(): Schedule[] {
+    return this.#schedules.list();
+  }
+
+  schedule(id: string): Schedule | null {
+    return this.#schedules.get(id);
+  }
+
+  createSchedule(id: string, fresh: NewSchedule, by: string): Schedule | ScheduleRefused {
+    return this.#schedules.create(id, fresh, by);
+  }
+
+  changeSchedule(id: string, change: ScheduleChange): Schedule | ScheduleRefused {
+    return this.#schedules.change(id, change);
+  }
+
+  removeSchedule(id: string): boolean {
+    return this.#schedules.remove(id);
+  }
+
+  runSchedule(id: string, execution: string, by: string): Execution | ScheduleRefused {
+    return this.#schedules.runNow(id, execution, by);
+  }
+
+  executions(schedule: string, before: string | null, limit: number): Execution[] {
+    return this.#schedules.executions(schedule, before, limit);
   }
 
   override async alarm(): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type When,
 } from "../../protocol/schedules.ts";
 import type { WorkRef } from "../../protocol/work.ts";
+import type { Started } from "../../worker/work/startWork.ts";
 import type { Database } from "../shared/database.ts";
 import { logError } from "../shared/logError.ts";
 import { judgeTick } from "./judgeTick.ts";
@@ -22,9 +23,6 @@ const LOOK_MS = 10_000;
 /** A start that failed on the way is tried again after 1 s, 2 s, 4 s, …; then it has failed. */
 const FIRST_AGAIN_MS = 1_000;
 const MOST_TRIES = 8;
-
-/** What became of a start: what runs now, or why it never will. */
-export type Started = { ok: true; work: WorkRef } | { ok: false; message: string };
 
 type Parts = {
   db: Database;

@@ -141,7 +141,7 @@ describe("a month of a clock", () => {
     const tick = judgeTick(policy, { running: 0, waiting: 0 }, 10 * 365 * DAY);
     expect(tick).toMatchObject({
       state: "starting",
-      cause: "catch_up",
+      cause: "clock",
       due_at: 10 * 365 * DAY,
       passed_over: 1_000,
     });

@@ -1,10 +1,12 @@
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, test } from "vitest";
 import migrations from "../../durable-objects/clock/migrations/migrations.js";
-import { Schedules, type Started } from "../../durable-objects/clock/Schedules.ts";
+import { Schedules } from "../../durable-objects/clock/Schedules.ts";
+import type { Started } from "../../worker/work/startWork.ts";
+import { call } from "./support/edge.ts";
 import { openDatabase } from "../../durable-objects/shared/database.ts";
-import { newId } from "../../protocol/ids.ts";
+import { DEFAULT_TEAM, newId } from "../../protocol/ids.ts";
 import type { Execution, NewSchedule, Schedule } from "../../protocol/schedules.ts";
 
 const MINUTE = 60_000;
@@ -249,5 +251,88 @@ describe("schedules", () => {
       expect(told).toHaveLength(200);
       expect(told[0]?.due_at).toBe(clock.now);
     });
+  });
+});
+
+describe("the API of schedules", () => {
+  async function aChat(): Promise<string> {
+    const made = await call("/api/sessions", { body: { provider: "edge" } });
+    return (await made.json<{ id: string }>()).id;
+  }
+
+  /** What was said to a chat, as often as it was. */
+  async function said(chat: string): Promise<string[]> {
+    const page = await call(`/api/sessions/${chat}/events?after=0`);
+    const { items } = await page.json<{ items: { type: string; item?: { kind: string; text: string } }[] }>();
+    return items.flatMap(({ item }) => (item?.kind === "user_message" ? [item.text] : []));
+  }
+
+  test("makes a schedule that says its next times, runs it by hand, tells its history and removes it", async ({
+    expect,
+  }) => {
+    const session = await aChat();
+    const work = { kind: "message", session, text: "What is new?" };
+    const when = { kind: "cron", cron: "30 9 * * MON-FRI", time_zone: "Europe/Berlin" };
+    const times = await call("/api/schedules/times", { body: when });
+    const next = await times.json<{ items: number[] }>();
+    expect(next.items).toHaveLength(5);
+    const id = newId("sch");
+    for (let again = 0; again < 2; again++) {
+      const made = await call("/api/schedules", { body: { id, name: "morning", when, work } });
+      expect(made.status).toBe(201);
+      expect(await made.json()).toMatchObject({
+        id,
+        next_at: next.items[0],
+        overlap: "skip",
+        catch_up: "one",
+      });
+    }
+    const execution = newId("exe");
+    for (let again = 0; again < 2; again++) {
+      const run = await call(`/api/schedules/${id}/run`, { body: { id: execution } });
+      expect(run.status).toBe(202);
+      await runDurableObjectAlarm(env.CLOCK.getByName(DEFAULT_TEAM));
+    }
+    await expect.poll(() => said(session)).toEqual(["What is new?"]);
+    const history = async () => (await call(`/api/schedules/${id}/executions`)).json();
+    await expect.poll(history).toMatchObject({
+      items: [{ id: execution, cause: "manual", state: "started", work: { kind: "message", id: session } }],
+      next_cursor: null,
+    });
+    const listed = await (await call("/api/schedules")).json<{ items: Schedule[] }>();
+    expect(listed.items.find((each) => each.id === id)?.last?.id).toBe(execution);
+    expect((await call(`/api/schedules/${id}`, { method: "DELETE" })).status).toBe(204);
+    expect((await call(`/api/schedules/${id}`)).status).toBe(404);
+  });
+
+  test("says what is wrong", async ({ expect }) => {
+    const work = { kind: "message", session: newId("ses"), text: "go on" };
+    const refused = async (when: object, body: object = {}) => {
+      const answer = await call("/api/schedules", { body: { name: "x", when, work, ...body } });
+      return [answer.status, (await answer.json<{ error: { message: string } }>()).error.message];
+    };
+    expect(await refused({ kind: "cron", cron: "every day", time_zone: "UTC" })).toEqual([
+      400,
+      expect.stringContaining("not a cron expression"),
+    ]);
+    expect(await refused({ kind: "once", at: 1 })).toEqual([400, "This time has passed."]);
+    expect(await refused({ kind: "cron", cron: "0 9 * * *", time_zone: "Berlin" })).toEqual([
+      400,
+      "There is no time zone Berlin.",
+    ]);
+    expect((await refused({ kind: "cron", cron: "@daily", time_zone: "UTC" }, { name: "" }))[0]).toBe(400);
+    expect((await call(`/api/schedules/${newId("sch")}/run`, { body: {} })).status).toBe(404);
+    expect((await call("/api/schedules", { token: null })).status).toBe(401);
+  });
+
+  test("a schedule whose session is gone says so in its history", async ({ expect }) => {
+    const id = newId("sch");
+    const work = { kind: "message", session: newId("ses"), text: "go on" };
+    const when = { kind: "cron", cron: "@daily", time_zone: "UTC" };
+    await call("/api/schedules", { body: { id, name: "x", when, work } });
+    await call(`/api/schedules/${id}/run`, { body: {} });
+    await runDurableObjectAlarm(env.CLOCK.getByName(DEFAULT_TEAM));
+    const last = async () => (await (await call(`/api/schedules/${id}`)).json<Schedule>()).last;
+    await expect.poll(last).toMatchObject({ state: "failed", error: "Its session is not there any more." });
   });
 });

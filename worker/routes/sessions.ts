@@ -296,7 +296,7 @@ const AUDITED = new Set<Command["type"]>([
 ]);
 
 /** Text for whatever the session talks to: typed into a pane, or the next turn of a job. */
-function messageCommand(session: Session, text: string): Command {
+export function messageCommand(session: Session, text: string): Command {
   if (waitsForAnswer(session))
     throw new Problem(
       409,
