@@ -18,7 +18,7 @@ export type ThreadStore = ReturnType<typeof openThreadStore>;
 /** Opens the table of conversations: which terminal each one runs in, and what of it has been told. */
 export function openThreadStore(store: Store) {
   store.db.exec(`
-    CREATE TABLE IF NOT EXISTS codex_threads (
+    CREATE TABLE IF NOT EXISTS codex_live_threads (
       session TEXT NOT NULL,
       thread TEXT NOT NULL,
       pid INTEGER NOT NULL,
@@ -28,17 +28,19 @@ export function openThreadStore(store: Store) {
       PRIMARY KEY (session, thread)
     ) STRICT;
   `);
-  const all = store.db.prepare("SELECT * FROM codex_threads ORDER BY seen_at");
-  const read = store.db.prepare("SELECT * FROM codex_threads WHERE session = ? AND thread = ?");
-  const ofSession = store.db.prepare("SELECT * FROM codex_threads WHERE session = ? AND state IS NOT NULL");
+  const all = store.db.prepare("SELECT * FROM codex_live_threads ORDER BY seen_at");
+  const read = store.db.prepare("SELECT * FROM codex_live_threads WHERE session = ? AND thread = ?");
+  const ofSession = store.db.prepare(
+    "SELECT * FROM codex_live_threads WHERE session = ? AND state IS NOT NULL",
+  );
   const place = store.db.prepare(`
-    INSERT INTO codex_threads VALUES (?, ?, ?, ?, NULL, ?)
+    INSERT INTO codex_live_threads VALUES (?, ?, ?, ?, NULL, ?)
     ON CONFLICT (session, thread) DO UPDATE SET pid = excluded.pid, started = excluded.started, seen_at = excluded.seen_at
   `);
   const save = store.db.prepare(
-    "UPDATE codex_threads SET state = ?, seen_at = ? WHERE session = ? AND thread = ?",
+    "UPDATE codex_live_threads SET state = ?, seen_at = ? WHERE session = ? AND thread = ?",
   );
-  const prune = store.db.prepare("DELETE FROM codex_threads WHERE seen_at < ?");
+  const prune = store.db.prepare("DELETE FROM codex_live_threads WHERE seen_at < ?");
   const stateOf = (row: unknown): ThreadState | null => {
     if (row === undefined) return null;
     const { state } = Row.parse(row);
