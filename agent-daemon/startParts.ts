@@ -3,6 +3,7 @@ import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
 import { startClaude } from "./agents/claude/startClaude.ts";
 import { startCodexLive } from "./agents/codex-live/startCodexLive.ts";
 import { startCodexJobs } from "./agents/codex/startCodexJobs.ts";
+import { startOwned } from "./agents/owned/startOwned.ts";
 import { startChanges } from "./changes/startChanges.ts";
 import type { AgentConfig } from "./config.ts";
 import { startConsoles } from "./console/startConsoles.ts";
@@ -52,13 +53,20 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
   };
   const tmux = await guard("The tmux part", () => startTmux({ config, store, outlet, log }));
   const codex = await guard("The Codex part", () => startCodexJobs({ config, store, outlet, log, ...self }));
+  const owned = await guard("Agents without a terminal", () =>
+    startOwned({ config, store, outlet, log, ...self }),
+  );
   const claude =
     tmux === null
       ? null
       : await guard("The Claude part", () =>
           startClaude({ stateDir: config.state_dir, env: process.env, store, outlet, panes: tmux, log }),
         );
-  const sessionDirectories = () => [...(tmux?.directories() ?? []), ...(codex?.directories() ?? [])];
+  const sessionDirectories = () => [
+    ...(tmux?.directories() ?? []),
+    ...(codex?.directories() ?? []),
+    ...(owned?.directories() ?? []),
+  ];
   const codexLive =
     tmux === null
       ? null
@@ -77,9 +85,9 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
       sessionDirectories,
     }),
   );
-  // Tool calls first, whatever session they are for. Then Codex: it takes only its own sessions and commands; panes take
-  // the rest.
-  const parts = [tools, claude, codexLive, codex, tmux].filter((part) => part !== null);
+  // Tool calls first, whatever session they are for. Then agents without a terminal: each takes only its own sessions and
+  // commands; panes take the rest.
+  const parts = [tools, claude, codexLive, owned, codex, tmux].filter((part) => part !== null);
   return {
     parts,
     tmuxVersion: () => tmux?.version ?? null,
@@ -87,9 +95,11 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
     announce() {
       tmux?.announce();
       codex?.announce();
+      owned?.announce();
     },
     answer: startChanges({
-      placeOf: (session) => tmux?.placeOf(session) ?? codex?.placeOf(session) ?? null,
+      placeOf: (session) =>
+        tmux?.placeOf(session) ?? codex?.placeOf(session) ?? owned?.placeOf(session) ?? null,
       rules: () => findRootRules(config, sessionDirectories),
       log,
     }),

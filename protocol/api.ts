@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Rule } from "./approvals.ts";
-import { AgentStart, Command, CommandResult, WorktreeRequest } from "./commands.ts";
+import { AgentStart, Command, CommandResult, OwnedStart, WorktreeRequest } from "./commands.ts";
 import { Host, UnadoptedPane } from "./host.ts";
 import { AttachmentRef } from "./events.ts";
 import { AttachmentId, CommandId, HostId, MessageId, SessionId } from "./ids.ts";
@@ -20,6 +20,15 @@ export function page<T extends z.ZodType>(item: T) {
 
 /** A caller's own new id makes a repeated request harmless: the session that it names is answered, and started once. */
 const NewSessionId = SessionId.optional();
+
+const NewOwned = {
+  id: NewSessionId,
+  host: HostId,
+  cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path"),
+  title: z.string().min(1).max(200).optional(),
+  ...OwnedStart,
+  worktree: WorktreeRequest.optional(),
+};
 
 /** `POST /api/sessions`. */
 export const CreateSession = z.discriminatedUnion("provider", [
@@ -45,21 +54,28 @@ export const CreateSession = z.discriminatedUnion("provider", [
     worktree: WorktreeRequest.optional(),
     socket: z.string().max(200).optional(),
   }),
-  z.object({
-    provider: z.literal("codex"),
-    id: NewSessionId,
-    host: HostId,
-    cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path"),
-    title: z.string().min(1).max(200).optional(),
-    prompt: z.string().min(1).max(MAX_INPUT_BYTES),
-    model: z
-      .string()
-      .max(100)
-      .regex(/^(?!-)\S+$/)
-      .optional(),
-    sandbox: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
-    worktree: WorktreeRequest.optional(),
-  }),
+  /** A job of `codex exec`; with `interactive` a Codex that is spoken to, and asks. */
+  z.discriminatedUnion("interactive", [
+    z.object({
+      provider: z.literal("codex"),
+      interactive: z.literal(false).optional(),
+      id: NewSessionId,
+      host: HostId,
+      cwd: z.string().min(1).max(4096).startsWith("/", "the directory must be an absolute path"),
+      title: z.string().min(1).max(200).optional(),
+      prompt: z.string().min(1).max(MAX_INPUT_BYTES),
+      model: z
+        .string()
+        .max(100)
+        .regex(/^(?!-)\S+$/)
+        .optional(),
+      sandbox: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
+      worktree: WorktreeRequest.optional(),
+    }),
+    z.object({ provider: z.literal("codex"), interactive: z.literal(true), ...NewOwned }),
+  ]),
+  /** An agent that the host runs without a terminal. */
+  z.object({ provider: z.enum(["claude", "opencode", "acp"]), ...NewOwned }),
 ]);
 export type CreateSession = z.infer<typeof CreateSession>;
 

@@ -44,6 +44,35 @@ export const AgentStart = {
     .optional(),
 };
 
+/** The agents that the daemon runs without a terminal. `acp`: any that speaks it, by its name in the host's configuration. */
+export const OwnedAgent = z.enum(["claude", "codex", "opencode", "acp"]);
+export type OwnedAgent = z.infer<typeof OwnedAgent>;
+
+/** An agent's own word for how freely it acts (`plan`, `acceptEdits`, `read-only` …). */
+export const AgentMode = z
+  .string()
+  .max(100)
+  .regex(/^(?!-)\S+$/, "not the name of a mode");
+
+/** How an agent without a terminal begins. */
+export const OwnedStart = {
+  /** Of `acp`: which one. */
+  program: z
+    .string()
+    .max(100)
+    .regex(/^[\w.-]+$/)
+    .optional(),
+  prompt: z.string().min(1).max(MAX_INPUT_BYTES).optional(),
+  model: AgentStart.model,
+  mode: AgentMode.optional(),
+  resume: z
+    .string()
+    .max(200)
+    .regex(/^\w[\w-]*$/)
+    .optional(),
+  fork: z.boolean().optional(),
+};
+
 /** Everything that a host can be asked to do for a session. */
 export const Command = z.discriminatedUnion("type", [
   /** Types text literally; with `enter`, presses Enter after it. */
@@ -113,6 +142,18 @@ export const Command = z.discriminatedUnion("type", [
     worktree: WorktreeRequest.optional(),
   }),
   z.object({ type: z.literal("codex_stop") }),
+  /** Starts an agent without a terminal, run by the daemon; `resume` goes on with a conversation, `fork` with a copy of it. */
+  z.object({
+    type: z.literal("agent_start"),
+    agent: OwnedAgent,
+    cwd: Cwd,
+    ...OwnedStart,
+    worktree: WorktreeRequest.optional(),
+  }),
+  /** Text for such an agent: joins the turn that runs where the agent can do that, waits for its end otherwise. */
+  z.object({ type: z.literal("agent_prompt"), text: z.string().min(1).max(MAX_INPUT_BYTES) }),
+  /** How freely such an agent acts, in its own words. */
+  z.object({ type: z.literal("set_mode"), mode: AgentMode }),
   /** Of a chat, carried out on the edge: stops the turn, shortens the conversation, changes the model, the host and directory, answers a question of the model. */
   z.object({ type: z.literal("cancel_turn") }),
   /** Of a chat: stops a command that goes on in the background; without one, all but those that were to be kept. */

@@ -18,6 +18,8 @@ export const DaemonMessage = z.discriminatedUnion("kind", [
     provider: Provider.exclude(["edge"]),
     title: z.string().max(200),
     facts: SessionFacts,
+    /** An agent without a terminal that is spoken to. */
+    interactive: z.boolean().optional(),
   }),
   /** What the daemon knows of a session changed. */
   z.object({ kind: z.literal("facts"), session: SessionId, facts: SessionFacts }),

@@ -110,6 +110,8 @@ export const Session = SessionFacts.extend({
     .optional(),
   /** What it was started for, when that was not a person: its owner is told how it ends, and sees to its trouble. */
   job: JobOwner.optional(),
+  /** An agent without a terminal that is spoken to; a job is not. */
+  interactive: z.boolean().optional(),
   /** When somebody said that they have seen its trouble; older than `status_since`, it was of an earlier one. */
   seen_at: z.number().nullable().optional(),
   /** When an agent last came to the end of what it was working at by itself; null while it works, and before it ever has. */
@@ -133,6 +135,11 @@ export function needsAttention({
 /** True of what works at something it was told: an agent, a job, a chat; not of a shell or another program. */
 export function isAgent({ provider, agent }: Pick<Session, "provider" | "agent">): boolean {
   return provider !== "tmux" || (agent !== null && agent !== "shell" && agent !== "other");
+}
+
+/** True when the session is an agent that its host runs without a terminal, and that can be spoken to. */
+export function isInteractive({ interactive }: Pick<Session, "interactive">): boolean {
+  return interactive === true;
 }
 
 /** True when nothing more will happen in it by itself. */

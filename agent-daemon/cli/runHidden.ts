@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { HOOK_WORD } from "../agents/claude/hookWire.ts";
 import { runHook } from "../agents/claude/runHook.ts";
+import { KEEPER_WORD, keepAgent } from "../agents/owned/keeper/keepAgent.ts";
 import { JOB_WORD, superviseJob } from "../agents/codex/superviseJob.ts";
 import { readConfig } from "../config.ts";
 import type { EdgeMessage } from "../edge/edgeMessages.ts";
@@ -21,6 +22,10 @@ type Hidden = (words: string[], context: Context) => Promise<number>;
 const HIDDEN: Record<string, Hidden> = {
   [JOB_WORD]: async ([dir = ""]) => {
     await superviseJob(dir);
+    return EXIT.ok;
+  },
+  [KEEPER_WORD]: async ([dir = ""]) => {
+    await keepAgent(dir);
     return EXIT.ok;
   },
   [COMMAND_WORD]: async ([dir = ""]) => {

@@ -224,12 +224,13 @@ function failedStart(
   result: CommandResult,
   at: number,
 ): { at: number; event: StartFailed }[] {
-  if (command.type !== "spawn" && command.type !== "adopt" && command.type !== "codex_start") return [];
+  if (!STARTS.has(command.type)) return [];
   if (result.status === "done") return [];
   const message = "message" in result ? result.message : `The start was ${result.status}.`;
   const exit = { code: null, signal: null, message };
   return [{ at, event: { type: "ended", status: "trouble", exit } }];
 }
+const STARTS = new Set<Command["type"]>(["spawn", "adopt", "codex_start", "agent_start"]);
 type StartFailed = { type: "ended"; status: "trouble"; exit: { code: null; signal: null; message: string } };
 
 /** Bulky values (screen text, matches) go to whoever waits, not into the log. */

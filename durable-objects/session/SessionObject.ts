@@ -17,7 +17,7 @@ import { tellOwner } from "../../worker/jobs/tellOwner.ts";
 import type { Approval, Decision, Grant, Rule } from "../../protocol/approvals.ts";
 import type { OutputPiece } from "../../protocol/link.ts";
 import type { ToolScope } from "../../protocol/tools.ts";
-import { isEnded, needsAttention, type Session } from "../../protocol/session.ts";
+import { isEnded, isInteractive, needsAttention, type Session } from "../../protocol/session.ts";
 import { SessionClientFrame, type SessionHello } from "../../protocol/sessionFrames.ts";
 import { readActor } from "../shared/actor.ts";
 import { Alarms } from "../shared/alarms.ts";
@@ -378,7 +378,8 @@ export class SessionObject extends DurableObject<Env> {
       };
     }
     const chat = session.provider === "edge";
-    if (chat !== EDGE_COMMANDS.has(command.type))
+    const either = command.type === "set_model" && isInteractive(session);
+    if (chat !== EDGE_COMMANDS.has(command.type) && !either)
       return {
         refused: "not_supported",
         message: chat
@@ -474,8 +475,9 @@ export class SessionObject extends DurableObject<Env> {
     const first = messages[0]?.message;
     if (this.#store.current === null) {
       if (first?.kind !== "session") return { refused: "not_found", message: "No such session." };
-      const { session: id, provider, title, facts } = first;
-      await this.#begin({ id, team: from.team, host: from.host, provider, title, cwd: facts.cwd });
+      const { session: id, provider, title, facts, interactive } = first;
+      const fresh = { id, team: from.team, host: from.host, provider, title, cwd: facts.cwd };
+      await this.#begin({ ...fresh, ...(interactive === undefined ? {} : { interactive }) });
     }
     if (!this.#mayTell(from.host, messages))
       return { refused: "forbidden", message: "The session belongs to another host." };
@@ -991,4 +993,9 @@ const EDGE_COMMANDS = new Set<Command["type"]>([
 ]);
 
 /** Commands that make sense when the pane or job has ended. */
-const WORKS_AFTER_END = new Set<Command["type"]>(["codex_start", "remove_worktree", "rename"]);
+const WORKS_AFTER_END = new Set<Command["type"]>([
+  "codex_start",
+  "agent_prompt",
+  "remove_worktree",
+  "rename",
+]);

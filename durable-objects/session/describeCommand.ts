@@ -32,6 +32,12 @@ function inWords(command: Command): string {
       return redact(command.prompt);
     case "kill":
       return command.force ? "even if work is lost" : "";
+    case "agent_start":
+      return redact(command.prompt ?? `${command.program ?? command.agent} in ${command.cwd}`);
+    case "agent_prompt":
+      return redact(command.text);
+    case "set_mode":
+      return command.mode;
     case "tool":
       return redact(summarizeCall(command.tool, command.input));
     case "set_model":

@@ -12,6 +12,7 @@ export type NewSession = {
   effort?: "low" | "medium" | "high";
   /** What it is started for. */
   job?: JobOwner;
+  interactive?: boolean;
 };
 
 /** What is known of a session before its host has said anything. */

@@ -16,7 +16,7 @@ import { CommandId, GrantId, idAs, MessageId, newId, SessionId } from "../../pro
 import { ToolScope } from "../../protocol/tools.ts";
 import { SPAN_ID_CHARS, SpanKind, SpanSide, type SpanText } from "../../protocol/traces.ts";
 import { defaultModel } from "../models/defaultModel.ts";
-import { UNTITLED, waitsForAnswer, type Session } from "../../protocol/session.ts";
+import { isInteractive, UNTITLED, waitsForAnswer, type Session } from "../../protocol/session.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { spanTextKey } from "../../durable-objects/shared/spanTextKey.ts";
 import { forwardViewer } from "../auth/loginSockets.ts";
@@ -86,6 +86,9 @@ export const sessionRoutes = new Hono<App>()
       title: wish.title ?? titleOf(wish),
       cwd: wish.cwd ?? null,
       ...(wish.provider === "edge" ? { model: wish.model ?? (await defaultModel(c.env, actor.team)) } : {}),
+      ...(isOwned(wish)
+        ? { interactive: true, ...(wish.model === undefined ? {} : { model: wish.model }) }
+        : {}),
       ...(wish.provider === "edge" && wish.effort !== undefined ? { effort: wish.effort } : {}),
     };
     const made = orProblem<Session>(await sessionOf(c, id).create(fresh, command));
@@ -268,7 +271,7 @@ export const sessionRoutes = new Hono<App>()
   );
 
 /** Commands that come from elsewhere: those that make a session (`POST /api/sessions`), and a model's own calls. */
-const STARTS = new Set<Command["type"]>(["spawn", "adopt", "tool", "decide"]);
+const STARTS = new Set<Command["type"]>(["spawn", "adopt", "tool", "decide", "agent_start"]);
 
 function sessionOf(c: Context<App>, id: string) {
   return c.env.SESSION.getByName(sessionName(c.get("actor").team, id));
@@ -292,10 +295,11 @@ const AUDITED = new Set<Command["type"]>([
   "remove_worktree",
   "codex_start",
   "codex_stop",
+  "set_mode",
   "stop_background",
 ]);
 
-/** Text for whatever the session talks to: typed into a pane, or the next turn of a job. */
+/** Text for whatever the session talks to: typed into a pane, said to an agent, or the next turn of a job. */
 export function messageCommand(session: Session, text: string): Command {
   if (waitsForAnswer(session))
     throw new Problem(
@@ -304,6 +308,7 @@ export function messageCommand(session: Session, text: string): Command {
       "The agent waits for an answer at its terminal, and would take a message for one. Answer it first.",
     );
   if (session.provider === "tmux") return { type: "paste", text, enter: true };
+  if (isInteractive(session)) return { type: "agent_prompt", text };
   if (session.provider !== "codex" || session.cwd === null)
     throw new Problem(409, "not_supported", `A session of ${session.provider} takes no messages yet.`);
   return {
@@ -314,7 +319,19 @@ export function messageCommand(session: Session, text: string): Command {
   };
 }
 
+type NewOwned = Extract<CreateSession, { interactive: true } | { provider: "claude" | "opencode" | "acp" }>;
+
+/** Whether the wish is for an agent that its host runs without a terminal, and that is spoken to. */
+function isOwned(wish: CreateSession): wish is NewOwned {
+  if (wish.provider === "codex") return wish.interactive === true;
+  return wish.provider !== "edge" && wish.provider !== "tmux";
+}
+
 function startCommand(wish: Exclude<CreateSession, { provider: "edge" }>): Command {
+  if (isOwned(wish)) {
+    const { id: _id, provider: agent, host: _host, title: _title, ...start } = wish;
+    return { type: "agent_start", agent, ...start };
+  }
   if (wish.provider === "tmux") {
     const { id: _id, provider: _provider, host: _host, ...spawn } = wish;
     return { type: "spawn", ...spawn };
@@ -326,6 +343,9 @@ function startCommand(wish: Exclude<CreateSession, { provider: "edge" }>): Comma
 function titleOf(wish: CreateSession): string {
   if (wish.provider === "edge") return UNTITLED;
   const place = wish.cwd.replace(/\/+$/, "").split("/").at(-1) || "/";
-  if (wish.provider === "codex") return wish.prompt.split("\n")[0]?.slice(0, 80) || place;
+  if (wish.provider !== "tmux") {
+    const name = (isOwned(wish) ? wish.program : undefined) ?? wish.provider;
+    return wish.prompt?.split("\n")[0]?.slice(0, 80) || `${name} · ${place}`.slice(0, 200);
+  }
   return `${wish.agent ?? wish.argv?.[0]?.split("/").at(-1) ?? "shell"} · ${place}`.slice(0, 200);
 }

@@ -31,10 +31,13 @@ const AskedQuestions = z.looseObject({
   ),
 });
 
+/** The tool that Claude asks to use, and what with. */
+type AskedTool = Pick<PermissionHook, "tool_name" | "tool_input">;
+
 /** What Claude asks, as every agent's requests are told. A tool that is not known here asks like a command. */
 export function hookRequest(
   id: string,
-  { tool_name: tool, tool_input: input, cwd }: PermissionHook,
+  { tool_name: tool, tool_input: input, cwd }: AskedTool & Pick<PermissionHook, "cwd">,
 ): AgentRequest {
   const json = JSON.stringify(input);
   const questions = tool === QUESTION_TOOL ? questionsOf(input) : null;
@@ -56,20 +59,22 @@ export function hookRequest(
 /** What the hook prints for a decision. */
 export function hookReply(hook: PermissionHook, decision: CommandOf<"decide">): string {
   return JSON.stringify({
-    hookSpecificOutput: {
-      hookEventName: "PermissionRequest",
-      decision: decision.allow
-        ? {
-            behavior: "allow",
-            ...(decision.input === undefined ? {} : { updatedInput: inputOf(hook, decision.input) }),
-          }
-        : { behavior: "deny", message: decision.message ?? "The person denied this." },
-    },
+    hookSpecificOutput: { hookEventName: "PermissionRequest", decision: claudeDecision(hook, decision) },
   });
 }
 
+/** A decision in Claude's words. */
+export function claudeDecision(asked: AskedTool, decision: CommandOf<"decide">) {
+  return decision.allow
+    ? {
+        behavior: "allow",
+        ...(decision.input === undefined ? {} : { updatedInput: inputOf(asked, decision.input) }),
+      }
+    : { behavior: "deny", message: decision.message ?? "The person denied this." };
+}
+
 /** Answers of a question join what was asked; any other input stands for itself. */
-function inputOf({ tool_name, tool_input }: PermissionHook, input: Record<string, unknown>) {
+function inputOf({ tool_name, tool_input }: AskedTool, input: Record<string, unknown>) {
   return tool_name === QUESTION_TOOL ? { ...tool_input, ...input } : input;
 }
 

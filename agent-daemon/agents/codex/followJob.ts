@@ -1,19 +1,15 @@
-import { watch } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EventBody } from "../../../protocol/events.ts";
 import type { Log } from "../../parts.ts";
 import { hasCode } from "./durableFiles.ts";
-import { fitEvent } from "./fitEvent.ts";
 import { claimJob, hasSpec, jobPaths, readClaim, readExit } from "./jobFiles.ts";
 import type { Claim, JobExit } from "./jobFiles.ts";
 import { jobProcesses } from "./jobProcesses.ts";
 import { isAlive } from "../../system/processIdentity.ts";
+import { createAlarm, watchPath, type Alarm } from "./createAlarm.ts";
 import { createJobLines } from "./splitLines.ts";
 import type { Line } from "./splitLines.ts";
-import { translateLine } from "./translate.ts";
-import type { TurnState } from "./translate.ts";
 
 /** Bytes read at once, and so the most that becomes one put. */
 const CHUNK_BYTES = 256 * 1024;
@@ -28,24 +24,19 @@ const CLAIM_GRACE_MS = 5_000;
 /** While the journal is full. */
 const RETRY_MS = [50, 100, 250, 500, 1_000, 2_000];
 
-/** Events of a part of the output, with what must be stored in the same transaction. */
-export type Batch = {
-  events: EventBody[];
-  /** Bytes of the output before and after it. */
-  from: number;
-  to: number;
-  state: TurnState;
-};
+/** What a part of the output comes to; `to` is how far it was read with it. */
+type Step = { to: number };
 
 /** How the process ended; `claim` null: nothing ever took the job. */
 export type FollowedEnd = { exit: JobExit | null; claim: Claim | null };
 
 export type SupervisorState = "running" | "ended" | "not ours";
 
-export type FollowDeps = {
+export type FollowDeps<Batch extends Step> = {
   dir: string;
   readTo: number;
-  state: TurnState;
+  /** What lines from a place in the output come to, after the batch before them; delivered at once. */
+  translate(lines: Line[], from: number, before: Batch | null): Batch;
   /** False when the journal is full: the batch comes again. */
   deliver(batch: Batch): boolean;
   /** The process has ended and all of its output is in `last`. False when the journal is full: it comes again. */
@@ -64,11 +55,11 @@ export type Follower = {
 };
 
 /** Reads a job's output as it grows, from where it was read before, until its process has ended. */
-export function followJob(deps: FollowDeps): Follower {
+export function followJob<Batch extends Step>(deps: FollowDeps<Batch>): Follower {
   const stopping = new AbortController();
   const alarm = createAlarm();
   const ended = follow(deps, alarm, stopping.signal).catch((error: unknown) => {
-    deps.log("error", "A codex job is no longer followed; it is taken up again.", {
+    deps.log("error", "An agent is no longer followed; it is taken up again.", {
       dir: deps.dir,
       error: String(error),
     });
@@ -84,13 +75,17 @@ export function followJob(deps: FollowDeps): Follower {
   };
 }
 
-async function follow(deps: FollowDeps, alarm: Alarm, stopped: AbortSignal): Promise<void> {
+async function follow<Batch extends Step>(
+  deps: FollowDeps<Batch>,
+  alarm: Alarm,
+  stopped: AbortSignal,
+): Promise<void> {
   const paths = jobPaths(deps.dir);
-  const watching = watchDirectory(deps.dir, alarm.ring);
+  const watching = watchPath(deps.dir, alarm.ring);
   const since = Date.now();
   const splitter = createJobLines();
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  let state = deps.state;
+  let before: Batch | null = null;
   let from = deps.readTo;
   let position = from;
   let looked = Number.NEGATIVE_INFINITY;
@@ -102,11 +97,11 @@ async function follow(deps: FollowDeps, alarm: Alarm, stopped: AbortSignal): Pro
     for (let at = 0, failures = 0; at < lines.length;) {
       if (stopped.aborted) return false;
       const part = lines.slice(at, at + size);
-      const batch = translate(part, from, state);
+      const batch = deps.translate(part, from, before);
       if (deps.deliver(batch)) {
         at += part.length;
         from = batch.to;
-        state = batch.state;
+        before = batch;
         failures = 0;
       } else {
         size = Math.max(1, Math.floor(part.length / 2));
@@ -131,7 +126,7 @@ async function follow(deps: FollowDeps, alarm: Alarm, stopped: AbortSignal): Pro
         if (length < CHUNK_BYTES) await pause(GATHER_MS, stopped);
       } else if (exit !== null || over || file === null) {
         const rest = splitter.flush();
-        const last = translate(rest === null ? [] : [rest], from, state);
+        const last = deps.translate(rest === null ? [] : [rest], from, before);
         const end = { exit, claim: await readClaim(deps.dir) };
         await insist(() => deps.deliverEnd(last, end), stopped);
         return;
@@ -146,7 +141,7 @@ async function follow(deps: FollowDeps, alarm: Alarm, stopped: AbortSignal): Pro
 }
 
 /** Whether nothing of the job runs any more. A job that nobody took is taken here, so that nobody starts it later. */
-async function isOver(deps: FollowDeps, since: number): Promise<boolean> {
+async function isOver(deps: Pick<FollowDeps<Step>, "dir" | "supervisor">, since: number): Promise<boolean> {
   let claim = await readClaim(deps.dir);
   if (claim === null) {
     if (!(await hasSpec(deps.dir))) return true; // its files are gone
@@ -174,64 +169,9 @@ function retryDelay(failures: number): number {
   return RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? POLL_MS;
 }
 
-/** What lines from a place in the output make of the state there. */
-function translate(lines: Line[], from: number, state: TurnState): Batch {
-  const batch: Batch = { events: [], from, to: from, state };
-  for (const line of lines) {
-    const step = translateLine(batch.state, line.text, line.cut);
-    for (const event of step.events) batch.events.push(fitEvent(event));
-    batch.state = step.state;
-    batch.to += line.bytes;
-  }
-  return batch;
-}
-
 async function pause(ms: number, stopped: AbortSignal): Promise<void> {
   // Rejects only when stopped, which the caller looks at.
   await sleep(ms, undefined, { signal: stopped }).catch(() => {});
-}
-
-type Alarm = { ring(): void; wait(timeoutMs: number): Promise<void> };
-
-/** Something to sleep on: `wait` returns at once when it rang since the last time. */
-function createAlarm(): Alarm {
-  let rung = false;
-  let waiting: (() => void) | null = null;
-  return {
-    ring() {
-      rung = true;
-      waiting?.();
-    },
-    async wait(timeoutMs) {
-      if (!rung) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, timeoutMs);
-          waiting = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-      waiting = null;
-      rung = false;
-    },
-  };
-}
-
-/** Calls back when something in the directory changes; `blind` when the system does not tell. */
-function watchDirectory(dir: string, changed: () => void): { blind(): boolean; stop(): void } {
-  let blind = false;
-  try {
-    const watcher = watch(dir, { persistent: false }, changed);
-    watcher.on("error", () => {
-      blind = true;
-      changed();
-    });
-    return { blind: () => blind, stop: () => watcher.close() };
-  } catch {
-    // No more watches on this system, or no directory: polling does it.
-    return { blind: () => true, stop: () => {} };
-  }
 }
 
 async function openIfThere(path: string): Promise<FileHandle | null> {

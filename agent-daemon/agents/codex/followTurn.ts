@@ -6,14 +6,15 @@ import type { Store } from "../../store.ts";
 import { factsMessage } from "./codexSession.ts";
 import { fitEvent } from "./fitEvent.ts";
 import { followJob } from "./followJob.ts";
-import type { Batch, FollowedEnd, Follower, SupervisorState } from "./followJob.ts";
+import type { FollowedEnd, Follower, SupervisorState } from "./followJob.ts";
 import { readChild } from "./jobFiles.ts";
 import { jobProcesses, signalAll } from "./jobProcesses.ts";
 import type { CodexJob, CodexSession, JobStore } from "./jobStore.ts";
 import { previewOf } from "./previewOf.ts";
 import { readGitState } from "./readGitState.ts";
 import { readJobEnd } from "./readJobEnd.ts";
-import { endTurn } from "./translate.ts";
+import type { Line } from "./splitLines.ts";
+import { endTurn, translateLine, type TurnState } from "./translate.ts";
 
 export type TurnDeps = {
   job: CodexJob;
@@ -26,6 +27,15 @@ export type TurnDeps = {
   now(): number;
   /** Called at the moment the end is stored. */
   onEnded(): void;
+};
+
+/** Events of a part of the output, with what must be stored in the same transaction. */
+type Batch = {
+  events: EventBody[];
+  /** Bytes of the output before and after it. */
+  from: number;
+  to: number;
+  state: TurnState;
 };
 
 /** A running session's facts are told at most this often. */
@@ -98,7 +108,7 @@ export function followTurn(deps: TurnDeps): Follower {
   return followJob({
     dir: deps.dir,
     readTo: job.read_to,
-    state: job.state,
+    translate: (lines, from, before) => translate(lines, from, before?.state ?? job.state),
     supervisor: deps.supervisor,
     log,
     deliver(batch) {
@@ -110,4 +120,16 @@ export function followTurn(deps: TurnDeps): Follower {
     },
     deliverEnd,
   });
+}
+
+/** What lines from a place in the output make of the state there. */
+function translate(lines: Line[], from: number, state: TurnState): Batch {
+  const batch: Batch = { events: [], from, to: from, state };
+  for (const line of lines) {
+    const step = translateLine(batch.state, line.text, line.cut);
+    for (const event of step.events) batch.events.push(fitEvent(event));
+    batch.state = step.state;
+    batch.to += line.bytes;
+  }
+  return batch;
 }

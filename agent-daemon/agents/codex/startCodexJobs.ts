@@ -10,7 +10,7 @@ import type { CommandContext, Log, Outlet, Part } from "../../parts.ts";
 import type { Store } from "../../store.ts";
 import { addWorktree } from "../../worktrees/addWorktree.ts";
 import { removeWorktree } from "../../worktrees/removeWorktree.ts";
-import { describeLoss, worktreeLoss } from "../../worktrees/worktreeLoss.ts";
+import { refuseLoss } from "../../worktrees/refuseLoss.ts";
 import { codexArgv } from "./codexArgv.ts";
 import { factsMessage, newCodexSession, sessionMessage } from "./codexSession.ts";
 import { fitEvent } from "./fitEvent.ts";
@@ -329,15 +329,8 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
 
   async function kill(command: CommandOf<"kill">, context: CommandContext): Promise<CommandResult> {
     const worktree = jobs.session(context.session)?.worktree ?? null;
-    if (worktree !== null && command.force !== true) {
-      const loss = await worktreeLoss(worktree);
-      if (!loss.ok)
-        return failed("git_failed", `It is not known whether work would be lost: ${loss.message}.`);
-      if (loss.files.length > 0) {
-        const details = describeLoss({ ...loss, commits: [] });
-        return failed("would_lose_work", `${worktree.path} has changes that are not committed.`, details);
-      }
-    }
+    const refused = await refuseLoss(worktree, command.force === true);
+    if (refused !== null) return refused;
     return stop(context.session, "at once", context);
   }
 

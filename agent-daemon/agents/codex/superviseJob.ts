@@ -35,9 +35,9 @@ export async function superviseJob(dir: string): Promise<void> {
   await writeExitAtLast(dir, await runJob(dir, spec, stop));
 }
 
-type Stop = { gently: AbortSignal; atOnce: AbortSignal };
+export type Stop = { gently: AbortSignal; atOnce: AbortSignal };
 
-function listenForStop(): Stop {
+export function listenForStop(): Stop {
   const gently = new AbortController();
   const atOnce = new AbortController();
   process.on(STOP_SIGNAL, () => gently.abort());
@@ -103,7 +103,7 @@ async function startAgent(
   }
 }
 
-function waitForEnd(child: ChildProcess, program: string): Promise<JobExit> {
+export function waitForEnd(child: ChildProcess, program: string): Promise<JobExit> {
   return new Promise((resolve) => {
     child.on("error", (error) =>
       resolve(
@@ -119,7 +119,12 @@ function waitForEnd(child: ChildProcess, program: string): Promise<JobExit> {
 }
 
 /** Interrupts the agent when asked, and goes harder while it does not end; returns when it is over. */
-async function stopWhenAsked(dir: string, child: ChildProcess, stop: Stop, over: AbortSignal): Promise<void> {
+export async function stopWhenAsked(
+  dir: string,
+  child: ChildProcess,
+  stop: Stop,
+  over: AbortSignal,
+): Promise<void> {
   await anyOf([stop.gently, over]);
   if (over.aborted) return;
   for (const [signal, patience] of [
@@ -153,7 +158,7 @@ async function anyOf(signals: AbortSignal[], timeoutMs?: number): Promise<void> 
 }
 
 /** How the job ended must not get lost to a disk that is full for a while. */
-async function writeExitAtLast(dir: string, exit: JobExit): Promise<void> {
+export async function writeExitAtLast(dir: string, exit: JobExit): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await writeExit(dir, exit);
@@ -166,6 +171,6 @@ async function writeExitAtLast(dir: string, exit: JobExit): Promise<void> {
   }
 }
 
-function never(error: string): JobExit {
+export function never(error: string): JobExit {
   return { code: null, signal: null, error };
 }

@@ -57,11 +57,26 @@ const Request = z.looseObject({
   cache_control: z.unknown().optional(),
   messages: z.array(Message).min(1),
 });
+const Probe = Request.extend({ stream: z.literal(false).optional() });
 type Message = z.infer<typeof Message>;
 
 /** Anthropic's Messages, streamed; refuses conversations that Anthropic's server refuses. */
 export const anthropicMessages: ModelApi = {
   path: "/v1/messages",
+  whole(body) {
+    const probe = Probe.safeParse(body);
+    if (!probe.success) return null;
+    return {
+      id: `msg_${randomUUID()}`,
+      type: "message",
+      role: "assistant",
+      model: probe.data.model,
+      content: [{ type: "text", text: "ok" }],
+      stop_reason: "end_turn",
+      stop_sequence: null,
+      usage: { input_tokens: 1, output_tokens: 1 },
+    };
+  },
   read(body) {
     const request = Request.safeParse(body);
     if (!request.success) return { refused: z.prettifyError(request.error) };

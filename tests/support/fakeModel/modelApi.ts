@@ -30,4 +30,6 @@ export type ModelApi = {
   /** The frames of an answer; text comes in pieces, and a frame may ask for a pause before it. */
   stream(reply: StreamReply, tokens: TokenCount, ask: Ask): { frame: StreamFrame; pauseMs: number }[];
   error(status: number, message: string): unknown;
+  /** The answer to a request that is not to be streamed: Claude Code asks so whether a model is there. Null: it is none. */
+  whole?(body: unknown): object | null;
 };

@@ -46,6 +46,8 @@ export async function startFakeModel(port = 0): Promise<FakeModel> {
     if (api === undefined || request.method !== "POST")
       return sendJson(response, 404, { error: { message: "not here" } });
     const body = await readJson(request);
+    const whole = api.whole?.(body) ?? null;
+    if (whole !== null) return sendJson(response, 200, whole);
     const ask = api.read(body);
     if (ask === null || "refused" in ask) {
       refused.push(ask?.refused ?? "this is no request of this API");
@@ -79,8 +81,7 @@ export async function startFakeModel(port = 0): Promise<FakeModel> {
       output: reasoning + tokensOf(JSON.stringify(reply)),
       reasoning,
     };
-    const whole = reply.kind === "half" ? HALF_OF : reply;
-    const frames = api.stream(whole, tokens, ask);
+    const frames = api.stream(reply.kind === "half" ? HALF_OF : reply, tokens, ask);
     for (const { frame, pauseMs } of reply.kind === "half" ? frames.slice(0, frames.length / 2) : frames) {
       if (pauseMs > 0) await sleep(pauseMs);
       if (response.destroyed) return; // the client went away
