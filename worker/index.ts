@@ -13,6 +13,7 @@ import { readModelConfig } from "./models/readModelConfig.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { attachmentRoutes, isUpload } from "./routes/attachments.ts";
 import { authRoutes } from "./routes/auth.ts";
+import { hookRoutes } from "./routes/hooks.ts";
 import { hostRoutes } from "./routes/hosts.ts";
 import { installRoutes } from "./routes/install.ts";
 import { linkRoutes } from "./routes/link.ts";
@@ -21,6 +22,7 @@ import { ruleRoutes } from "./routes/rules.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { consumeTasks } from "./tasks/consumeTasks.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 import { VERSION } from "./version.ts";
 import { logError } from "../durable-objects/shared/logError.ts";
 
@@ -49,6 +51,8 @@ const app = new Hono<App>()
   .route("/api/approvals", approvalRoutes)
   .route("/api/rules", ruleRoutes)
   .route("/api/schedules", scheduleRoutes)
+  .route("/api/webhooks", webhookRoutes)
+  .route("/hooks", hookRoutes)
   .get("/api/models", requireRole("viewer"), async (c) => {
     const config = await readModelConfig(c.env, c.get("actor").team, null);
     return c.json({ items: listModels(config), next_cursor: null });

@@ -207,3 +207,35 @@ export const tasks = sqliteTable(
       .where(sql`owed = 1`),
   ],
 );
+
+/** Addresses that others call to start work; `json` is the webhook, without its secrets, which are kept encrypted. */
+export const webhooks = sqliteTable(
+  "webhook",
+  {
+    id: text().primaryKey(),
+    team: text().notNull(),
+    sealed_secret: text().notNull(),
+    /** The secret before this one, and until when it is valid. */
+    sealed_previous: text(),
+    previous_until: integer(),
+    version: integer().notNull(),
+    json: text().notNull(),
+  },
+  (table) => [index("webhook_team").on(table.team, table.id)],
+);
+
+/** Calls of webhooks, one for each id of its sender; ids of ours sort by time. The body lies in R2. */
+export const deliveries = sqliteTable(
+  "delivery",
+  {
+    webhook: text().notNull(),
+    /** The sender's own id of it. */
+    delivery: text().notNull(),
+    id: text().notNull(),
+    json: text().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.webhook, table.delivery] }),
+    index("delivery_list").on(table.webhook, table.id),
+  ],
+);
