@@ -138,7 +138,7 @@ export class SessionCommands {
     const { db } = this.#parts;
     const row = db.select().from(commands).where(eq(commands.id, id)).get();
     if (row === undefined || row.result !== null) return null;
-    const { command }: Stored = JSON.parse(row.json);
+    const { command, by }: Stored = JSON.parse(row.json);
     db.update(commands)
       .set({ result: JSON.stringify(forLater(result)), expires_at: at + KEEP_ENDED_MS })
       .where(eq(commands.id, id))
@@ -149,8 +149,17 @@ export class SessionCommands {
     if (command.type === "decide") return { events: this.#parts.decided(command, result, at) };
     if (command.type === "tool") return { events: this.#parts.callEnded(session, id, result, at) };
     const event = { type: "command_result", id, command: command.type, result: forLog(result) } as const;
+    const chosen = command.type === "set_model" && result.status === "done" ? [command] : [];
+    const model = chosen.map(({ model }) => ({
+      at,
+      event: { type: "model", model, effort: null, by } as const,
+    }));
     return {
-      events: [{ at, event }, ...(session.status === "starting" ? failedStart(command, result, at) : [])],
+      events: [
+        { at, event },
+        ...model,
+        ...(session.status === "starting" ? failedStart(command, result, at) : []),
+      ],
     };
   }
 

@@ -1,6 +1,6 @@
 import { ArrowUp, ClipboardPaste, Clock, CornerDownRight, Hand, Square, type LucideIcon } from "lucide-react";
 import { useRef, useState } from "react";
-import { isEnded, type Session } from "../../../protocol/session.ts";
+import { isEnded, isInteractive, type Session } from "../../../protocol/session.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
 import { classes } from "../../shared/lib/classes.ts";
@@ -15,20 +15,23 @@ import type { SessionActions } from "./useSessionActions.ts";
 const ICONS: Record<Reach["way"], LucideIcon> = {
   paste: ClipboardPaste,
   turn: CornerDownRight,
+  steer: CornerDownRight,
   queue: Clock,
   answer_first: Hand,
   ended: Square,
 };
 
-/** Goes on with a job that is done, and stops one that runs; writes to the agent in a pane. Says how what is written gets there. */
+/** Goes on with a job that is done, and stops one that runs; writes to an agent. Says how what is written gets there. */
 export function Composer({ session, actions }: { session: Session; actions: SessionActions }) {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const touch = useMedia("(pointer: coarse)");
-  const pane = session.provider === "tmux";
+  const spoken = session.provider === "tmux" || isInteractive(session);
   const running =
-    !pane && !isEnded(session) && (session.status === "working" || session.status === "starting");
+    !spoken && !isEnded(session) && (session.status === "working" || session.status === "starting");
+  const interrupts =
+    isInteractive(session) && !actions.away && (session.status === "working" || session.status === "waiting");
   const empty = text.trim() === "";
   const reach = reachOf(session, { name: actions.hostName, away: actions.away });
   const closed = reach.way === "answer_first" || reach.way === "ended";
@@ -68,7 +71,7 @@ export function Composer({ session, actions }: { session: Session; actions: Sess
           placeholder={
             running
               ? "The job runs. You can go on when it is done, or stop it."
-              : pane
+              : spoken
                 ? `Write to ${agentLabel(session)}`
                 : "Go on with this job"
           }
@@ -84,6 +87,15 @@ export function Composer({ session, actions }: { session: Session; actions: Sess
           }}
           className="field-sizing-content max-h-48 min-h-8 min-w-0 grow resize-none bg-transparent px-2 py-1.5 outline-none"
         />
+        {interrupts && (
+          <Button
+            onClick={actions.interrupt}
+            title="Interrupts what it does now"
+            data-testid="interrupt-turn"
+          >
+            <Square size={12} fill="currentColor" /> Stop
+          </Button>
+        )}
         {running ? (
           <Button look="danger" onClick={actions.stopJob} data-testid="stop">
             <Square size={12} fill="currentColor" /> Stop

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { isEnded, type Session } from "../../../protocol/session.ts";
 import type { SessionState } from "../../shared/live/sessionState.ts";
+import { agentLabel } from "../../shared/ui/AgentName.tsx";
 import { Empty } from "../../shared/ui/Empty.tsx";
 import { Composer } from "./Composer.tsx";
 import { conversation, type Entry } from "./conversation.ts";
@@ -19,7 +20,7 @@ type Props = {
   turn: number | null;
 };
 
-/** What was said and done in a job, or by the agent in a pane, and a field to go on with. */
+/** What was said and done in a job, or by an agent, and a field to go on with. */
 export function ConversationPanel({ session, state, loadOlder, actions, away, turn }: Props) {
   const entries = useMemo(() => conversation(state.events), [state.events]);
   const older = state.first > 1 ? loadOlder : undefined;
@@ -35,12 +36,18 @@ export function ConversationPanel({ session, state, loadOlder, actions, away, tu
                   ? "It ended before anything was said"
                   : away
                     ? "Waiting for the host"
-                    : "Starting"
+                    : session.status === "idle"
+                      ? `${agentLabel(session)} is ready`
+                      : "Starting"
               }
             >
               <p>
                 {session.status_reason ??
-                  (away ? "The job starts when the host is back." : "The first words appear here.")}
+                  (away
+                    ? "It starts when the host is back."
+                    : session.status === "idle"
+                      ? "Say below what is to be done."
+                      : "The first words appear here.")}
               </p>
             </Empty>
           )}

@@ -1,11 +1,11 @@
 import { useState } from "react";
-import type { Session } from "../../../protocol/session.ts";
+import { isInteractive, type Session } from "../../../protocol/session.ts";
 import { ConfirmDialog } from "../../shared/ui/ConfirmDialog.tsx";
 import type { SessionActions } from "./useSessionActions.ts";
 
 type Refusal = { message: string; details: readonly string[] };
 
-/** Ends a pane or job. When work would be lost, it shows what, and asks again. */
+/** Ends a pane, a job or an agent. When work would be lost, it shows what, and asks again. */
 export function KillDialog({
   open,
   onClose,
@@ -19,7 +19,7 @@ export function KillDialog({
 }) {
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [busy, setBusy] = useState(false);
-  const job = session.provider === "codex";
+  const what = isInteractive(session) ? "agent" : session.provider === "tmux" ? "terminal" : "job";
 
   function close(): void {
     setRefusal(null);
@@ -30,7 +30,7 @@ export function KillDialog({
     setBusy(true);
     const answer = await actions.run(
       { type: "kill", ...(refusal === null ? {} : { force: true }) },
-      job ? "The job was ended." : "The terminal was ended.",
+      `The ${what} was ended.`,
       (code) => code === "would_lose_work",
     );
     setBusy(false);
@@ -47,19 +47,20 @@ export function KillDialog({
       onConfirm={() => void kill()}
       busy={busy}
       title={refusal === null ? `End “${session.title}”?` : "Work would be left behind"}
-      confirm={refusal === null ? (job ? "End the job" : "End the terminal") : "End it all the same"}
+      confirm={refusal === null ? `End the ${what}` : "End it all the same"}
       testId="kill-dialog"
     >
       {refusal === null ? (
         <>
           <p>
-            {job
-              ? "The job and everything it started are stopped."
-              : "The pane is closed, and what runs in it ends."}
+            {what === "terminal"
+              ? "The pane is closed, and what runs in it ends."
+              : `The ${what} and everything it started are stopped.`}
           </p>
           <p>
             What it wrote here stays: its events, its title, where it was
             {session.worktree === null ? "" : ", and its worktree"}.
+            {what === "agent" && " A message starts it again, with the same conversation."}
           </p>
         </>
       ) : (

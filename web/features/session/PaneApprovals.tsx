@@ -2,7 +2,7 @@ import type { Session } from "../../../protocol/session.ts";
 import { useHub } from "../../shared/live/useHub.ts";
 import { ApprovalCard } from "../approvals/ApprovalCard.tsx";
 
-/** What the agent in a pane waits for, above whatever of the session is shown; the first answer counts, here or at its terminal. */
+/** What an agent waits for, above whatever of the session is shown; the first answer counts, here or at its terminal. */
 export default function PaneApprovals({ session }: { session: Session }) {
   const { approvals } = useHub();
   const waiting = [...approvals.values()]

@@ -13,7 +13,7 @@ import {
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Host } from "../../../protocol/host.ts";
-import type { Session } from "../../../protocol/session.ts";
+import { isInteractive, type Session } from "../../../protocol/session.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { NOT_KNOWN_YET } from "../../shared/live/certain.ts";
 import { AgentLabel } from "../../shared/ui/AgentName.tsx";
@@ -48,7 +48,9 @@ export function SessionHeader({ session, host, away, known, actions, side, onTim
   const running = !actions.ended;
   const tmux = session.provider === "tmux";
   const chat = session.provider === "edge";
-  const jobRuns = session.provider === "codex" && running && session.status !== "idle";
+  const spoken = isInteractive(session);
+  const job = session.provider === "codex" && !spoken;
+  const jobRuns = job && running && session.status !== "idle";
 
   return (
     <header className="flex shrink-0 flex-col gap-0.5 border-b border-line px-4 pt-2 pb-2 phone:border-b-0 phone:px-2 phone:pb-1">
@@ -119,7 +121,7 @@ export function SessionHeader({ session, host, away, known, actions, side, onTim
               Timeline
             </MenuItem>
           )}
-          {session.provider === "codex" && (
+          {job && (
             <MenuItem icon={<Square size={14} />} disabled={!jobRuns} onSelect={actions.stopJob}>
               Stop the job
             </MenuItem>
@@ -127,7 +129,7 @@ export function SessionHeader({ session, host, away, known, actions, side, onTim
           {!chat && <MenuLine />}
           {running && !chat && (
             <MenuItem icon={<OctagonX size={14} />} danger onSelect={() => setAsking("kill")}>
-              {tmux ? "End the terminal" : "End the job"}
+              {tmux ? "End the terminal" : spoken ? "End the agent" : "End the job"}
             </MenuItem>
           )}
           {session.worktree !== null && (

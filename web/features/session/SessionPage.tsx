@@ -246,7 +246,7 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
             onTimeline={talks ? showTimeline : undefined}
           />
           <SessionConnection store={store} />
-          {tmux && (session.pending_approvals ?? 0) > 0 && (
+          {!chat && (session.pending_approvals ?? 0) > 0 && (
             <Suspense fallback={null}>
               <PaneApprovals session={session} />
             </Suspense>

@@ -6,6 +6,8 @@ import { reachOf } from "./reach.ts";
 const here = { name: "workshop", away: false };
 const away = { name: "workshop", away: true };
 const claude = (over: Partial<Session> = {}): Session => sampleSession({ agent: "claude", ...over });
+const owned = (over: Partial<Session> = {}): Session =>
+  claude({ provider: "claude", interactive: true, status: "idle", ...over });
 
 it.each([
   ["an idle agent", claude(), here, "paste", /with Enter/],
@@ -20,6 +22,10 @@ it.each([
   ],
   ["one that asks, host away", claude({ pending_approvals: 1 }), away, "answer_first", /Answer it first/],
   ["a terminal that has ended", claude({ ended_at: 1, status: "waiting" }), here, "ended", /has ended/],
+  ["an agent without a terminal", owned(), here, "turn", /as its next turn/],
+  ["one that works", owned({ status: "working" }), here, "steer", /Claude hears it while it works/],
+  ["one that was ended", owned({ ended_at: 1, status: "done" }), here, "turn", /Starts Claude again/],
+  ["one whose host is away", owned(), away, "queue", /when workshop is back/],
   ["a job", sampleSession({ provider: "codex" }), here, "turn", /next turn/],
   ["a job, host away", sampleSession({ provider: "codex" }), away, "queue", /goes on when workshop is back/],
 ] as const)("says how a message reaches %s", (_, session, host, way, words) => {

@@ -1,19 +1,30 @@
-import { isEnded, waitsForAnswer, type Session } from "../../../protocol/session.ts";
+import { isEnded, isInteractive, waitsForAnswer, type Session } from "../../../protocol/session.ts";
 import { agentLabel } from "../../shared/ui/AgentName.tsx";
 
 /** How a message reaches what a session talks to. */
 export type Reach = {
-  way: "paste" | "turn" | "queue" | "answer_first" | "ended";
+  way: "paste" | "turn" | "steer" | "queue" | "answer_first" | "ended";
   /** What becomes of it, for the person, before it is sent. */
   words: string;
 };
 
 /** The best way to what a session talks to, as things stand. */
 export function reachOf(
-  session: Pick<Session, "provider" | "agent" | "command" | "status" | "ended_at" | "pending_approvals">,
+  session: Pick<
+    Session,
+    "provider" | "agent" | "command" | "status" | "ended_at" | "pending_approvals" | "interactive"
+  >,
   host: { name: string; away: boolean },
 ): Reach {
   const who = agentLabel(session);
+  if (isInteractive(session)) {
+    if (host.away) return { way: "queue", words: `Queued: ${who} hears it when ${host.name} is back.` };
+    if (session.status === "working" || session.status === "waiting")
+      return { way: "steer", words: `${who} hears it while it works, as soon as it can.` };
+    return isEnded(session)
+      ? { way: "turn", words: `Starts ${who} again; it goes on with this conversation.` }
+      : { way: "turn", words: `Goes to ${who} as its next turn.` };
+  }
   if (session.provider !== "tmux") {
     return host.away
       ? { way: "queue", words: `Queued: the job goes on when ${host.name} is back.` }

@@ -1,4 +1,4 @@
-import type { Session } from "../../../protocol/session.ts";
+import { isInteractive, type Session } from "../../../protocol/session.ts";
 
 const NAMES: Record<string, string> = {
   claude: "Claude",
@@ -7,13 +7,14 @@ const NAMES: Record<string, string> = {
   gemini: "Gemini",
 };
 
-type Labelled = Pick<Session, "agent" | "command" | "provider">;
+type Labelled = Pick<Session, "agent" | "command" | "provider" | "interactive">;
 
 /** Who works in a session: the agent's name, or the program in the foreground. */
 export function agentLabel(session: Labelled): string {
   if (session.provider === "edge") return "Chat";
-  if (session.provider === "codex") return "Codex job";
+  if (session.provider === "codex" && !isInteractive(session)) return "Codex job";
   if (session.agent !== null && session.agent in NAMES) return NAMES[session.agent] ?? session.agent;
+  if (session.command === null && session.provider in NAMES) return NAMES[session.provider] ?? "";
   return session.command ?? (session.agent === "shell" ? "shell" : "—");
 }
 

@@ -112,7 +112,10 @@ export const claudeAdapter: AgentAdapter<State> = {
   },
 
   setModel: (state, model) =>
-    step(state, { sends: [control(`r${state.run}.model`, { subtype: "set_model", model })] }),
+    step<State>(
+      { ...state, model },
+      { sends: [control(`r${state.run}.model`, { subtype: "set_model", model })] },
+    ),
 
   setMode: (state, mode) =>
     step(state, { sends: [control(`r${state.run}.mode`, { subtype: "set_permission_mode", mode })] }),
@@ -146,7 +149,7 @@ function system(state: State, line: LineOf<"system">): Step<State> {
     const begun = begin(known);
     const changed = line.model !== undefined && line.model !== state.model;
     const model: EventBody[] = changed
-      ? [{ type: "model", model: line.model ?? "", effort: null, by: "" }]
+      ? [{ type: "model", model: line.model ?? "", effort: null, by: "Claude" }]
       : [];
     return step(begun.state, { events: [...begun.events, ...model] });
   }
