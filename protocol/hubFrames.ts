@@ -4,6 +4,7 @@ import { SessionFilter } from "./filter.ts";
 import { Host } from "./host.ts";
 import { HostId, SessionId } from "./ids.ts";
 import { Session } from "./session.ts";
+import { Run } from "./runs.ts";
 import { Task } from "./tasks.ts";
 
 /** First frame of a client on `/api/live`; sent again to change the filter. With epoch and rev it gets only what changed since. */
@@ -27,6 +28,8 @@ export const HubChange = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("approval"), approval: Approval }),
   /** One that is over is only news: whoever comes later does not get it. */
   z.object({ kind: z.literal("task"), task: Task }),
+  /** As a task. */
+  z.object({ kind: z.literal("run"), run: Run }),
   z.object({ kind: z.literal("host"), host: Host }),
   z.object({ kind: z.literal("host_removed"), id: HostId }),
 ]);

@@ -19,7 +19,8 @@ export type IdPrefix =
   | "sch"
   | "exe"
   | "whk"
-  | "dlv";
+  | "dlv"
+  | "run";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"; // Crockford base 32: no i, l, o, u
 
@@ -77,6 +78,7 @@ export const ScheduleId = idOf("sch");
 export const ExecutionId = idOf("exe");
 export const WebhookId = idOf("whk");
 export const DeliveryId = idOf("dlv");
+export const RunId = idOf("run");
 
 /** The team that a deployment starts with. */
 export const DEFAULT_TEAM = "main";

@@ -168,7 +168,10 @@ async function makeWorker() {
   const { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } = await import("wrangler");
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml"));
   const { rootPath: _root, modulesRules: _rules, ...options } = workerOptions;
+  // Workflow scripts, and what runs beside them, are loaded as text too.
   const kinds = {
+    ".sandbox.js": "Text",
+    ".workflow.js": "Text",
     ".js": "ESModule",
     ".mjs": "ESModule",
     ".wasm": "CompiledWasm",
@@ -177,10 +180,10 @@ async function makeWorker() {
     ".md": null,
   };
   const modules = readdirSync(next)
-    .map((path) => ({
-      path,
-      type: kinds[/\.[^.]*$/.exec(path)?.[0] ?? ""] === undefined ? "Text" : kinds[/\.[^.]*$/.exec(path)[0]],
-    }))
+    .map((path) => {
+      const [ending = ""] = /(\.(sandbox|workflow))?\.[^.]*$/.exec(path) ?? [];
+      return { path, type: kinds[ending] === undefined ? "Text" : kinds[ending] };
+    })
     .filter(({ type }) => type !== null)
     // Miniflare runs the first one.
     .sort((a, b) => Number(b.path === "index.js") - Number(a.path === "index.js"));

@@ -20,7 +20,9 @@ import { linkRoutes } from "./routes/link.ts";
 import { modelSettingsRoutes } from "./routes/modelSettings.ts";
 import { ruleRoutes } from "./routes/rules.ts";
 import { scheduleRoutes } from "./routes/schedules.ts";
+import { runRoutes } from "./routes/runs.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
+import { workflowRoutes } from "./routes/workflows.ts";
 import { consumeTasks } from "./tasks/consumeTasks.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { VERSION } from "./version.ts";
@@ -58,6 +60,8 @@ const app = new Hono<App>()
     return c.json({ items: listModels(config), next_cursor: null });
   })
   .route("/api/settings/models", modelSettingsRoutes)
+  .route("/api/workflows", workflowRoutes)
+  .route("/api/runs", runRoutes)
   .route("/api/link", linkRoutes)
   .get("/api/live", requireRole("viewer"), (c) =>
     forwardViewer(c, c.env.HUB.getByName(hubName(c.get("actor").team)), "/live", null),

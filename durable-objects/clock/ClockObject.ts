@@ -4,6 +4,7 @@ import type { Execution, NewSchedule, Schedule, ScheduleChange } from "../../pro
 import { Alarms } from "../shared/alarms.ts";
 import { openDatabase } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
+import { RunWatch } from "./RunWatch.ts";
 import migrations from "./migrations/migrations.js";
 import { type ScheduleRefused, Schedules } from "./Schedules.ts";
 
@@ -11,15 +12,17 @@ import { type ScheduleRefused, Schedules } from "./Schedules.ts";
 export class ClockObject extends DurableObject<Env> {
   readonly #alarms: Alarms<"runs" | "schedules">;
   readonly #schedules: Schedules;
+  readonly #runs: RunWatch;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const db = openDatabase(ctx, migrations);
     const team = ctx.id.name ?? "";
     this.#alarms = new Alarms(db, ctx.storage, {
-      runs: () => {},
+      runs: () => this.#runs.look(),
       schedules: () => this.#schedules.tick(),
     });
+    this.#runs = new RunWatch(env, team, (at) => this.#alarms.atLatest("runs", at));
     this.#schedules = new Schedules({
       db,
       storage: ctx.storage,
@@ -29,6 +32,11 @@ export class ClockObject extends DurableObject<Env> {
       wakeAt: (at) => this.#alarms.atLatest("schedules", at),
       now: Date.now,
     });
+  }
+
+  /** From the Worker: there is a run to look after. */
+  watchRuns(): void {
+    this.#runs.begin();
   }
 
   listSchedules(): Schedule[] {

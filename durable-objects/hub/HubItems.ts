@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, lte, max } from "drizzle-orm";
 import type { HubChange } from "../../protocol/hubFrames.ts";
+import { isRunEnded } from "../../protocol/runs.ts";
 import { isTaskEnded } from "../../protocol/tasks.ts";
 import type { Database } from "../shared/database.ts";
 import { hub, items } from "./schema.ts";
@@ -52,7 +53,7 @@ export class HubItems {
         const { key, version, removed } = placeOf(change);
         const known = this.#db.select().from(items).where(eq(items.key, key)).get();
         // A removal of the others has no version.
-        const counts = removed === 0 || change.kind === "approval" || change.kind === "task";
+        const counts = removed === 0 || COUNTED.has(change.kind);
         if (
           known !== undefined &&
           ((known.removed === 1 && known.version === 0) || (counts && known.version >= version))
@@ -104,6 +105,9 @@ export class HubItems {
   }
 }
 
+/** Kinds whose end is a change like any other, with a version. */
+const COUNTED = new Set<HubChange["kind"]>(["approval", "task", "run"]);
+
 function placeOf(change: HubChange): { key: string; version: number; removed: 0 | 1 } {
   switch (change.kind) {
     case "session":
@@ -117,6 +121,10 @@ function placeOf(change: HubChange): { key: string; version: number; removed: 0 
       const { id, version, status, delivery } = change.approval;
       const removed = status === "pending" || delivery === "pending" ? 0 : 1;
       return { key: `approval:${id}`, version, removed };
+    }
+    case "run": {
+      const { id, version, status } = change.run;
+      return { key: `run:${id}`, version, removed: isRunEnded(status) ? 1 : 0 };
     }
     case "task": {
       const { id, version } = change.task;

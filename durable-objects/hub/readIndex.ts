@@ -1,13 +1,14 @@
-import { and, eq, isNotNull, isNull } from "drizzle-orm";
+import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { HubChange } from "../../protocol/hubFrames.ts";
-import { approvals, hosts, sessions, tasks } from "../../worker/db/schema.ts";
+import { approvals, hosts, runs, sessions, tasks } from "../../worker/db/schema.ts";
+import { toRuns } from "../../worker/workflows/publishRun.ts";
 import { isOpen, taskOf } from "../../worker/tasks/taskStore.ts";
 
 /** What D1 knows of a team: a hub that has lost its copy begins with it. */
 export async function readIndex(d1: D1Database, team: string): Promise<HubChange[]> {
   const db = drizzle(d1);
-  const [hostRows, sessionRows, approvalRows, taskRows] = await Promise.all([
+  const [hostRows, sessionRows, approvalRows, taskRows, runRows] = await Promise.all([
     db
       .select({ json: hosts.json })
       .from(hosts)
@@ -21,11 +22,17 @@ export async function readIndex(d1: D1Database, team: string): Promise<HubChange
       .select()
       .from(tasks)
       .where(and(eq(tasks.team, team), isOpen())),
+    db
+      .select()
+      .from(runs)
+      .where(and(eq(runs.team, team), inArray(runs.status, ["queued", "running"]))),
   ]);
+  const openRuns = await toRuns(d1, runRows);
   return [
     ...hostRows.map((row): HubChange => ({ kind: "host", host: JSON.parse(row.json ?? "null") })),
     ...sessionRows.map((row): HubChange => ({ kind: "session", session: JSON.parse(row.json) })),
     ...approvalRows.map((row): HubChange => ({ kind: "approval", approval: JSON.parse(row.json) })),
     ...taskRows.map((row): HubChange => ({ kind: "task", task: taskOf(row) })),
+    ...openRuns.map((run): HubChange => ({ kind: "run", run })),
   ];
 }

@@ -239,3 +239,144 @@ export const deliveries = sqliteTable(
     index("delivery_list").on(table.webhook, table.id),
   ],
 );
+
+/** Runs of workflow scripts. The script and its arguments are those that it began with, whatever changed since. */
+export const runs = sqliteTable(
+  "run",
+  {
+    id: text().primaryKey(),
+    team: text().notNull(),
+    workflow: text().notNull(),
+    title: text().notNull(),
+    status: text({ enum: ["queued", "running", "completed", "failed", "cancelled"] }).notNull(),
+    script: text().notNull(),
+    /** JSON. */
+    args: text().notNull(),
+    /** {@link RunDefaults} as JSON. */
+    defaults: text().notNull(),
+    /** 1: no result that is known already counts. */
+    fresh: integer().notNull().default(0),
+    /** Keys of steps whose known results do not count, as JSON. */
+    again: text().notNull().default("[]"),
+    budget: integer(),
+    /** Tokens of its agents and of those of runs within it. */
+    spent: integer().notNull().default(0),
+    /** JSON; a longer one is a blob. */
+    result: text(),
+    blob: text(),
+    error: text(),
+    /** The run and step that this one is a part of; `root` is the first of them all. */
+    parent: text(),
+    parent_step: text(),
+    root: text().notNull(),
+    by: text().notNull(),
+    /** Times that its script was begun and has not been heard of since. */
+    begun: integer().notNull().default(0),
+    created_at: integer().notNull(),
+    started_at: integer(),
+    ended_at: integer(),
+    version: integer().notNull().default(1),
+  },
+  (table) => [
+    index("run_list").on(table.team, table.created_at),
+    index("run_open")
+      .on(table.team)
+      .where(sql`status IN ('queued', 'running')`),
+  ],
+);
+
+/** Steps of runs: what the script asked for, and what came of it. */
+export const runSteps = sqliteTable(
+  "run_step",
+  {
+    run: text().notNull(),
+    key: text().notNull(),
+    /** Its place among the calls of the script. */
+    n: integer().notNull(),
+    kind: text({ enum: ["agent", "workflow", "approval"] }).notNull(),
+    label: text(),
+    phase: text(),
+    /** {@link StepSpec} as JSON. */
+    spec: text().notNull(),
+    status: text({
+      enum: ["pending", "running", "completed", "failed", "skipped", "cancelled", "timed_out"],
+    }).notNull(),
+    /** 1: it was settled when the script asked for it, and nothing was started. */
+    at_once: integer().notNull().default(0),
+    cached: integer().notNull().default(0),
+    attempt: integer().notNull().default(1),
+    retries: integer().notNull().default(0),
+    /** Counts what the session of this attempt was asked. */
+    round: integer().notNull().default(1),
+    /** Its session, or of a workflow its run. */
+    session: text(),
+    /** JSON, for the script; a longer one is a blob. */
+    result: text(),
+    blob: text(),
+    error: text(),
+    /** 1: the script gets the error, not null. */
+    throws: integer().notNull().default(0),
+    input_tokens: integer().notNull().default(0),
+    cached_tokens: integer().notNull().default(0),
+    output_tokens: integer().notNull().default(0),
+    started_at: integer(),
+    deadline: integer(),
+    ended_at: integer(),
+  },
+  (table) => [primaryKey({ columns: [table.run, table.key] })],
+);
+
+/** What scripts said; bounded for each run. */
+export const runNotes = sqliteTable(
+  "run_note",
+  {
+    run: text().notNull(),
+    n: integer().notNull(),
+    at: integer().notNull(),
+    kind: text({ enum: ["log", "phase", "error"] }).notNull(),
+    text: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.run, table.n] })],
+);
+
+/** Results of agents by their specification, for the next run of the same workflow. */
+export const runCache = sqliteTable(
+  "run_cache",
+  {
+    team: text().notNull(),
+    workflow: text().notNull(),
+    key: text().notNull(),
+    result: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.team, table.workflow, table.key] })],
+);
+
+/** The team's own workflows, as they are now. */
+export const workflows = sqliteTable(
+  "workflow",
+  {
+    team: text().notNull(),
+    name: text().notNull(),
+    version: integer().notNull(),
+    script: text().notNull(),
+    updated_at: integer().notNull(),
+    updated_by: text().notNull(),
+    removed_at: integer(),
+  },
+  (table) => [primaryKey({ columns: [table.team, table.name] })],
+);
+
+/** What the team's workflows were before. */
+export const workflowVersions = sqliteTable(
+  "workflow_version",
+  {
+    team: text().notNull(),
+    name: text().notNull(),
+    version: integer().notNull(),
+    script: text().notNull(),
+    updated_at: integer().notNull(),
+    updated_by: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.team, table.name, table.version] })],
+);

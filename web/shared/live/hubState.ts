@@ -2,6 +2,7 @@ import type { Approval } from "../../../protocol/approvals.ts";
 import type { HubChange, HubServerFrame } from "../../../protocol/hubFrames.ts";
 import type { Host } from "../../../protocol/host.ts";
 import type { Session } from "../../../protocol/session.ts";
+import { isRunEnded, type Run } from "../../../protocol/runs.ts";
 import { isTaskEnded, type Task } from "../../../protocol/tasks.ts";
 
 type Lists = {
@@ -11,6 +12,7 @@ type Lists = {
   approvals: ReadonlyMap<string, Approval>;
   /** Those that are not over, and those that ended lately while this page looked on. */
   tasks: ReadonlyMap<string, Task>;
+  runs: ReadonlyMap<string, Run>;
 };
 
 /** What the hub told: every session, host and approval, and the cursor to come back with. */
@@ -27,7 +29,7 @@ export type HubState = Lists & {
 
 /** Removed ids that are remembered. */
 const MAX_REMOVED = 2_000;
-/** Decided approvals, and tasks that are over, that are kept, so that a page can say what became of them. */
+/** Decided approvals, and tasks and runs that are over, that are kept, so that a page can say what became of them. */
 const MAX_OVER = 200;
 
 export const EMPTY_HUB: HubState = {
@@ -37,6 +39,7 @@ export const EMPTY_HUB: HubState = {
   hosts: new Map(),
   approvals: new Map(),
   tasks: new Map(),
+  runs: new Map(),
   loaded: false,
   incoming: null,
   removed: new Map(),
@@ -51,6 +54,7 @@ export function applyHubFrame(state: HubState, frame: HubServerFrame): HubState 
       hosts: new Map<string, Host>(),
       approvals: new Map<string, Approval>(),
       tasks: new Map<string, Task>(),
+      runs: new Map<string, Run>(),
     };
     return { ...state, incoming, removed: new Map() };
   }
@@ -79,12 +83,14 @@ function applyChanges(
   const hosts = new Map(lists.hosts);
   const approvals = new Map(lists.approvals);
   const tasks = new Map(lists.tasks);
+  const runs = new Map(lists.runs);
   const gone = new Map(removed);
   for (const change of changes) {
     if (change.kind === "session") put(sessions, gone, change.session);
     else if (change.kind === "host") put(hosts, gone, change.host);
     else if (change.kind === "approval") put(approvals, gone, change.approval);
     else if (change.kind === "task") put(tasks, gone, change.task);
+    else if (change.kind === "run") put(runs, gone, change.run);
     else if (change.kind === "session_removed") {
       remove(sessions, gone, change.id);
       for (const { id, session } of approvals.values())
@@ -93,7 +99,8 @@ function applyChanges(
   }
   forgetOver(approvals, ({ status }) => status !== "pending");
   forgetOver(tasks, isTaskEnded);
-  return { sessions, hosts, approvals, tasks, removed: gone };
+  forgetOver(runs, ({ status }) => isRunEnded(status));
+  return { sessions, hosts, approvals, tasks, runs, removed: gone };
 }
 
 function forgetOver<T extends { id: string }>(list: Map<string, T>, isOver: (item: T) => boolean): void {

@@ -1,0 +1,182 @@
+import * as z from "zod";
+import { Cwd } from "./commands.ts";
+import { HostId, RunId, TeamId } from "./ids.ts";
+
+/** Longest script. */
+export const MAX_SCRIPT_CHARS = 256 * 1024;
+
+export const WorkflowName = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^\w[\w.-]*$/, "a name has letters, digits, dots, dashes and underscores");
+
+/** What a workflow script says of itself; other fields are allowed and ignored. */
+export const WorkflowMeta = z.object({
+  name: WorkflowName,
+  description: z.string().max(2000),
+  whenToUse: z.string().max(4000).optional(),
+  phases: z
+    .array(
+      z.object({
+        title: z.string().min(1).max(200),
+        detail: z.string().max(2000).optional(),
+        model: z.string().max(200).optional(),
+      }),
+    )
+    .max(100)
+    .optional(),
+});
+export type WorkflowMeta = z.infer<typeof WorkflowMeta>;
+
+/** Where a run stands. */
+export const RunStatus = z.enum(["queued", "running", "completed", "failed", "cancelled"]);
+export type RunStatus = z.infer<typeof RunStatus>;
+
+/** Whether a run has come to its end. */
+export function isRunEnded(status: RunStatus): boolean {
+  return status !== "queued" && status !== "running";
+}
+
+/** Where a step stands; see stepMachine.ts. */
+export const StepStatus = z.enum([
+  "pending",
+  "running",
+  "completed",
+  "failed",
+  "skipped",
+  "cancelled",
+  "timed_out",
+]);
+export type StepStatus = z.infer<typeof StepStatus>;
+
+/** What a step is: an agent, a workflow within the run, or a question to a person. */
+export const StepKind = z.enum(["agent", "workflow", "approval"]);
+export type StepKind = z.infer<typeof StepKind>;
+
+/** Where agents of a run work and what they are, unless the script says it for one. */
+export const RunDefaults = z.object({
+  host: HostId.optional(),
+  cwd: Cwd.optional(),
+  provider: z.enum(["edge", "codex"]).optional(),
+  model: z.string().max(200).optional(),
+});
+export type RunDefaults = z.infer<typeof RunDefaults>;
+
+/** One run of a workflow, as lists show it. */
+export const Run = z.object({
+  id: RunId,
+  team: TeamId,
+  workflow: z.string(),
+  title: z.string(),
+  status: RunStatus,
+  /** Steps by status; only those that there are. */
+  steps: z.partialRecord(StepStatus, z.number().int()),
+  /** Steps that a person is asked about. */
+  asks: z.number().int(),
+  /** Tokens that may be spent, and that have been, with those of runs within. */
+  budget: z.number().int().nullable(),
+  spent: z.number().int(),
+  error: z.string().nullable(),
+  /** The run and step that this one is a part of. */
+  parent: z.object({ run: RunId, step: z.string() }).nullable(),
+  by: z.string(),
+  created_at: z.number(),
+  started_at: z.number().nullable(),
+  ended_at: z.number().nullable(),
+  version: z.number().int(),
+});
+export type Run = z.infer<typeof Run>;
+
+/** One step of a run. */
+export const RunStep = z.object({
+  /** SHA-256 of its specification, and which of those with the same one it is. */
+  key: z.string(),
+  /** Its place in the order of the script's calls. */
+  n: z.number().int(),
+  kind: StepKind,
+  label: z.string().nullable(),
+  phase: z.string().nullable(),
+  status: StepStatus,
+  /** The beginning of its prompt or question. */
+  prompt: z.string(),
+  /** Its session, while there is one; of a workflow, its run. */
+  session: z.string().nullable(),
+  /** Counts tries, from 1. */
+  attempt: z.number().int(),
+  /** Its result was known already. */
+  cached: z.boolean(),
+  error: z.string().nullable(),
+  tokens: z.object({ input: z.number().int(), cached: z.number().int(), output: z.number().int() }),
+  /** The beginning of its result, as text. */
+  preview: z.string().nullable(),
+  started_at: z.number().nullable(),
+  ended_at: z.number().nullable(),
+});
+export type RunStep = z.infer<typeof RunStep>;
+
+/** What a script said (`log`, `phase`), or what went wrong in it without ending it (`error`). */
+export const RunNote = z.object({
+  n: z.number().int(),
+  at: z.number(),
+  kind: z.enum(["log", "phase", "error"]),
+  text: z.string(),
+});
+export type RunNote = z.infer<typeof RunNote>;
+
+/** `GET /api/runs/:id`. */
+export const RunDetail = z.object({
+  run: Run,
+  phases: z.array(z.object({ title: z.string(), detail: z.string().optional() })),
+  args: z.unknown(),
+  items: z.array(RunStep),
+  notes: z.array(RunNote),
+  /** The script as it ran. */
+  source: z.string(),
+  /** What it returned; null until it has, and when it is too large (then `GET …/result` has it). */
+  result: z.unknown(),
+});
+export type RunDetail = z.infer<typeof RunDetail>;
+
+/** `POST /api/workflows/:name/runs`. */
+export const CreateRun = z.object({
+  /** A caller's own new id makes a repeated request harmless. */
+  id: RunId.optional(),
+  args: z.unknown().optional(),
+  title: z.string().min(1).max(200).optional(),
+  /** Tokens that it may spend at most. */
+  budget: z.number().int().min(1).max(1_000_000_000).optional(),
+  /** Every agent works, also one whose result is known. */
+  fresh: z.boolean().optional(),
+  ...RunDefaults.shape,
+});
+export type CreateRun = z.infer<typeof CreateRun>;
+
+/** `POST /api/runs/:id/steps/:step`: what a person decides about one step. */
+export const StepDecision = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("skip") }),
+  z.object({ type: z.literal("answer"), approved: z.boolean() }),
+]);
+export type StepDecision = z.infer<typeof StepDecision>;
+
+/** `POST /api/runs/:id/retry`: a new run of the same script and arguments; from a step on everything is done again. */
+export const RetryRun = z.object({ id: RunId.optional(), from: z.string().max(100).optional() });
+export type RetryRun = z.infer<typeof RetryRun>;
+
+/** A workflow as lists show it. `problem`: why its script cannot run. */
+export const Workflow = z.object({
+  name: z.string(),
+  source: z.enum(["catalogue", "team"]),
+  meta: WorkflowMeta,
+  version: z.number().int(),
+  updated_at: z.number().nullable(),
+  by: z.string().nullable(),
+});
+export type Workflow = z.infer<typeof Workflow>;
+
+/** `PUT /api/workflows/:name`; with `version`, only if it is still that one. */
+export const SaveWorkflow = z.object({
+  script: z.string().min(1).max(MAX_SCRIPT_CHARS),
+  version: z.number().int().optional(),
+});
+export type SaveWorkflow = z.infer<typeof SaveWorkflow>;

@@ -1,0 +1,156 @@
+import { and, desc, eq, isNull } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { Hono } from "hono";
+import * as z from "zod";
+import { newId } from "../../protocol/ids.ts";
+import { CreateRun, SaveWorkflow, type Workflow, WorkflowName } from "../../protocol/runs.ts";
+import { requireRole } from "../auth/requireRole.ts";
+import { note } from "../db/audit.ts";
+import { workflows, workflowVersions } from "../db/schema.ts";
+import type { App } from "../env.ts";
+import { Problem } from "../problem.ts";
+import { validate } from "../validate.ts";
+import { catalogue } from "../workflows/catalogue.ts";
+import { parseScript } from "../workflows/contract/parseScript.ts";
+import { ScriptProblem } from "../workflows/contract/ScriptProblem.ts";
+import { findWorkflow } from "../workflows/findWorkflow.ts";
+import { startRun } from "../workflows/startRun.ts";
+import { shown } from "./runs.ts";
+
+const ByName = validate("param", z.object({ name: WorkflowName }));
+/** Longest JSON of a run's arguments. */
+const MAX_ARGS_CHARS = 512 * 1024;
+
+/** `/api/workflows`. */
+export const workflowRoutes = new Hono<App>()
+  .get("/", requireRole("viewer"), async (c) => {
+    const rows = await drizzle(c.env.DB)
+      .select()
+      .from(workflows)
+      .where(and(eq(workflows.team, c.get("actor").team), isNull(workflows.removed_at)))
+      .orderBy(workflows.name);
+    const own = rows.map((row): Workflow => ({
+      name: row.name,
+      source: "team",
+      meta: parseScript(row.script).meta,
+      version: row.version,
+      updated_at: row.updated_at,
+      by: row.updated_by,
+    }));
+    const built = [...catalogue]
+      .filter(([name]) => !own.some((workflow) => workflow.name === name))
+      .map(([name, script]): Workflow => ({
+        name,
+        source: "catalogue",
+        meta: parseScript(script).meta,
+        version: 1,
+        updated_at: null,
+        by: null,
+      }));
+    return c.json({ items: [...own, ...built], next_cursor: null });
+  })
+  .get("/:name", requireRole("viewer"), ByName, async (c) => {
+    const { name } = c.req.valid("param");
+    const found = await findWorkflow(c.env, c.get("actor").team, name);
+    if (found === null) throw new Problem(404, "not_found", `There is no workflow ${name}.`);
+    return c.json({ name, ...found, meta: parseScript(found.script).meta });
+  })
+  .get("/:name/versions", requireRole("viewer"), ByName, async (c) => {
+    const items = await drizzle(c.env.DB)
+      .select()
+      .from(workflowVersions)
+      .where(
+        and(
+          eq(workflowVersions.team, c.get("actor").team),
+          eq(workflowVersions.name, c.req.valid("param").name),
+        ),
+      )
+      .orderBy(desc(workflowVersions.version))
+      .limit(100);
+    return c.json({ items: items.map(({ team: _team, ...rest }) => rest), next_cursor: null });
+  })
+  .put("/:name", requireRole("operator"), ByName, validate("json", SaveWorkflow), async (c) => {
+    const actor = c.get("actor");
+    const { name } = c.req.valid("param");
+    const { script, version } = c.req.valid("json");
+    const { meta } = readScript(script);
+    if (meta.name !== name)
+      throw new Problem(400, "invalid_script", `meta.name is ${meta.name}; it is saved as ${name}.`);
+    const db = drizzle(c.env.DB);
+    const of = and(eq(workflows.team, actor.team), eq(workflows.name, name));
+    const row = await db.select().from(workflows).where(of).get();
+    if (version !== undefined && version !== (row?.version ?? 0))
+      throw new Problem(409, "changed", "Somebody has changed this workflow meanwhile. Load it again.");
+    if (row?.script === script && row.removed_at === null)
+      return c.json({ name, version: row.version, meta });
+    const next = (row?.version ?? 0) + 1;
+    const now = Date.now();
+    const set = { version: next, script, updated_at: now, updated_by: actor.id, removed_at: null };
+    const saved = db
+      .insert(workflows)
+      .values({ team: actor.team, name, ...set })
+      .onConflictDoUpdate({
+        target: [workflows.team, workflows.name],
+        set,
+        setWhere: eq(workflows.version, next - 1),
+      })
+      .returning({ version: workflows.version });
+    // The primary key refuses a second one of the same number: then the whole of it is not done.
+    const [, kept] = await db.batch([
+      db
+        .insert(workflowVersions)
+        .values({ team: actor.team, name, version: next, script, updated_at: now, updated_by: actor.id })
+        .onConflictDoNothing(),
+      saved,
+    ]);
+    if (kept.length === 0)
+      throw new Problem(409, "changed", "Somebody has changed this workflow meanwhile. Load it again.");
+    await note(c.env.DB, actor, "workflow.save", name, `version ${next}`);
+    return c.json({ name, version: next, meta });
+  })
+  .delete("/:name", requireRole("operator"), ByName, async (c) => {
+    const actor = c.get("actor");
+    const { name } = c.req.valid("param");
+    await drizzle(c.env.DB)
+      .update(workflows)
+      .set({ removed_at: Date.now() })
+      .where(and(eq(workflows.team, actor.team), eq(workflows.name, name), isNull(workflows.removed_at)));
+    await note(c.env.DB, actor, "workflow.delete", name);
+    return c.body(null, 204);
+  })
+  .post("/:name/runs", requireRole("operator"), ByName, validate("json", CreateRun), async (c) => {
+    const actor = c.get("actor");
+    const { name } = c.req.valid("param");
+    const { id = newId("run"), args, title, budget, fresh, ...defaults } = c.req.valid("json");
+    const found = await findWorkflow(c.env, actor.team, name);
+    if (found === null) throw new Problem(404, "not_found", `There is no workflow ${name}.`);
+    if ((JSON.stringify(args) ?? "").length > MAX_ARGS_CHARS)
+      throw new Problem(413, "too_large", `The arguments have at most ${MAX_ARGS_CHARS} characters as JSON.`);
+    await startRun(c.env, {
+      id,
+      team: actor.team,
+      workflow: name,
+      title: title ?? name,
+      script: found.script,
+      args: args ?? null,
+      defaults,
+      fresh: fresh ?? false,
+      again: [],
+      budget: budget ?? null,
+      parent: null,
+      by: actor.id,
+    });
+    await note(c.env.DB, actor, "run.start", id, name);
+    return c.json(await shown(c.env.DB, actor.team, id), 201);
+  });
+
+/** Reads a script; what is wrong with it is answered with its line. */
+function readScript(script: string) {
+  try {
+    return parseScript(script);
+  } catch (error) {
+    if (error instanceof ScriptProblem)
+      throw new Problem(400, "invalid_script", `Line ${error.line}: ${error.message}`);
+    throw error;
+  }
+}

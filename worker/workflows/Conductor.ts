@@ -1,0 +1,381 @@
+import type { WorkflowStep } from "cloudflare:workers";
+import type { Env } from "../../durable-objects/shared/env.ts";
+import { logError } from "../../durable-objects/shared/logError.ts";
+import type { RunNote } from "../../protocol/runs.ts";
+import { startStep, type Started } from "./agents/startStep.ts";
+import { parseScript, type ParsedScript } from "./contract/parseScript.ts";
+import { look, type Seen } from "./look.ts";
+import { publishRun } from "./publishRun.ts";
+import { readResult } from "./keepResult.ts";
+import { recall } from "./runCache.ts";
+import {
+  addNotes,
+  addSteps,
+  readSteps,
+  tokensOf,
+  type NewStep,
+  type RunRow,
+  type StepRow,
+} from "./runStore.ts";
+import { Batch, type Answers, type Call, type Note, type SandboxEnd } from "./sandbox/frames.ts";
+import { runScript } from "./sandbox/runScript.ts";
+import { isSettled } from "./stepMachine.ts";
+import { keyOf, readCall, type StepCall } from "./StepSpec.ts";
+import { CHANGE, type Change } from "./tellRun.ts";
+import { noteBegun, noteHeard } from "./begun.ts";
+
+/** Agents of one run that work at the same time. */
+const MOST_AT_ONCE = 16;
+/** A script that waits is let go after so long, and run again when something is settled. */
+const PATIENCE_MS = 10_000;
+/** The run looks around by itself when it has heard nothing for so long. */
+const LOOK_AGAIN_MS = 60 * 60 * 1000;
+const LEAST_WAIT_MS = 1_000;
+/** Groups of settled steps that are read at once. */
+const READ_AHEAD = 50;
+const MOST_NOTES = 2_000;
+const MOST_NOTE_CHARS = 1024 * 1024;
+
+/** A step is tried until the platform's parts answer again; each try does only what is not done yet. */
+export const PERSISTENT = {
+  retries: { limit: 30, delay: "1 second", backoff: "constant" },
+  timeout: "2 minutes",
+} as const;
+
+/**
+ * Carries one run: runs the script, makes durable steps of its calls, and tells it what came of them in the order in
+ * which it came. All that it must know again stands in D1 or in the instance's own steps; run anew, it goes through the
+ * same steps in the same order and so arrives where it was.
+ */
+export class Conductor {
+  readonly #env: Env;
+  readonly #step: WorkflowStep;
+  readonly #run: RunRow;
+  /** Calls of the script that became steps, by their keys. */
+  readonly #known = new Map<string, StepCall>();
+  /** Keys that have been settled, in the order in which the script learns of them; those of a group at once. */
+  readonly #history: string[][] = [];
+  /** Keys that are to begin, in the order of the script's calls. */
+  #waiting: string[] = [];
+  readonly #running = new Map<string, Started>();
+  #waits = 0;
+  #arrival: Promise<void> | null = null;
+  #over: "cancelled" | null = null;
+  #notes = 0;
+  #noteChars = 0;
+
+  constructor(env: Env, step: WorkflowStep, run: RunRow) {
+    this.#env = env;
+    this.#step = step;
+    this.#run = run;
+  }
+
+  /** Runs the script to its end; null when the run was cancelled meanwhile. */
+  async conduct(): Promise<Exclude<SandboxEnd, { type: "paused" }> | null> {
+    const script = parseScript(this.#run.script);
+    for (;;) {
+      const begun = await noteBegun(this.#env.DB, this.#run.id);
+      if (!begun)
+        return {
+          type: "failed",
+          message:
+            "The script has ended the process that it runs in, three times: it takes too much memory, or never ends.",
+          line: null,
+          notes: [],
+        };
+      const end = await this.#evaluate(script);
+      if (this.#over !== null) return null;
+      if (end.type !== "paused") return this.#finished(end);
+      await this.#arrival;
+      if (this.#over !== null) return null;
+    }
+  }
+
+  async #finished<T extends Exclude<SandboxEnd, { type: "paused" }>>(end: T): Promise<T> {
+    await this.#note(end.notes, this.#notes);
+    return end;
+  }
+
+  async #evaluate(script: ParsedScript): Promise<SandboxEnd> {
+    const told = new Telling();
+    let heard = false;
+    return runScript(
+      this.#env.LOADER,
+      { module: script.module, args: this.#run.args, total: this.#run.budget },
+      async (text) => {
+        if (!heard) await noteHeard(this.#env.DB, this.#run.id);
+        heard = true;
+        return this.#hear(script, told, Batch.parse(JSON.parse(text)));
+      },
+    );
+  }
+
+  async #hear(script: ParsedScript, told: Telling, batch: Batch): Promise<Answers> {
+    const notes = batch.items.filter((item) => item.type === "note");
+    const calls = batch.items.filter((item) => item.type === "call");
+    await this.#note(notes, told.notes);
+    told.notes += notes.length;
+    const answers = await this.#take(script, told, calls);
+    if (batch.more || answers.length > 0) return { answers };
+    for (;;) {
+      const ready = await this.#tell(told);
+      if (ready.length > 0) return { answers: ready };
+      if (this.#over !== null) return { answers: [], pause: true };
+      this.#arrival ??= this.#arrive().finally(() => (this.#arrival = null));
+      const arrived = await Promise.race([
+        this.#arrival.then(() => true),
+        scheduler.wait(PATIENCE_MS).then(() => false),
+      ]);
+      if (!arrived) return { answers: [], pause: true };
+    }
+  }
+
+  /** Makes steps of calls. What is settled at once is answered at once, in the order of the calls. */
+  async #take(script: ParsedScript, told: Telling, calls: Call[]): Promise<Answers["answers"]> {
+    const context = { defaults: JSON.parse(this.#run.defaults), meta: script.meta };
+    const answers: Answers["answers"] = [];
+    const taken: { key: string; id: number; call: StepCall; n: number }[] = [];
+    for (const { id, kind, spec } of calls) {
+      if (this.#run.budget !== null && told.spent >= this.#run.budget) {
+        answers.push({ id, error: "The budget of this run is spent.", spent: told.spent });
+        continue;
+      }
+      try {
+        const call = readCall(kind, spec, context);
+        const key = told.occurrence(await keyOf(call.spec));
+        taken.push({ key, id, call, n: ++told.calls });
+      } catch (error) {
+        answers.push({
+          id,
+          error: error instanceof Error ? error.message : String(error),
+          spent: told.spent,
+        });
+      }
+    }
+    const rows = await this.#write(taken);
+    for (const { key, id, call } of taken) {
+      const row = rows.get(key);
+      if (row === undefined) throw new Error("a step that was written is not there");
+      told.open.set(key, id);
+      if (row.at_once === 1 || told.missed.has(key)) {
+        answers.push(await this.#answer(told, row, id));
+        continue;
+      }
+      if (this.#known.has(key)) continue;
+      this.#known.set(key, call);
+      this.#waiting.push(key);
+    }
+    return answers;
+  }
+
+  /** Writes the steps that are new, and reads all of them. */
+  async #write(taken: { key: string; call: StepCall; n: number }[]): Promise<Map<string, StepRow>> {
+    const { DB } = this.#env;
+    const keys = taken.map(({ key }) => key);
+    const there = await readSteps(DB, this.#run.id, keys);
+    const fresh = taken.filter(({ key }) => !there.has(key));
+    if (fresh.length === 0) return there;
+    const wanted = fresh.filter(({ call }) => call.spec.kind === "agent" && call.unmet === null);
+    const again = new Set<string>(JSON.parse(this.#run.again));
+    const known =
+      this.#run.fresh === 1
+        ? new Map<string, string>()
+        : await recall(
+            this.#env,
+            this.#run,
+            wanted.map(({ key }) => key).filter((key) => !again.has(key)),
+          );
+    const now = Date.now();
+    await addSteps(
+      DB,
+      fresh.map(({ key, call, n }): NewStep => {
+        const { spec, label, phase, retries } = call;
+        const base = {
+          run: this.#run.id,
+          key,
+          n,
+          kind: spec.kind,
+          label,
+          phase,
+          retries,
+          spec: JSON.stringify(spec),
+        };
+        const result = known.get(key);
+        if (call.unmet !== null)
+          return {
+            ...base,
+            status: "skipped",
+            at_once: 1,
+            error: `The rule ${call.unmet} was not met.`,
+            ended_at: now,
+          };
+        if (result !== undefined)
+          return { ...base, status: "completed", at_once: 1, cached: 1, result, ended_at: now };
+        return { ...base, status: "pending" };
+      }),
+    );
+    this.#publish();
+    const written = await readSteps(
+      DB,
+      this.#run.id,
+      fresh.map(({ key }) => key),
+    );
+    return new Map([...there, ...written]);
+  }
+
+  /** The next that the script has not been told yet, of what it asks for. As it was told once, it is told again. */
+  async #tell(told: Telling): Promise<Answers["answers"]> {
+    for (;;) {
+      const group = this.#history[told.groups];
+      if (group === undefined) return [];
+      told.groups += 1;
+      const answers: Answers["answers"] = [];
+      for (const key of group) {
+        const id = told.open.get(key);
+        if (id === undefined) told.missed.add(key);
+        else answers.push(await this.#answer(told, await this.#row(told, key), id));
+      }
+      if (answers.length > 0) return answers;
+    }
+  }
+
+  /** The row of a settled step; those that are asked for next are read with it. */
+  async #row(told: Telling, key: string): Promise<StepRow> {
+    if (!told.rows.has(key)) {
+      const next = this.#history.slice(told.groups - 1, told.groups + READ_AHEAD).flat();
+      told.rows = await readSteps(this.#env.DB, this.#run.id, [...new Set([key, ...next])]);
+    }
+    const row = told.rows.get(key);
+    if (row === undefined) throw new Error("a step that was settled is not there");
+    return row;
+  }
+
+  async #answer(told: Telling, row: StepRow, id: number): Promise<Answers["answers"][number]> {
+    told.open.delete(row.key);
+    if (row.cached === 0) told.spent += tokensOf({ input: row.input_tokens, output: row.output_tokens });
+    const { spent } = told;
+    if (row.status === "failed" && row.throws === 1) return { id, error: row.error ?? "It failed.", spent };
+    if (row.status !== "completed") return { id, value: null, spent };
+    const result = await readResult(this.#env, row);
+    const value: unknown = result === null ? null : JSON.parse(result);
+    return { id, value, spent };
+  }
+
+  /** Resolves when there is something new in the history, or the run is over. Holds nothing open meanwhile. */
+  async #arrive(): Promise<void> {
+    const before = this.#history.length;
+    for (;;) {
+      await this.#startReady();
+      if (this.#history.length > before || this.#over !== null) return;
+      const { settled, cancelled } = await this.#wait();
+      if (cancelled) this.#over = "cancelled";
+      this.#settle(settled);
+      this.#publish();
+      if (this.#history.length > before || this.#over !== null) return;
+    }
+  }
+
+  #settle(keys: string[]): void {
+    const group = keys.filter((key) => this.#running.has(key));
+    for (const key of group) this.#running.delete(key);
+    if (group.length > 0) this.#history.push(group);
+  }
+
+  /** Begins what waits, as far as there is room. */
+  async #startReady(): Promise<void> {
+    const room = MOST_AT_ONCE - this.#running.size;
+    const ready = this.#waiting.slice(0, Math.max(0, room));
+    if (ready.length === 0) return;
+    this.#waiting = this.#waiting.slice(ready.length);
+    for (const key of ready) this.#running.set(key, { settled: false, deadline: null });
+    const begun = await Promise.all(
+      ready.map((key) => {
+        const timeoutMs = this.#known.get(key)?.timeoutMs ?? null;
+        return this.#step.do(`begin ${key}`, PERSISTENT, () =>
+          startStep(this.#env, this.#run, key, timeoutMs),
+        );
+      }),
+    );
+    for (const [index, key] of ready.entries()) {
+      const started = begun[index];
+      if (started === undefined) continue;
+      this.#running.set(key, started);
+    }
+    this.#settle(ready.filter((_, index) => begun[index]?.settled === true));
+    this.#publish();
+  }
+
+  /** Waits for the next change. What it was is noted by the platform, so that it comes in the same order again. */
+  async #wait(): Promise<Seen> {
+    const name = `change ${++this.#waits}`;
+    const running = [...this.#running.keys()];
+    const deadlines = [...this.#running.values()].flatMap(({ deadline }) =>
+      deadline === null ? [] : [deadline],
+    );
+    const timeout = Math.max(
+      LEAST_WAIT_MS,
+      Math.min(LOOK_AGAIN_MS, ...deadlines.map((at) => at - Date.now())),
+    );
+    const change = await this.#step.waitForEvent<Change>(name, { type: CHANGE, timeout }).then(
+      ({ payload }) => payload,
+      () => null, // nothing came: it looks around
+    );
+    if (change?.key !== undefined) {
+      if (!this.#running.has(change.key)) return NOTHING; // it came twice
+      const row = (await readSteps(this.#env.DB, this.#run.id, [change.key])).get(change.key);
+      return row !== undefined && isSettled(row.status)
+        ? { settled: [change.key], cancelled: false }
+        : NOTHING;
+    }
+    return this.#step.do(`look ${this.#waits}`, PERSISTENT, () => look(this.#env, this.#run, running));
+  }
+
+  /** Keeps notes that are new; `before` is how many came before them. */
+  async #note(notes: Note[], before: number): Promise<void> {
+    const fresh: RunNote[] = [];
+    for (const [index, { kind, text }] of notes.entries()) {
+      const n = before + index + 1;
+      if (n <= this.#notes) continue; // it was said before: the script has been run again
+      this.#notes = n;
+      this.#noteChars += text.length;
+      if (n > MOST_NOTES || this.#noteChars > MOST_NOTE_CHARS) continue;
+      const last = n === MOST_NOTES || this.#noteChars + 8192 > MOST_NOTE_CHARS;
+      fresh.push({
+        n,
+        at: Date.now(),
+        kind,
+        text: last ? `${text}\n(No more of its words are kept.)` : text,
+      });
+    }
+    await addNotes(this.#env.DB, this.#run.id, fresh);
+  }
+
+  #publish(): void {
+    publishRun(this.#env, this.#run.id).catch((error: unknown) => logError("a run was not shown", error));
+  }
+}
+
+const NOTHING: Seen = { settled: [], cancelled: false };
+
+/** What one running of the script has asked and been told. */
+class Telling {
+  /** Calls that wait for their answer: key → the script's own number. */
+  readonly open = new Map<string, number>();
+  readonly #occurrences = new Map<string, number>();
+  /** Settled steps that it has not asked for yet; it gets them when it does. */
+  readonly missed = new Set<string>();
+  /** Rows that were read ahead. */
+  rows = new Map<string, StepRow>();
+  /** Groups of the history that it was told. */
+  groups = 0;
+  calls = 0;
+  notes = 0;
+  spent = 0;
+
+  /** The key of a specification and its place among those with the same one. */
+  occurrence(hash: string): string {
+    const n = (this.#occurrences.get(hash) ?? 0) + 1;
+    this.#occurrences.set(hash, n);
+    return `${hash}-${n}`;
+  }
+}

@@ -1,0 +1,166 @@
+import { and, eq, isNull } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import type { Env } from "../../../durable-objects/shared/env.ts";
+import type { JobSpec } from "../../../protocol/jobs.ts";
+import { hosts } from "../../db/schema.ts";
+import { defaultModel } from "../../models/defaultModel.ts";
+import { listModels } from "../../models/listModels.ts";
+import { readModelConfig } from "../../models/readModelConfig.ts";
+import { startJob } from "../../jobs/startJob.ts";
+import { startRun } from "../startRun.ts";
+import { findWorkflow } from "../findWorkflow.ts";
+import { moveStep, readRun, readStep, type RunRow, type StepRow } from "../runStore.ts";
+import type { AgentSpec, StepSpec } from "../StepSpec.ts";
+import { idOfStep } from "./idOfStep.ts";
+import { promptOf } from "./promptOf.ts";
+
+/** A step that was begun: whether it is over already, and until when it may take. */
+export type Started = { settled: boolean; deadline: number | null };
+
+/** Begins a step, once: its session, its run or its question. The same again changes nothing. */
+export async function startStep(
+  env: Env,
+  run: RunRow,
+  key: string,
+  timeoutMs: number | null,
+): Promise<Started> {
+  const step = await readStep(env.DB, run.id, key);
+  if (step === null) throw new Error("a step that was never written is to begin");
+  if (step.status !== "pending" && step.status !== "running") return { settled: true, deadline: null };
+  if (await isSpent(env, run)) return fail(env, step, "The budget of this run is spent.", true);
+  const spec: StepSpec = JSON.parse(step.spec);
+  const now = Date.now();
+  const deadline = step.deadline ?? (timeoutMs === null ? null : now + timeoutMs);
+  const id = await idOfStep(spec.kind === "workflow" ? "run" : "ses", {
+    run: run.id,
+    key,
+    attempt: step.attempt,
+  });
+  const session = spec.kind === "approval" ? null : id;
+  await moveStep(env.DB, {
+    run: run.id,
+    key,
+    event: "start",
+    set: { status: "running", started_at: now, deadline, session },
+  });
+  const problem = await begin(env, run, { ...step, session }, spec);
+  if (problem !== null) return fail(env, step, problem, spec.kind === "workflow");
+  return { settled: false, deadline };
+}
+
+/** Starts what a step is made of; a sentence when it can never be started. */
+export async function begin(env: Env, run: RunRow, step: StepRow, spec: StepSpec): Promise<string | null> {
+  if (step.session === null) return null;
+  if (spec.kind === "approval") return null;
+  if (spec.kind === "workflow") return beginRun(env, run, step, spec);
+  const job = await jobOf(env, run, step, spec);
+  if ("problem" in job) return job.problem;
+  const started = await startJob(env, {
+    team: run.team,
+    session: step.session,
+    owner: { kind: "run", id: run.id, step: step.key },
+    title: (step.label ?? spec.prompt.split("\n")[0] ?? run.title).slice(0, 200),
+    spec: job,
+    by: run.by,
+  });
+  return "refused" in started ? started.message : null;
+}
+
+async function beginRun(
+  env: Env,
+  run: RunRow,
+  step: StepRow,
+  { name, args }: Extract<StepSpec, { kind: "workflow" }>,
+): Promise<string | null> {
+  if (step.session === null) return null;
+  if (run.parent !== null) return "workflow(): a workflow within a workflow starts no third one.";
+  const found = await findWorkflow(env, run.team, name);
+  if (found === null) return `workflow(): there is no workflow ${name}.`;
+  await startRun(env, {
+    id: step.session,
+    team: run.team,
+    workflow: name,
+    title: step.label ?? name,
+    script: found.script,
+    args,
+    defaults: JSON.parse(run.defaults),
+    fresh: run.fresh === 1,
+    again: [],
+    budget: run.budget,
+    parent: { run: run.id, step: step.key, root: run.root },
+    by: run.by,
+  });
+  return null;
+}
+
+async function isSpent(env: Env, run: RunRow): Promise<boolean> {
+  if (run.budget === null) return false;
+  return ((await readRun(env.DB, run.root)) ?? run).spent >= run.budget;
+}
+
+async function fail(env: Env, { run, key }: StepRow, error: string, throws: boolean): Promise<Started> {
+  await moveStep(env.DB, {
+    run,
+    key,
+    event: "fail",
+    set: { status: "failed", error, throws: throws ? 1 : 0, ended_at: Date.now() },
+  });
+  return { settled: true, deadline: null };
+}
+
+async function jobOf(
+  env: Env,
+  run: RunRow,
+  step: StepRow,
+  spec: AgentSpec,
+): Promise<JobSpec | { problem: string }> {
+  const host = spec.host === undefined ? undefined : await findHost(env, run.team, spec.host);
+  if (host === null) return { problem: `There is no host ${spec.host}.` };
+  const prompt = promptOf(spec);
+  const place = {
+    ...(host === undefined ? {} : { host }),
+    ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
+  };
+  if (spec.provider === "edge") {
+    const model = await findModel(env, run.team, spec.model);
+    return {
+      provider: "edge",
+      prompt,
+      model,
+      ...place,
+      ...(spec.effort === undefined ? {} : { effort: spec.effort }),
+    };
+  }
+  if (host === undefined || spec.cwd === undefined)
+    return { problem: "It has no host and directory to work in." };
+  return {
+    provider: "codex",
+    prompt,
+    host,
+    cwd: spec.cwd,
+    sandbox: "workspace-write",
+    ...(spec.model === undefined || !/^gpt|codex|^o\d/i.test(spec.model) ? {} : { model: spec.model }),
+    ...(spec.isolation === undefined
+      ? {}
+      : { worktree: { branch: `run-${run.id.slice(-8)}-${step.n}-${step.attempt}` } }),
+  };
+}
+
+/** A host by its id or its name; null when there is none. */
+async function findHost(env: Env, team: string, wanted: string): Promise<string | null> {
+  const rows = await drizzle(env.DB)
+    .select({ id: hosts.id, name: hosts.name })
+    .from(hosts)
+    .where(and(eq(hosts.team, team), isNull(hosts.removed_at)));
+  return rows.find(({ id }) => id === wanted)?.id ?? rows.find(({ name }) => name === wanted)?.id ?? null;
+}
+
+/** The model that a script names, as far as there is one here: scripts also name models by short names of other places. */
+async function findModel(env: Env, team: string, wanted: string | undefined): Promise<string> {
+  if (wanted === undefined) return defaultModel(env, team);
+  const models = listModels(await readModelConfig(env, team, null));
+  const word = wanted.toLowerCase();
+  const found =
+    models.find(({ id }) => id === wanted) ?? models.find(({ id }) => id.toLowerCase().includes(word));
+  return found?.id ?? defaultModel(env, team);
+}

@@ -1,0 +1,66 @@
+import { and, eq, gt, inArray, lt, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import type { Env } from "../../durable-objects/shared/env.ts";
+import { runCache } from "../db/schema.ts";
+import type { RunRow } from "./runStore.ts";
+
+/** A known result counts for so long. */
+export const CACHE_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+/** A longer result is not kept for the next run. */
+const MAX_RESULT_CHARS = 256 * 1024;
+/** Results kept for one workflow; the oldest go first. */
+const MOST_RESULTS = 5_000;
+const SWEPT = 500;
+const MOST_KEYS = 90;
+
+type Of = Pick<RunRow, "team" | "workflow">;
+
+/** Keeps a result for the next run of the same workflow. */
+export async function remember(env: Env, { team, workflow }: Of, key: string, result: string): Promise<void> {
+  if (result.length > MAX_RESULT_CHARS) return;
+  const set = { result, at: Date.now() };
+  await drizzle(env.DB)
+    .insert(runCache)
+    .values({ team, workflow, key, ...set })
+    .onConflictDoUpdate({ target: [runCache.team, runCache.workflow, runCache.key], set });
+}
+
+/** Results that are known of a workflow's steps, by key. */
+export async function recall(env: Env, { team, workflow }: Of, keys: string[]): Promise<Map<string, string>> {
+  const since = Date.now() - CACHE_AGE_MS;
+  const known = new Map<string, string>();
+  for (let from = 0; from < keys.length; from += MOST_KEYS) {
+    const rows = await drizzle(env.DB)
+      .select({ key: runCache.key, result: runCache.result })
+      .from(runCache)
+      .where(
+        and(
+          eq(runCache.team, team),
+          eq(runCache.workflow, workflow),
+          inArray(runCache.key, keys.slice(from, from + MOST_KEYS)),
+          gt(runCache.at, since),
+        ),
+      );
+    for (const { key, result } of rows) known.set(key, result);
+  }
+  return known;
+}
+
+/** Forgets what is too old, and the oldest of what is too much. */
+export async function sweepCache(env: Env, { team, workflow }: Of): Promise<void> {
+  const db = drizzle(env.DB);
+  const of = and(eq(runCache.team, team), eq(runCache.workflow, workflow));
+  await db.delete(runCache).where(and(of, lt(runCache.at, Date.now() - CACHE_AGE_MS)));
+  const [{ count } = { count: 0 }] = await db
+    .select({ count: sql<number>`count(*)` })
+    .from(runCache)
+    .where(of);
+  if (count <= MOST_RESULTS) return;
+  const oldest = db
+    .select({ key: runCache.key })
+    .from(runCache)
+    .where(of)
+    .orderBy(runCache.at)
+    .limit(count - MOST_RESULTS + SWEPT);
+  await db.delete(runCache).where(and(of, inArray(runCache.key, oldest)));
+}

@@ -1,0 +1,113 @@
+import { and, eq, inArray, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import type { JobTokens } from "../../protocol/jobs.ts";
+import type { RunNote } from "../../protocol/runs.ts";
+import { runNotes, runs, runSteps } from "../db/schema.ts";
+import { statesBefore, type StepEvent } from "./stepMachine.ts";
+
+export type RunRow = typeof runs.$inferSelect;
+export type StepRow = typeof runSteps.$inferSelect;
+export type NewStep = typeof runSteps.$inferInsert;
+
+/** D1 takes a hundred parameters in one statement. */
+const MOST_KEYS = 90;
+
+export async function readRun(d1: D1Database, id: string): Promise<RunRow | null> {
+  return (await drizzle(d1).select().from(runs).where(eq(runs.id, id)).get()) ?? null;
+}
+
+export async function readStep(d1: D1Database, run: string, key: string): Promise<StepRow | null> {
+  const row = await drizzle(d1)
+    .select()
+    .from(runSteps)
+    .where(and(eq(runSteps.run, run), eq(runSteps.key, key)))
+    .get();
+  return row ?? null;
+}
+
+/** Steps by their keys; those that there are. */
+export async function readSteps(d1: D1Database, run: string, keys: string[]): Promise<Map<string, StepRow>> {
+  const found = new Map<string, StepRow>();
+  for (let from = 0; from < keys.length; from += MOST_KEYS) {
+    const rows = await drizzle(d1)
+      .select()
+      .from(runSteps)
+      .where(and(eq(runSteps.run, run), inArray(runSteps.key, keys.slice(from, from + MOST_KEYS))));
+    for (const row of rows) found.set(row.key, row);
+  }
+  return found;
+}
+
+/** Writes steps that are not there yet. */
+export async function addSteps(d1: D1Database, steps: NewStep[]): Promise<void> {
+  const db = drizzle(d1);
+  const [first, ...rest] = steps.map((step) => db.insert(runSteps).values(step).onConflictDoNothing());
+  if (first !== undefined) await db.batch([first, ...rest]);
+}
+
+/** What is to become of a step. `of`: only of this attempt and round. `spent`: tokens that it cost, counted at `root`. */
+export type StepMove = {
+  run: string;
+  key: string;
+  event: StepEvent;
+  set: Partial<StepRow>;
+  of?: { attempt: number; round: number };
+  spent?: { root: string; tokens: JobTokens };
+};
+
+/**
+ * Moves a step on, when it stands where the event leads on from. True when it did; what it cost is counted with it, and
+ * once.
+ */
+export async function moveStep(d1: D1Database, move: StepMove): Promise<boolean> {
+  const { run, key, event, set, of, spent } = move;
+  const db = drizzle(d1);
+  const tokens = spent?.tokens;
+  const counted =
+    tokens === undefined
+      ? {}
+      : {
+          input_tokens: sql`${runSteps.input_tokens} + ${tokens.input}`,
+          cached_tokens: sql`${runSteps.cached_tokens} + ${tokens.cached}`,
+          output_tokens: sql`${runSteps.output_tokens} + ${tokens.output}`,
+        };
+  const moved = db
+    .update(runSteps)
+    .set({ ...set, ...counted })
+    .where(
+      and(
+        eq(runSteps.run, run),
+        eq(runSteps.key, key),
+        inArray(runSteps.status, statesBefore(event)),
+        of === undefined ? undefined : eq(runSteps.attempt, of.attempt),
+        of === undefined ? undefined : eq(runSteps.round, of.round),
+      ),
+    )
+    .returning({ key: runSteps.key });
+  if (spent === undefined || tokensOf(spent.tokens) === 0) return (await moved).length > 0;
+  const [rows] = await db.batch([
+    moved,
+    db
+      .update(runs)
+      .set({ spent: sql`${runs.spent} + ${tokensOf(spent.tokens)}` })
+      .where(and(eq(runs.id, spent.root), sql`changes() > 0`)),
+  ]);
+  return rows.length > 0;
+}
+
+/** What counts against a budget. */
+export function tokensOf({ input, output }: Pick<JobTokens, "input" | "output">): number {
+  return input + output;
+}
+
+/** Keeps what a script said; the same again changes nothing. */
+export async function addNotes(d1: D1Database, run: string, notes: RunNote[]): Promise<void> {
+  const db = drizzle(d1);
+  const [first, ...rest] = notes.map((note) =>
+    db
+      .insert(runNotes)
+      .values({ run, ...note })
+      .onConflictDoNothing(),
+  );
+  if (first !== undefined) await db.batch([first, ...rest]);
+}

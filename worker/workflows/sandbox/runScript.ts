@@ -1,0 +1,118 @@
+import { RpcTarget } from "cloudflare:workers";
+import { SandboxEnd, type Answers } from "./frames.ts";
+import main from "./main.sandbox.js";
+// eslint-disable-next-line import/default -- it is bundled as text
+import meter from "./meter.sandbox.js";
+
+/** Longest batch of words of a script. */
+const MAX_BATCH_CHARS = 16 * 1024 * 1024;
+/** A script that says nothing for so long, while nothing is asked of the run, is ended. */
+const SILENCE_MS = 60_000;
+const LOOK_MS = 5_000;
+/** Processor time of one script from its beginning to its end, where the platform counts it. */
+const CPU_MS = 30_000;
+
+/** What a script in the sandbox can reach: one way to say what it wants. */
+class Line extends RpcTarget {
+  readonly #hear: (batch: string) => Promise<Answers>;
+  #last: Promise<unknown> = Promise.resolve();
+  #heardAt = Date.now();
+  #hearing = 0;
+  #closed = false;
+
+  constructor(hear: (batch: string) => Promise<Answers>) {
+    super();
+    this.#hear = hear;
+  }
+
+  /** From the sandbox: new calls and notes. Resolves when something is settled. One at a time. */
+  async exchange(batch: unknown): Promise<string> {
+    if (this.#closed) throw new Error("The run does not listen any more.");
+    if (typeof batch !== "string" || batch.length > MAX_BATCH_CHARS)
+      throw new Error("The script says too much at once.");
+    const answer = this.#last.then(() => this.#hear(batch));
+    this.#last = answer.catch(() => {});
+    this.#hearing += 1;
+    try {
+      return JSON.stringify(await answer);
+    } finally {
+      this.#hearing -= 1;
+      this.#heardAt = Date.now();
+    }
+  }
+
+  get silentMs(): number {
+    return this.#hearing > 0 ? 0 : Date.now() - this.#heardAt;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+}
+
+export type ScriptInput = {
+  /** The body, as {@link parseScript} gives it. */
+  module: string;
+  /** JSON. */
+  args: string;
+  total: number | null;
+};
+
+/**
+ * Runs a script from its beginning in a sandbox of its own: no network, nothing bound, one line to its run. `hear` takes
+ * what it says. What `hear` throws is thrown here, and is no fault of the script.
+ */
+export async function runScript(
+  loader: WorkerLoader,
+  { module, args, total }: ScriptInput,
+  hear: (batch: string) => Promise<Answers>,
+): Promise<SandboxEnd> {
+  const broken: unknown[] = [];
+  const line = new Line(async (batch) => {
+    try {
+      return await hear(batch);
+    } catch (error) {
+      broken.push(error);
+      throw error;
+    }
+  });
+  const over = new AbortController();
+  try {
+    const worker = loader.load({
+      compatibilityDate: "2026-09-15",
+      mainModule: "main.js",
+      modules: { "main.js": main, "meter.js": meter, "script.js": module },
+      env: {},
+      globalOutbound: null,
+      limits: { cpuMs: CPU_MS, subRequests: 0 },
+    });
+    const input = `{"args":${args},"total":${total ?? "null"}}`;
+    const said = await Promise.race([
+      // SAFETY: the entrypoint is main.js beside this file; what it gives is parsed below.
+      (worker.getEntrypoint() as unknown as Sandbox).run(line, input),
+      watch(line, over.signal),
+    ]);
+    return SandboxEnd.parse(JSON.parse(said));
+  } catch (error) {
+    if (broken.length > 0) throw broken[0];
+    return { type: "failed", message: sentenceOf(error), line: null, notes: [] };
+  } finally {
+    line.close();
+    over.abort();
+  }
+}
+
+type Sandbox = { run(line: Line, input: string): Promise<string> };
+
+async function watch(line: Line, over: AbortSignal): Promise<never> {
+  while (!over.aborted) {
+    await scheduler.wait(LOOK_MS, { signal: over });
+    if (line.silentMs > SILENCE_MS) throw new Error("It said nothing for a minute: an endless loop?");
+  }
+  throw new Error("It is over.");
+}
+
+function sentenceOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `The sandbox of the script was ended: ${message.slice(0, 1000)}`;
+}
