@@ -30,6 +30,8 @@ export const Thread = z.looseObject({
 export type Thread = z.infer<typeof Thread>;
 
 export const LoadedThreads = z.looseObject({ data: z.array(Id) });
+/** What a conversation that was begun, resumed or copied is answered with. */
+export const ThreadAnswer = z.looseObject({ thread: z.looseObject({ id: Id }) });
 export const ReadThread = z.looseObject({ thread: Thread });
 
 /** Whether a conversation is busy; kinds that are not known say nothing. */

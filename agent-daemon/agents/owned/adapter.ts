@@ -29,6 +29,8 @@ export type Step<S> = {
   sends: string[];
   asks: Asked[];
   over: { request: string; end: RequestEnd }[];
+  /** Its process is of no use any more, and is ended. */
+  quit: boolean;
 };
 
 /** How a process of an agent begins. */
@@ -106,5 +108,5 @@ export function openAdapter<S extends AgentState>(adapter: AgentAdapter<S>): Any
 
 /** A step that changes nothing but the state. */
 export function step<S>(state: S, also: Partial<Omit<Step<S>, "state">> = {}): Step<S> {
-  return { state, events: [], sends: [], asks: [], over: [], ...also };
+  return { state, events: [], sends: [], asks: [], over: [], quit: false, ...also };
 }

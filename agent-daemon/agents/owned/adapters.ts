@@ -1,8 +1,10 @@
 import type { OwnedAgent } from "../../../protocol/commands.ts";
 import { type AnyAdapter, openAdapter } from "./adapter.ts";
 import { claudeAdapter } from "./claude/claudeAdapter.ts";
+import { codexAdapter } from "./codex/codexAdapter.ts";
 
 /** The agents that can be run without a terminal. */
 export const ADAPTERS: Partial<Record<OwnedAgent, AnyAdapter>> = {
   claude: openAdapter(claudeAdapter),
+  codex: openAdapter(codexAdapter),
 };

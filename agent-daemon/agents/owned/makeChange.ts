@@ -14,10 +14,12 @@ export type Change = {
   over: { request: string; end: RequestEnd }[];
   /** Prompts that the agent is given with it. */
   taken: WaitingPrompt[];
+  /** Its process is to end. */
+  quit: boolean;
 };
 
 export function makeChange(row: OwnedSession): Change {
-  return { row, events: [], inputs: [], asks: [], over: [], taken: [] };
+  return { row, events: [], inputs: [], asks: [], over: [], taken: [], quit: false };
 }
 
 /** Adds what an adapter made of something; `request`: the one that it decides. */
@@ -32,6 +34,7 @@ export function addStep(
   for (const line of step.sends) change.inputs.push({ n: ++row.input, line, request });
   change.asks.push(...step.asks);
   change.over.push(...step.over);
+  change.quit ||= step.quit;
   row.state = step.state;
   row.preview = previewOf(step.events) ?? row.preview;
 }

@@ -12,6 +12,7 @@ import { readClaim, readExit, removeJobFiles } from "../codex/jobFiles.ts";
 import { launchSupervisor, type SelfProgram } from "../codex/launchSupervisor.ts";
 import { readGitState } from "../codex/readGitState.ts";
 import { readJobEnd } from "../codex/readJobEnd.ts";
+import { stopJob } from "../codex/stopJob.ts";
 import type { Line } from "../codex/splitLines.ts";
 import { endTurn } from "../codex/translate.ts";
 import type { RequestStore } from "../requests/openRequestStore.ts";
@@ -90,6 +91,7 @@ export function runAgents(deps: RunDeps) {
     else if (!outlet.put(messages, all)) return false;
     for (const { request, end } of over) waiting.get(request)?.resolve(end);
     if (change.inputs.length > 0) handOver(session);
+    if (change.quit && row.alive) void stopJob(dirOf(row), "at once", stopping.signal);
     return true;
   }
 

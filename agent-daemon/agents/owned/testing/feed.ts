@@ -33,6 +33,7 @@ export function after(before: Step<AgentState>, next: Step<AgentState>): Step<Ag
     sends: [...before.sends, ...next.sends],
     asks: [...before.asks, ...next.asks],
     over: [...before.over, ...next.over],
+    quit: before.quit || next.quit,
   });
 }
 
