@@ -27,12 +27,12 @@ export default defineConfig(async () => {
             cloudflareTest({
               wrangler: { configPath: "./wrangler.toml" },
               miniflare: {
-                // In place of those in wrangler.toml: a test does not wait for a batch to fill.
+                // In place of those in wrangler.toml: a test does not wait for a message to die.
                 queueConsumers: {
                   "signalbox-tasks": {
                     maxBatchSize: 10,
                     maxBatchTimeout: 0,
-                    maxRetries: 5,
+                    maxRetries: 1,
                     deadLetterQueue: "signalbox-tasks-dead",
                   },
                   "signalbox-tasks-dead": { maxBatchSize: 10, maxBatchTimeout: 0 },

@@ -23,6 +23,7 @@ import { scheduleRoutes } from "./routes/schedules.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
+import { taskRoutes } from "./routes/tasks.ts";
 import { consumeTasks } from "./tasks/consumeTasks.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { VERSION } from "./version.ts";
@@ -55,6 +56,7 @@ const app = new Hono<App>()
   .route("/api/schedules", scheduleRoutes)
   .route("/api/webhooks", webhookRoutes)
   .route("/hooks", hookRoutes)
+  .route("/api/tasks", taskRoutes)
   .get("/api/models", requireRole("viewer"), async (c) => {
     const config = await readModelConfig(c.env, c.get("actor").team, null);
     return c.json({ items: listModels(config), next_cursor: null });

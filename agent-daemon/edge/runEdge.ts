@@ -143,10 +143,16 @@ async function edgeConfig(input: EdgeConfigInput): Promise<MiniflareOptions> {
   );
 }
 
-/** What the environment says of models (worker/models/modelEnv.ts), of attachments and of approvals. */
+/** What the environment says of models (worker/models/modelEnv.ts), of attachments, approvals and tasks. */
 function settings(): Record<string, string> {
   return Object.fromEntries(
-    [...MODEL_VARIABLES, "ATTACHMENT_MAX_BYTES", "SIGNALBOX_APPROVAL_EXPIRY"].flatMap((name) => {
+    [
+      ...MODEL_VARIABLES,
+      "ATTACHMENT_MAX_BYTES",
+      "SIGNALBOX_APPROVAL_EXPIRY",
+      "SIGNALBOX_TASKS_AT_ONCE",
+      "SIGNALBOX_TASKS_PER_HOST",
+    ].flatMap((name) => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
     }),

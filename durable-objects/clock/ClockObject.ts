@@ -4,13 +4,14 @@ import type { Execution, NewSchedule, Schedule, ScheduleChange } from "../../pro
 import { Alarms } from "../shared/alarms.ts";
 import { openDatabase } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
+import { SWEEP_MS, sweepTasks } from "../../worker/tasks/sweepTasks.ts";
 import { RunWatch } from "./RunWatch.ts";
 import migrations from "./migrations/migrations.js";
 import { type ScheduleRefused, Schedules } from "./Schedules.ts";
 
 /** A team's clock: what must happen later and belongs to no session and no host. */
 export class ClockObject extends DurableObject<Env> {
-  readonly #alarms: Alarms<"runs" | "schedules">;
+  readonly #alarms: Alarms<"runs" | "schedules" | "tasks">;
   readonly #schedules: Schedules;
   readonly #runs: RunWatch;
 
@@ -21,6 +22,7 @@ export class ClockObject extends DurableObject<Env> {
     this.#alarms = new Alarms(db, ctx.storage, {
       runs: () => this.#runs.look(),
       schedules: () => this.#schedules.tick(),
+      tasks: () => this.#sweepTasks(),
     });
     this.#runs = new RunWatch(env, team, (at) => this.#alarms.atLatest("runs", at));
     this.#schedules = new Schedules({
@@ -37,6 +39,15 @@ export class ClockObject extends DurableObject<Env> {
   /** From the Worker: there is a run to look after. */
   watchRuns(): void {
     this.#runs.begin();
+  }
+
+  /** From the Worker: there are tasks that are not over; they are looked after until they are. */
+  watchTasks(): void {
+    this.#alarms.atLatest("tasks", Date.now() + SWEEP_MS);
+  }
+
+  async #sweepTasks(): Promise<void> {
+    if (await sweepTasks(this.env, this.ctx.id.name ?? "")) this.watchTasks();
   }
 
   listSchedules(): Schedule[] {

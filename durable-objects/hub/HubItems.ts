@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, lte, max } from "drizzle-orm";
+import { and, asc, eq, gt, gte, lt, lte, max } from "drizzle-orm";
 import type { HubChange } from "../../protocol/hubFrames.ts";
 import { isRunEnded } from "../../protocol/runs.ts";
 import { isTaskEnded } from "../../protocol/tasks.ts";
@@ -81,6 +81,16 @@ export class HubItems {
     return kept;
   }
 
+  /** The tasks that are shown as not over: ids with versions. */
+  openTasks(): { id: string; version: number }[] {
+    return this.#db
+      .select({ key: items.key, version: items.version })
+      .from(items)
+      .where(and(gte(items.key, TASK), lt(items.key, `${TASK}~`), eq(items.removed, 0)))
+      .all()
+      .map(({ key, version }) => ({ id: key.slice(TASK.length), version }));
+  }
+
   /** Everything that changed after a rev, page by page. Removals only for a client that may know what was removed. */
   *since(rev: number): Generator<Kept[]> {
     for (let next = rev; ;) {
@@ -107,6 +117,7 @@ export class HubItems {
 
 /** Kinds whose end is a change like any other, with a version. */
 const COUNTED = new Set<HubChange["kind"]>(["approval", "task", "run"]);
+const TASK = "task:";
 
 function placeOf(change: HubChange): { key: string; version: number; removed: 0 | 1 } {
   switch (change.kind) {
@@ -128,7 +139,7 @@ function placeOf(change: HubChange): { key: string; version: number; removed: 0 
     }
     case "task": {
       const { id, version } = change.task;
-      return { key: `task:${id}`, version, removed: isTaskEnded(change.task) ? 1 : 0 };
+      return { key: `${TASK}${id}`, version, removed: isTaskEnded(change.task) ? 1 : 0 };
     }
     case "host_removed":
       return { key: `host:${change.id}`, version: 0, removed: 1 };

@@ -72,6 +72,11 @@ export class HubObject extends DurableObject<Env> {
     await this.#batcher.add(changes);
   }
 
+  /** For the sweep of tasks: what pages are shown as not over. */
+  openTasks(): { id: string; version: number }[] {
+    return this.#items.openTasks();
+  }
+
   /** From the Worker: a rule that was made or changed. It is kept before it is spread, so that it reaches every session that waits for it. */
   async putRule(rule: Rule): Promise<void> {
     this.#publisher.put({ key: rule.id, version: rule.version ?? 1, body: JSON.stringify(rule) });

@@ -1,9 +1,9 @@
-import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
+import { and, eq, inArray, isNotNull, isNull, or } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { HubChange } from "../../protocol/hubFrames.ts";
 import { approvals, hosts, runs, sessions, tasks } from "../../worker/db/schema.ts";
 import { toRuns } from "../../worker/workflows/publishRun.ts";
-import { isOpen, taskOf } from "../../worker/tasks/taskStore.ts";
+import { IS_ACTIVE, IS_QUEUED, taskOf } from "../../worker/tasks/taskStore.ts";
 
 /** What D1 knows of a team: a hub that has lost its copy begins with it. */
 export async function readIndex(d1: D1Database, team: string): Promise<HubChange[]> {
@@ -21,7 +21,7 @@ export async function readIndex(d1: D1Database, team: string): Promise<HubChange
     db
       .select()
       .from(tasks)
-      .where(and(eq(tasks.team, team), isOpen())),
+      .where(and(eq(tasks.team, team), or(IS_QUEUED, IS_ACTIVE))),
     db
       .select()
       .from(runs)

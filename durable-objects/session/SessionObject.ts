@@ -307,15 +307,13 @@ export class SessionObject extends DurableObject<Env> {
     return false;
   }
 
-  /** Takes back the start of an agent that has not left for its host, or asks the host to end it. */
+  /** Takes back the start of an agent that has not left for its host, or asks the host to end it, once. */
   async #stopAgent(command: Command, by: string): Promise<void> {
-    const open = this.#commands.open();
-    for (const id of open) await this.#commands.cancel(id);
-    const session = this.#store.current?.session;
-    if (session !== undefined && !isEnded(session))
-      await this.#commands
-        .start(newId("cmd"), command, by, undefined)
-        .catch((error: unknown) => logError("command not forwarded yet", error)); // recorded; the alarm hands it over
+    const { asked } = this.#job;
+    if (asked === null || (await this.#commands.cancel(asked))) return;
+    await this.#commands
+      .start(stopOf(asked), command, by, undefined)
+      .catch((error: unknown) => logError("command not forwarded yet", error)); // recorded; the alarm hands it over
   }
 
   /** The session, or null when there is none. */
@@ -973,6 +971,11 @@ type Told = Session | Gone | EndedSpans | { approval: Approval } | { rule: Rule 
 /** The message or command that begins what a session is made for. */
 function askedOf({ id, provider }: NewSession): string {
   return idAs(provider === "edge" ? "msg" : "cmd", id);
+}
+
+/** The command that stops what another began: its id, with a time that no other has for some thousand years. */
+function stopOf(asked: string): string {
+  return asked.replace("_0", "_z");
 }
 
 const NOT_FOUND: Refused = { refused: "not_found", message: "No such session." };

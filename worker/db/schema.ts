@@ -199,9 +199,12 @@ export const tasks = sqliteTable(
   },
   (table) => [
     // Only of those that are not over: what has ended is billed once less.
-    index("task_open")
-      .on(table.team, table.status, table.created_at)
-      .where(sql`status IN ('queued', 'claimed', 'running')`),
+    index("task_queued")
+      .on(table.team, table.created_at)
+      .where(sql`status = 'queued'`),
+    index("task_active")
+      .on(table.team, table.host)
+      .where(sql`status IN ('claimed', 'running')`),
     index("task_owed")
       .on(table.team)
       .where(sql`owed = 1`),

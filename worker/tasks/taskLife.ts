@@ -14,26 +14,6 @@ export function retryAt(tries: number, now: number): number {
   return now + Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 4 ** (tries - 1));
 }
 
-/** It is taken to be started, in a new session. Null when it is not its turn. */
-export function claimed(row: TaskRow, session: string, now: number): TaskChange | null {
-  if (row.status !== "queued" || (row.not_before ?? 0) > now) return null;
-  return {
-    status: "claimed",
-    session,
-    tries: row.tries + 1,
-    lease_until: now + LEASE_MS,
-    not_before: null,
-    started_at: row.started_at ?? now,
-  };
-}
-
-/** Its session is there. */
-export function started(row: TaskRow, session: string): TaskChange | null {
-  return row.status === "claimed" && row.session === session
-    ? { status: "running", lease_until: null }
-    : null;
-}
-
 /** Its session's work has ended. Null when that was told before. */
 export function ended(row: TaskRow, session: string, end: JobEnd, now: number): TaskChange | null {
   if ((row.status !== "running" && row.status !== "claimed") || row.session !== session) return null;

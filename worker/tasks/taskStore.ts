@@ -1,17 +1,23 @@
-import { and, eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, isNull, lte, or, type SQL, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../../durable-objects/shared/env.ts";
 import { hubName } from "../../durable-objects/shared/names.ts";
 import { logError } from "../../durable-objects/shared/logError.ts";
-import { JobSpec } from "../../protocol/jobs.ts";
+import { newId } from "../../protocol/ids.ts";
+import type { JobSpec } from "../../protocol/jobs.ts";
 import { type Task, TASK_PROMPT_CHARS } from "../../protocol/tasks.ts";
 import { tasks } from "../db/schema.ts";
-import type { TaskChange, TaskRow } from "./taskLife.ts";
+import { LEASE_MS, type TaskChange, type TaskRow } from "./taskLife.ts";
+
+/** What a task is for; it was parsed when it came. */
+export function specOf({ spec }: Pick<TaskRow, "spec">): JobSpec {
+  return JSON.parse(spec);
+}
 
 /** A task as lists show it. */
 export function taskOf(row: TaskRow): Task {
   const { input_tokens: input, cached_tokens: cached, output_tokens: output } = row;
-  const spec = JobSpec.parse(JSON.parse(row.spec));
+  const spec = specOf(row);
   return {
     id: row.id,
     team: row.team,
@@ -43,23 +49,24 @@ export async function readTask(env: Env, team: string, id: string): Promise<Task
   return (await drizzle(env.DB).select().from(tasks).where(mine).get()) ?? null;
 }
 
-/** Holds for tasks that are not over; as the index has it, so that it is used. */
-export function isOpen(): SQL {
-  return sql`${tasks.status} IN ('queued', 'claimed', 'running')`;
-}
+// As the indexes have it, letter by letter, so that they are used.
+/** Holds for tasks that wait for their turn. */
+export const IS_QUEUED = sql`${tasks.status} = 'queued'`;
+/** Holds for tasks that are being started, or run. */
+export const IS_ACTIVE = sql`${tasks.status} IN ('claimed', 'running')`;
+
+export type TaskKey = { team: string; id: string };
 
 /** More of these would mean that something else changes the row without end. */
 const MOST_RACES = 50;
 
 /**
- * Changes a task by what it is at that moment, and tells the hub; `null` changes nothing, and neither does a condition
- * that does not hold. Answers the task as it is then, or null when nothing was changed.
+ * Changes a task by what it is at that moment, and tells the hub; `null` changes nothing. Answers the task as it is then, or null when nothing was changed.
  */
 export async function changeTask(
   env: Env,
-  { team, id }: { team: string; id: string },
+  { team, id }: TaskKey,
   change: (row: TaskRow) => TaskChange | null,
-  condition?: SQL,
 ): Promise<TaskRow | null> {
   for (let race = 0; race < MOST_RACES; race++) {
     const row = await readTask(env, team, id);
@@ -68,24 +75,41 @@ export async function changeTask(
     const [changed] = await drizzle(env.DB)
       .update(tasks)
       .set({ ...set, version: row.version + 1 })
-      .where(and(eq(tasks.id, id), eq(tasks.version, row.version), condition))
+      .where(and(eq(tasks.id, id), eq(tasks.version, row.version)))
       .returning();
     if (changed !== undefined) {
       await publishTasks(env, team, [changed]);
       return changed;
     }
-    if (condition !== undefined && (await readTask(env, team, id))?.version === row.version) return null;
   }
   throw new Error(`The task ${id} changes too often.`);
 }
 
 /** Tells the hub of tasks as they are; what it misses, the sweep tells again. */
 export async function publishTasks(env: Env, team: string, rows: TaskRow[]): Promise<void> {
+  if (rows.length === 0) return;
   const changes = rows.map((row) => ({ kind: "task", task: taskOf(row) }) as const);
   await env.HUB.getByName(hubName(team))
     .publish(changes)
     .catch((error: unknown) => logError("a task is not published yet", error));
 }
+
+/** Puts tasks before the queue's consumer; what does not get there, the sweep finds. */
+export async function sendTasks(
+  env: Env,
+  rows: Pick<TaskRow, "team" | "id" | "not_before">[],
+  now: number,
+): Promise<void> {
+  const messages = rows.map(({ team, id, not_before }) => ({
+    body: { team, task: id },
+    delaySeconds: Math.max(0, Math.ceil(((not_before ?? 0) - now) / 1000)),
+  }));
+  for (let from = 0; from < messages.length; from += MESSAGES_AT_ONCE)
+    await env.TASKS.sendBatch(messages.slice(from, from + MESSAGES_AT_ONCE)).catch((error: unknown) =>
+      logError("tasks are not in the queue yet", error),
+    );
+}
+const MESSAGES_AT_ONCE = 100;
 
 /** How many of a team's tasks may run at once, and how many of them on one host. */
 export function limitsOf(env: Env): { team: number; host: number } {
@@ -94,12 +118,62 @@ export function limitsOf(env: Env): { team: number; host: number } {
   return { team: of(env.SIGNALBOX_TASKS_AT_ONCE, 16), host: of(env.SIGNALBOX_TASKS_PER_HOST, 4) };
 }
 
-/** Holds while there is room for one more of a team's tasks, and on its host. */
-export function hasRoom(env: Env, team: string, host: string | null): SQL {
-  const most = limitsOf(env);
-  const active = sql`FROM ${tasks} AS other WHERE other.team = ${team} AND other.status IN ('claimed', 'running')`;
-  const room = sql`(SELECT count(*) ${active}) < ${most.team}`;
-  return host === null
-    ? room
-    : sql`${room} AND (SELECT count(*) ${active} AND other.host = ${host}) < ${most.host}`;
+const ACTIVE = sql`SELECT count(*) FROM ${tasks} AS other WHERE other.status IN ('claimed', 'running')`;
+
+/** How many more of a team's tasks may run. */
+export function roomOf(env: Env, team: string): SQL {
+  return sql`(${limitsOf(env).team} - (${ACTIVE} AND other.team = ${team}))`;
+}
+
+/** Holds for a task while its host has room for one more. */
+export function hostHasRoom(env: Env, team: string): SQL {
+  const active = sql`(${ACTIVE} AND other.team = ${team} AND other.host = ${tasks.host})`;
+  return sql`(${tasks.host} IS NULL OR ${active} < ${limitsOf(env).host})`;
+}
+
+/** Takes a task whose turn it is to start it, in a session of its own; null when it is not its turn, or there is no room. */
+export async function claimTask(env: Env, { team, id }: TaskKey, now: number): Promise<TaskRow | null> {
+  const isDue = or(isNull(tasks.not_before), lte(tasks.not_before, now));
+  const [row] = await drizzle(env.DB)
+    .update(tasks)
+    .set({
+      status: "claimed",
+      session: newId("ses", now),
+      tries: sql`${tasks.tries} + 1`,
+      lease_until: now + LEASE_MS,
+      not_before: null,
+      started_at: sql`coalesce(${tasks.started_at}, ${now})`,
+      version: sql`${tasks.version} + 1`,
+    })
+    .where(
+      and(
+        eq(tasks.id, id),
+        eq(tasks.team, team),
+        IS_QUEUED,
+        isDue,
+        hostHasRoom(env, team),
+        sql`${roomOf(env, team)} > 0`,
+      ),
+    )
+    .returning();
+  return row ?? null; // pages learn of it when it runs; until then it waits, for them
+}
+
+/** Whoever looks after claimed tasks next leaves these alone until then: they are on their way again. */
+export async function renewLeases(env: Env, ids: string[], until: number): Promise<void> {
+  const among = sql`${tasks.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`; // D1 takes at most a hundred parameters
+  await drizzle(env.DB)
+    .update(tasks)
+    .set({ lease_until: until })
+    .where(and(among, eq(tasks.status, "claimed")));
+}
+
+/** The session of a claimed task is there. */
+export async function taskRuns(env: Env, { team, id }: TaskKey, session: string): Promise<void> {
+  const rows = await drizzle(env.DB)
+    .update(tasks)
+    .set({ status: "running", lease_until: null, version: sql`${tasks.version} + 1` })
+    .where(and(eq(tasks.id, id), eq(tasks.session, session), eq(tasks.status, "claimed")))
+    .returning();
+  await publishTasks(env, team, rows);
 }

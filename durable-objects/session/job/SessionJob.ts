@@ -59,6 +59,11 @@ export class SessionJob {
     return row === null || row.began_at !== null || row.notice !== null ? null : row.asked;
   }
 
+  /** The message or command that the round began with, or is to; null without an owner. */
+  get asked(): string | null {
+    return this.#row()?.asked ?? null;
+  }
+
   /** True once the round has ended. */
   get ended(): boolean {
     return (this.#row()?.notice ?? null) !== null;
