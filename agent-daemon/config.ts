@@ -42,6 +42,8 @@ export const AgentConfig = z.strictObject({
       gemini: z.string().default("gemini"),
     })
     .prefault({}),
+  /** In which programs a prompt that is recognised on the screen becomes a request: all, coding agents, or none. */
+  keystrokes: z.enum(["all", "agents", "none"]).default("all"),
   /** Services of this machine that chats may look at and restart. */
   services: ServicesConfig.default({}),
   /** Places in the workspaces that chats read only when a person allows it. */

@@ -1,12 +1,14 @@
 import type { Answer, Question } from "../protocol/changes.ts";
 import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
-import { startClaude } from "./agents/claude/startClaude.ts";
+import { hookSocketPath, startClaude } from "./agents/claude/startClaude.ts";
 import { startCodexLive } from "./agents/codex-live/startCodexLive.ts";
 import { startCodexJobs } from "./agents/codex/startCodexJobs.ts";
+import { startKeystrokes } from "./agents/keystrokes/startKeystrokes.ts";
 import { startOwned } from "./agents/owned/startOwned.ts";
 import { startChanges } from "./changes/startChanges.ts";
 import type { AgentConfig } from "./config.ts";
 import { startConsoles } from "./console/startConsoles.ts";
+import { readClaudeHook } from "./hooks/changeHooks.ts";
 import type { LiveOutputs } from "./link/liveOutputs.ts";
 import type { Log, Outlet, Part } from "./parts.ts";
 import type { ConsoleSet } from "./startConsoleWatcher.ts";
@@ -73,6 +75,26 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
       : await guard("Codex in panes", async () =>
           startCodexLive({ env: process.env, store, outlet, panes: tmux, log }),
         );
+  const keystrokes =
+    tmux === null || config.keystrokes === "none"
+      ? null
+      : await guard("Prompts on screens", async () =>
+          startKeystrokes({
+            policy: config.keystrokes,
+            store,
+            outlet,
+            panes: tmux,
+            // One of another daemon tells that daemon.
+            claudeHook: () =>
+              readClaudeHook({
+                env: process.env,
+                node: process.execPath,
+                program: self.selfPath,
+                socket: hookSocketPath(config.state_dir),
+              })?.state !== "missing",
+            log,
+          }),
+        );
   const tools = await guard("The tools", async () =>
     startTools({
       config,
@@ -87,7 +109,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
   );
   // Tool calls first, whatever session they are for. Then agents without a terminal: each takes only its own sessions and
   // commands; panes take the rest.
-  const parts = [tools, claude, codexLive, owned, codex, tmux].filter((part) => part !== null);
+  const parts = [tools, claude, codexLive, keystrokes, owned, codex, tmux].filter((part) => part !== null);
   return {
     parts,
     tmuxVersion: () => tmux?.version ?? null,

@@ -21,6 +21,17 @@ export type AgentQuestion = z.infer<typeof AgentQuestion>;
 export const DecisionOffer = z.enum(["edit", "message"]);
 export type DecisionOffer = z.infer<typeof DecisionOffer>;
 
+/** The input of a request that was read off a terminal's screen: see `unverified`. */
+export const ScreenPrompt = z.strictObject({
+  /** The program in the foreground. */
+  program: z.string(),
+  /** The lines of the screen that ask. */
+  screen: z.string(),
+  /** What is typed for either answer; Enter follows where the prompt waits for it. */
+  keys: z.strictObject({ allow: z.string(), deny: z.string() }),
+});
+export type ScreenPrompt = z.infer<typeof ScreenPrompt>;
+
 /** A privileged act, or a question, that a coding agent waits with. The same `id` again is the same request. */
 export const AgentRequest = z.object({
   id: z.string().min(1).max(200),

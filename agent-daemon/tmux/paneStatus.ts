@@ -27,8 +27,9 @@ export function followActivity(before: Activity, changedAt: number, now: number)
 }
 
 /**
- * The status of a live pane. Claude Code tells its own, and Codex where its app server does (`said`); a shell in the
- * foreground is idle and another program works; the other agents tell nothing cheaply, so their screen does.
+ * The status of a live pane. Claude Code tells its own, and Codex where its app server does (`said`, as does a prompt that
+ * waits on the screen); a shell in the foreground is idle and another program works; the other agents tell nothing
+ * cheaply, so their screen does.
  */
 export function paneStatus(
   agent: AgentName,
@@ -37,9 +38,10 @@ export function paneStatus(
   said?: PaneStatus,
 ): PaneStatus {
   if (agent === "shell") return { status: "idle", reason: null };
+  const own = agent === "claude" ? claude?.status : undefined;
+  if (said !== undefined && own === undefined) return said;
   if (agent === "other") return { status: "working", reason: null };
-  if (agent === "codex" && said !== undefined) return said;
-  switch (agent === "claude" ? claude?.status : undefined) {
+  switch (own) {
     case "idle":
       return { status: "idle", reason: null };
     case "busy":

@@ -7,6 +7,8 @@ export type Previews = {
   /** Looks at the screens that may have changed; the others keep what they had. */
   refresh(panes: readonly PreviewedPane[]): Promise<void>;
   get(session: string): string | null;
+  /** The whole screen that was captured last. */
+  screen(session: string): string | null;
   /** When the pane's screen was last seen to change. */
   changedAt(session: string): number;
   forget(session: string): void;
@@ -55,6 +57,7 @@ export function startPreviews(clock: () => number): Previews {
       );
     },
     get: (session) => entries.get(session)?.preview ?? null,
+    screen: (session) => entries.get(session)?.screen ?? null,
     changedAt: (session) => entries.get(session)?.changedAt ?? 0,
     forget: (session) => {
       entries.delete(session);

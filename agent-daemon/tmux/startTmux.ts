@@ -6,6 +6,7 @@ import type { Store } from "../store.ts";
 import { adoptPane } from "./commands/adoptPane.ts";
 import { killPane, removeSessionWorktree } from "./commands/killPane.ts";
 import { searchPane, snapshotPane } from "./commands/readPane.ts";
+import { pressOnScreen, seeScreen } from "./commands/pressOnScreen.ts";
 import { resizePane } from "./commands/resizePane.ts";
 import { spawnPane } from "./commands/spawnPane.ts";
 import { interrupt, pasteText, pressKeys, typeBytes } from "./commands/typeText.ts";
@@ -153,6 +154,27 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
         agent === "codex" ? [{ session: record.session, panePid: row.panePid }] : [],
       ),
     tell: watch.tell,
+    watched: () =>
+      [...watch.all()].map(({ record: { session }, agent, row }) => ({
+        session,
+        agent,
+        program: row.command,
+        cwd: row.cwd,
+        text: watch.screen(session),
+        activeAt: row.windowActivity * 1000,
+        tells: watch.tells(session),
+      })),
+    foreground: watch.foreground,
+    async see(session) {
+      const pane = watch.live(session);
+      return pane === undefined ? null : seeScreen(pane);
+    },
+    async pressOn(session, seen, bytes) {
+      const pane = watch.live(session);
+      if (pane === undefined) return { ok: false, reason: "the pane is gone" };
+      return access.inOrder(session, () => pressOnScreen(pane, seen, bytes));
+    },
+    prompted: watch.prompted,
     onLook: watch.onLook,
     ...access.panes,
     async stop() {

@@ -1,3 +1,4 @@
+import type { AgentName } from "../../protocol/session.ts";
 import type { SessionPlace } from "../changes/startChanges.ts";
 import type { Part } from "../parts.ts";
 import type { ClaudeSession } from "./claudeRegistry.ts";
@@ -75,6 +76,31 @@ export interface PaneAccess {
   fit(session: string, cols: number, rows: number): Promise<TypeResult>;
 }
 
+/** A pane as the last look found it. */
+export type WatchedPane = {
+  session: string;
+  agent: AgentName;
+  /** The program in the foreground, as tmux names it. */
+  program: string;
+  cwd: string;
+  /** Its screen when it was last captured, which may be seconds ago; null when it was not yet. */
+  text: string | null;
+  /** When something in its window moved last, to the second. */
+  activeAt: number;
+  /** Its agent has said what it does, see `tell`. */
+  tells: boolean;
+};
+
+/** The visible screen of a pane at one instant. */
+export type SeenScreen = {
+  lines: string[];
+  cols: number;
+  cursor: { x: number; y: number };
+  program: string;
+  /** Differs as soon as the program writes or scrolls. */
+  state: string;
+};
+
 /** What the agents' parts need of the panes. */
 export interface AgentPanes {
   /** The session whose pane a process says it runs in (`$TMUX`, `$TMUX_PANE`); a pane that is new is looked for once. */
@@ -85,6 +111,16 @@ export interface AgentPanes {
   codexes(): { session: string; panePid: number }[];
   /** What an agent says of itself; it counts in place of what its screen looks like. Null: nothing. */
   tell(session: string, status: PaneStatus | null): void;
+  /** Every live session's pane. */
+  watched(): WatchedPane[];
+  /** The argument vectors of what runs in a pane's foreground, and below that. */
+  foreground(session: string): Promise<string[][]>;
+  /** Looks at a pane's screen now; null when that cannot be had. */
+  see(session: string): Promise<SeenScreen | null>;
+  /** Types into a pane, if its cursor still stands where it was seen. */
+  pressOn(session: string, seen: SeenScreen, bytes: Uint8Array): Promise<TypeResult>;
+  /** A prompt on the screen waits for a person, as far as its agent tells nothing itself; null: none does any more. */
+  prompted(session: string, reason: string | null): void;
   /** Calls back after each look at the panes; gives back how to stop. */
   onLook(listener: () => void): () => void;
 }

@@ -35,6 +35,14 @@ export type PaneWatch = {
   all(): Iterable<LivePane>;
   /** What an agent says of itself, until it says something else; null: nothing. */
   tell(session: string, status: PaneStatus | null): void;
+  /** Whether an agent has said so. */
+  tells(session: string): boolean;
+  /** A prompt on the screen waits for a person; null: none does any more. */
+  prompted(session: string, reason: string | null): void;
+  /** The argument vectors of what runs in its foreground, and below that. */
+  foreground(session: string): Promise<string[][]>;
+  /** The screen as it was captured last. */
+  screen(session: string): string | null;
   /** Calls back after each look; gives back how to stop. */
   onLook(listener: () => void): () => void;
   /** Panes that no session has. */
@@ -93,6 +101,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
   const live = new Map<string, LivePane>();
   const activities = new Map<string, Activity>();
   const said = new Map<string, PaneStatus>();
+  const prompts = new Map<string, PaneStatus>();
   const toldAt = new Map<string, number>();
   const spawning = new Set<string>();
   const deadSince = new Map<string, number>();
@@ -243,7 +252,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
         worktree: record.worktree,
         preview: previews.get(session),
       }),
-      status: paneStatus(pane.agent, pane.claude, activity, said.get(session)),
+      status: paneStatus(pane.agent, pane.claude, activity, said.get(session) ?? prompts.get(session)),
       factsDue: isDue(toldAt.get(session) ?? Number.NEGATIVE_INFINITY, FACTS_INTERVAL_MS, now),
       now,
     });
@@ -274,6 +283,7 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
       live.delete(session);
       activities.delete(session);
       said.delete(session);
+      prompts.delete(session);
       toldAt.delete(session);
       deadSince.delete(session);
       previews.forget(session);
@@ -339,6 +349,18 @@ export function watchPanes(deps: PaneWatchDeps): PaneWatch {
       else said.set(session, status);
       loop.kick();
     },
+    tells: (session) => said.has(session),
+    prompted(session, reason) {
+      if (prompts.get(session)?.reason === reason || (reason === null && !prompts.has(session))) return;
+      if (reason === null) prompts.delete(session);
+      else prompts.set(session, { status: "waiting", reason });
+      loop.kick();
+    },
+    async foreground(session) {
+      const pane = live.get(session);
+      return pane === undefined ? [] : processes.foreground(pane.row.panePid);
+    },
+    screen: previews.screen,
     onLook(listener) {
       lookers.add(listener);
       return () => lookers.delete(listener);

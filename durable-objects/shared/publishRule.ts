@@ -2,7 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { Approval, type Rule } from "../../protocol/approvals.ts";
 import { approvals } from "../../worker/db/schema.ts";
-import { actOf, matches } from "../session/approvals/isAllowed.ts";
+import { actOf, matches } from "../../protocol/isAllowed.ts";
 import { allDone } from "./allDone.ts";
 import type { Env } from "./env.ts";
 import { sessionName } from "./names.ts";

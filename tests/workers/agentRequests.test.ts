@@ -218,6 +218,35 @@ describe("a request of an agent on a host", () => {
     expect((await pane.daemon.command()).command).toMatchObject({ input: { answers: { "Which?": "a" } } });
   });
 
+  test("what was read off a screen is a person's to answer, each time: no rule, no grant", async ({
+    expect,
+  }) => {
+    const pane = await aPane();
+    const prompt = { tool: "prompt", scope: "type" as const, offers: [], unverified: true };
+    await pane.ask(request({ ...prompt, summary: "gemini: Allow execution?" }));
+    const approval = await pane.one("pending");
+    expect(approval.unverified).toBe(true);
+    for (const scope of ["session", "always"] as const)
+      expect((await decide(approval, { decision: "allow", scope })).status).toBe(400);
+    const rule = {
+      tool: "prompt",
+      host: null,
+      workspace: null,
+      pattern: "gemini:",
+      reason: "",
+      expires_at: null,
+    };
+    expect((await call("/api/rules", { body: rule })).status).toBe(201);
+    const grant = { scope: "type" };
+    expect((await call(`/api/sessions/${pane.session}/grants`, { body: grant })).status).toBeLessThan(300);
+    await pane.ask(request({ ...prompt, summary: "gemini: Allow execution?", input_sha256: "c".repeat(64) }));
+    await vi.waitUntil(async () => (await pane.list("pending")).length === 2, { timeout: 5_000 });
+    expect((await decide(approval, { decision: "allow" })).status).toBe(200);
+    expect((await pane.daemon.command()).command).toMatchObject({ request: approval.request });
+    await pane.until("pending");
+    expect(await pane.list("pending")).toHaveLength(1);
+  });
+
   test("an input that cannot be changed is not changed", async ({ expect }) => {
     const pane = await aPane();
     await pane.ask(request({ offers: [] }));

@@ -10,7 +10,7 @@ import { turnStatus } from "../turn/turnStatus.ts";
 import type { TurnStore } from "../turn/TurnStore.ts";
 import type { AgentRequests } from "./AgentRequests.ts";
 import { checkedInput, editedInput } from "./checkedInput.ts";
-import { actOf, isAllowed, isWithoutAsking, matches } from "./isAllowed.ts";
+import { actOf, isAllowed, isWithoutAsking, matches } from "../../../protocol/isAllowed.ts";
 import type { Ledger } from "./Ledger.ts";
 
 type Parts = {
@@ -55,6 +55,12 @@ export class Decisions {
         ok: false,
         reason: "invalid_input",
         message: "A question is answered once; no rule or grant can answer it.",
+      } as const;
+    if (approval.unverified === true && (decision.scope ?? "once") !== "once")
+      return {
+        ok: false,
+        reason: "invalid_input",
+        message: "What was read off a screen is answered once; no rule or grant can answer it.",
       } as const;
     const pattern = decision.pattern ?? null;
     // A rule is a word about this act: one that would not even allow it is a mistake.

@@ -3,7 +3,7 @@ import type { Approval } from "../../../protocol/approvals.ts";
 import { newId } from "../../../protocol/ids.ts";
 import { decide, deliver, end } from "./decide.ts";
 import { summarizeCall } from "../../../protocol/tools.ts";
-import { isAllowed, type Act } from "./isAllowed.ts";
+import { isAllowed, type Act } from "../../../protocol/isAllowed.ts";
 
 const PENDING: Approval = {
   id: newId("apr"),
@@ -127,6 +127,11 @@ describe("what may happen without asking", () => {
     expect(isAllowed(act, [], [{ ...rule, host: "h2" }], 5)).toBeNull();
     expect(isAllowed(act, [], [{ ...rule, workspace: "/w" }], 5)).not.toBeNull();
     expect(isAllowed(act, [], [{ ...rule, expires_at: 5 }], 5)).toBeNull();
+  });
+
+  test("nothing that was read off a screen, whatever allows the rest", ({ expect }) => {
+    expect(isAllowed({ ...act, unverified: true }, [grant], [rule], 5)).toBeNull();
+    expect(isAllowed({ ...act, scope: "free", unverified: true }, [], [], 5)).toBeNull();
   });
 
   test("where a shell reads it, nothing that follows a pattern as another command, or that is cut off", ({

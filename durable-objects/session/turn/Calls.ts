@@ -8,7 +8,7 @@ import type { Session } from "../../../protocol/session.ts";
 import { isToolName, summarizeCall, type ToolName, TOOLS } from "../../../protocol/tools.ts";
 import { logError } from "../../shared/logError.ts";
 import { checkedInput } from "../approvals/checkedInput.ts";
-import { type Act, isAllowed } from "../approvals/isAllowed.ts";
+import { type Act, isAllowed } from "../../../protocol/isAllowed.ts";
 import type { Ledger } from "../approvals/Ledger.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
 import type { Events, SessionStore } from "../SessionStore.ts";

@@ -37,8 +37,9 @@ export function ApprovalCard({ approval: given, inCall = false }: { approval: Ap
       {(!inCall || !pending) && <ApprovalHead approval={approval} />}
       {!inCall && !(asks && pending) && <ToolInput tool={approval.tool} json={approval.input} />}
       {approval.unverified === true && pending && (
-        <p className="text-muted">
-          Recognised on the screen of the terminal. Keys are pressed only while the same prompt is shown.
+        <p className="text-muted" data-testid="unverified">
+          <b className="font-medium text-waiting-text">Unverified.</b> Read off the terminal&rsquo;s screen;
+          the program itself says nothing. Keys are pressed once, and only while this very prompt is shown.
         </p>
       )}
       {pending && !asks && <Touches approval={approval} hostName={host?.name ?? null} whole={inCall} />}
@@ -211,12 +212,16 @@ function Choices({
         <Ban size={14} /> {busy && sending.decision === "deny" ? "Denying" : "Deny"}
       </Button>
       <span className="grow phone:hidden" />
-      <More disabled={blocked} onClick={() => setPanel("session")} testId="more-session">
-        This session
-      </More>
-      <More disabled={blocked} onClick={() => setPanel("always")} testId="more-always">
-        Always
-      </More>
+      {approval.unverified !== true && (
+        <>
+          <More disabled={blocked} onClick={() => setPanel("session")} testId="more-session">
+            This session
+          </More>
+          <More disabled={blocked} onClick={() => setPanel("always")} testId="more-always">
+            Always
+          </More>
+        </>
+      )}
       {offers?.includes("edit") !== false && (
         <More disabled={blocked} onClick={() => setPanel("edit")} testId="more-edit">
           Edit

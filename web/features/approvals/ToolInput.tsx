@@ -1,5 +1,6 @@
 import { useMemo, type ReactNode } from "react";
 import * as z from "zod";
+import { ScreenPrompt } from "../../../protocol/requests.ts";
 import { CodeBlock } from "../../shared/code/CodeBlock.tsx";
 import { DiffText } from "../../shared/code/DiffText.tsx";
 import { languageOf } from "../../shared/code/highlight.ts";
@@ -71,7 +72,30 @@ export function ToolInput({ tool, json }: { tool: string; json: string }) {
       </div>
     );
   }
+  const prompt = tool === "prompt" ? ScreenPrompt.safeParse(input) : null;
+  if (prompt?.success === true) return <Screen prompt={prompt.data} />;
   return <Fields input={input} />;
+}
+
+/** What a terminal shows, and what would be typed into it. */
+function Screen({ prompt: { screen, keys } }: { prompt: ScreenPrompt }) {
+  return (
+    <div className="flex flex-col gap-1.5" data-testid="screen-prompt">
+      <CodeBlock code={showHidden(screen)} language="" what="the screen" />
+      <p className="text-muted">
+        Allow types <Key>{keys.allow}</Key>, Deny types <Key>{keys.deny}</Key>; Enter follows where the prompt
+        waits for it.
+      </p>
+    </div>
+  );
+}
+
+function Key({ children }: { children: string }) {
+  return (
+    <kbd className="rounded-small border border-line bg-raised px-1 font-mono text-[12px] text-text">
+      {showHidden(children)}
+    </kbd>
+  );
 }
 
 /** A command: an argument vector as one line that says where each word ends, or a line for a shell as it is. */

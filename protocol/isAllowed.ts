@@ -1,6 +1,6 @@
-import type { Approval, Grant, Rule } from "../../../protocol/approvals.ts";
-import type { Provider } from "../../../protocol/session.ts";
-import type { ToolScope } from "../../../protocol/tools.ts";
+import type { Approval, Grant, Rule } from "./approvals.ts";
+import type { Provider } from "./session.ts";
+import type { ToolScope } from "./tools.ts";
 
 /** A privileged act, as grants and rules look at it. */
 export type Act = {
@@ -11,6 +11,8 @@ export type Act = {
   input_sha256: string;
   host: string | null;
   workspace: string | null;
+  /** Read off a screen: only a person answers it, each time. */
+  unverified?: boolean | undefined;
 };
 
 /** An approval as the act it asks for. */
@@ -22,8 +24,9 @@ export function actOf({
   input_sha256,
   host,
   workspace = null,
+  unverified,
 }: Approval): Act {
-  return { requester, tool, scope, summary, input_sha256, host, workspace };
+  return { requester, tool, scope, summary, input_sha256, host, workspace, unverified };
 }
 
 const WITHOUT_ASKING = new Set<ToolScope>(["free", "read"]);
@@ -35,6 +38,7 @@ export function isWithoutAsking(scope: ToolScope): boolean {
 
 /** What lets an act happen now without a person: its scope, a grant of the session, a rule of the team; or null. */
 export function isAllowed(act: Act, grants: Grant[], rules: Rule[], now: number): { by: string } | null {
+  if (act.unverified === true) return null;
   if (isWithoutAsking(act.scope)) return { by: "scope" };
   const grant = grants.find((each) => each.scope === act.scope && isOpen(each, now));
   if (grant !== undefined) return { by: grant.id };
@@ -54,7 +58,7 @@ export function matches(
   rule: Pick<Rule, "tool" | "host" | "workspace" | "pattern" | "input_sha256">,
   act: Omit<Act, "scope">,
 ): boolean {
-  if (rule.tool !== act.tool) return false;
+  if (act.unverified === true || rule.tool !== act.tool) return false;
   if (rule.host !== null && rule.host !== act.host) return false;
   if (rule.workspace !== null && rule.workspace !== act.workspace) return false;
   if (rule.pattern === null) return rule.input_sha256 === act.input_sha256;
