@@ -1,4 +1,4 @@
-import { Inbox, Plus, Rows3, Server } from "lucide-react";
+import { CalendarClock, Inbox, Plus, Rows3, Server } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { classes } from "../../shared/lib/classes.ts";
@@ -27,6 +27,7 @@ export function BottomBar() {
         <Plus size={20} />
         New
       </button>
+      <BarLink href="/work" label="Work" icon={<CalendarClock size={20} />} />
       <BarLink href="/hosts" label="Hosts" icon={<Server size={20} />} />
     </nav>
   );
@@ -44,7 +45,7 @@ function BarLink({
   count?: number;
 }) {
   const [path] = useLocation();
-  const current = path === href;
+  const current = path === href || path.startsWith(`${href}/`);
   return (
     <Link
       href={href}

@@ -1,4 +1,16 @@
-import { HelpCircle, Inbox, Monitor, Moon, Plus, Rows3, Search, Server, Settings, Sun } from "lucide-react";
+import {
+  CalendarClock,
+  HelpCircle,
+  Inbox,
+  Monitor,
+  Moon,
+  Plus,
+  Rows3,
+  Search,
+  Server,
+  Settings,
+  Sun,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { isEnded } from "../../../protocol/session.ts";
@@ -60,6 +72,7 @@ export function Rail() {
           count={hosts.size}
           {...(away > 0 ? { note: `${away} away` } : {})}
         />
+        <RailLink href="/work" icon={<CalendarClock size={16} />} label="Work" count={0} />
         <button
           type="button"
           onClick={() => openDialog.set({ name: "new" })}
@@ -108,7 +121,7 @@ function RailLink(props: {
   note?: string;
 }) {
   const [path] = useLocation();
-  const current = path === props.href;
+  const current = path === props.href || path.startsWith(`${props.href}/`);
   return (
     <Link
       href={props.href}

@@ -20,6 +20,7 @@ const NoHost = lazy(() => import("../../features/hosts/NoHost.tsx"));
 const HostsPage = lazy(() => import("../../features/hosts/HostsPage.tsx"));
 const RulesPage = lazy(() => import("../../features/rules/RulesPage.tsx"));
 const SettingsPage = lazy(() => import("../../features/settings/SettingsPage.tsx"));
+const WorkPage = lazy(() => import("../../features/work/WorkPage.tsx"));
 const Dialogs = lazy(() => import("./Dialogs.tsx"));
 
 /** The frame around every page: rail and main on a desk, main and bottom bar on a phone. */
@@ -56,6 +57,7 @@ export function Shell() {
     { keys: ["2"], label: "What needs you", group: "Everywhere", run: () => navigate("/inbox") },
     { keys: ["3"], label: "Hosts", group: "Everywhere", run: () => navigate("/hosts") },
     { keys: ["4"], label: "Settings", group: "Everywhere", run: () => navigate("/settings") },
+    { keys: ["5"], label: "Work", group: "Everywhere", run: () => navigate("/work") },
   ]);
 
   return (
@@ -85,6 +87,9 @@ export function Shell() {
                   </Route>
                   <Route path="/rules">
                     <RulesPage me={who.state === "here" ? who.me : null} />
+                  </Route>
+                  <Route path="/work/:place?">
+                    {({ place }) => <WorkPage me={who.state === "here" ? who.me : null} place={place} />}
                   </Route>
                   <Route path="/settings">
                     <SettingsPage me={who.state === "here" ? who.me : null} />

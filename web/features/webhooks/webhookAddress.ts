@@ -1,0 +1,4 @@
+/** Where a webhook is called. */
+export function webhookAddress(id: string): string {
+  return `${window.location.origin}/hooks/${id}`;
+}

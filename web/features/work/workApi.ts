@@ -1,0 +1,54 @@
+import * as z from "zod";
+import { page } from "../../../protocol/api.ts";
+import {
+  Execution,
+  NextTimes,
+  Schedule,
+  type PostSchedule,
+  type ScheduleChange,
+  type When,
+} from "../../../protocol/schedules.ts";
+import {
+  Delivery,
+  Webhook,
+  WebhookWithSecret,
+  type PostWebhook,
+  type WebhookChange,
+} from "../../../protocol/webhooks.ts";
+import { request, requestNothing } from "../../shared/api/request.ts";
+
+const schedule = (id: string): string => `/schedules/${encodeURIComponent(id)}`;
+const webhook = (id: string): string => `/webhooks/${encodeURIComponent(id)}`;
+const after = (cursor: string | null): string =>
+  `?limit=20${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
+
+/** Schedules and webhooks, one function per use. */
+export const workApi = {
+  schedules: async () => (await request("/schedules", page(Schedule))).items,
+  makeSchedule: (body: z.input<typeof PostSchedule>) =>
+    request("/schedules", Schedule, { method: "POST", body }),
+  changeSchedule: (id: string, body: ScheduleChange) =>
+    request(schedule(id), Schedule, { method: "PATCH", body }),
+  removeSchedule: (id: string) => requestNothing(schedule(id), { method: "DELETE" }),
+  runSchedule: (id: string, execution: string) =>
+    request(`${schedule(id)}/run`, Execution, { method: "POST", body: { id: execution } }),
+  executions: (id: string, cursor: string | null) =>
+    request(`${schedule(id)}/executions${after(cursor)}`, page(Execution)),
+  nextTimes: async (when: When) =>
+    (await request("/schedules/times", NextTimes, { method: "POST", body: when })).items,
+
+  webhooks: async () => (await request("/webhooks", page(Webhook))).items,
+  makeWebhook: (body: z.input<typeof PostWebhook>) =>
+    request("/webhooks", WebhookWithSecret, { method: "POST", body }),
+  changeWebhook: (id: string, body: WebhookChange) =>
+    request(webhook(id), Webhook, { method: "PATCH", body }),
+  removeWebhook: (id: string) => requestNothing(webhook(id), { method: "DELETE" }),
+  rotateSecret: (id: string) =>
+    request(`${webhook(id)}/rotate`, WebhookWithSecret, { method: "POST", body: {} }),
+  deliveries: (id: string, cursor: string | null) =>
+    request(`${webhook(id)}/deliveries${after(cursor)}`, page(Delivery)),
+  payload: async (id: string, delivery: string) =>
+    (await request(`${webhook(id)}/deliveries/${delivery}`, z.object({ payload: z.unknown() }))).payload,
+  redeliver: (id: string, delivery: string) =>
+    request(`${webhook(id)}/deliveries/${delivery}/redeliver`, Delivery, { method: "POST", body: {} }),
+};
