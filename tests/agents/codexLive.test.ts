@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import type { Item } from "../../protocol/events.ts";
 import { newId } from "../../protocol/ids.ts";
 import type { DaemonMessage } from "../../protocol/link.ts";
 import { findAgent } from "../support/agentBinaries.ts";
-import { makeCodexHome } from "../support/codexHome.ts";
+import { makeCodexHome, stopAppServer } from "../support/codexHome.ts";
 import { startFakeModel } from "../support/fakeModel/startFakeModel.ts";
 import { until } from "../support/signalbox.ts";
 
@@ -42,23 +42,13 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   });
   afterEach(async () => {
     await part.stop();
-    stopAppServer();
+    stopAppServer(rig.directory);
     await rig.end();
   });
 
   async function start(): Promise<Part> {
     const panes = await rig.start({ poll_ms: 500 });
     return startCodexLive({ env: rig.env, store: rig.store(), outlet: rig.outlet(), panes, log: () => {} });
-  }
-
-  /** It outlives its terminals. */
-  function stopAppServer(): void {
-    const home = join(rig.directory, "codex-home", "app-server-daemon");
-    for (const name of ["daemon-updater.pid", "daemon.pid"]) {
-      const path = join(home, name);
-      const pid = existsSync(path) ? /"pid":\s*(\d+)/.exec(readFileSync(path, "utf8"))?.[1] : undefined;
-      if (pid !== undefined) process.kill(Number(pid), "SIGKILL");
-    }
   }
 
   const sessionOf = (pane: string) => sessionsByPane(rig.messages).get(`default ${pane}`) ?? "";

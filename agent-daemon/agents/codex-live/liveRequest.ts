@@ -71,6 +71,19 @@ export function requestKey({ method, params }: LiveRequest): string {
   return `codex_${createHash("sha256").update(name).digest("hex").slice(0, 40)}`;
 }
 
+/** What the conversation's own record knows a request's subject by, where that tells later what was answered. */
+export function callOf({ method, params }: LiveRequest): string | null {
+  const tells = /^item\/(?:commandExecution|fileChange)\//.test(method) && params.approvalId == null;
+  return tells && params.itemId != null ? `${params.threadId} ${params.itemId}` : null;
+}
+
+/** Whether what Codex asked to do was done, by what became of it; null while that is open, or not known. */
+export function wasDone({ type, status }: Record<string, unknown>): boolean | null {
+  if (type !== "commandExecution" && type !== "fileChange") return null;
+  if (status === "completed" || status === "failed") return true;
+  return status === "declined" ? false : null;
+}
+
 /** Whether a request of the app server is one for a person. The others are for the programs that started it. */
 export function isForPerson(method: string): boolean {
   return /(?:\/request\w*|Approval)$/.test(method);

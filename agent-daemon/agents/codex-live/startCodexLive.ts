@@ -16,6 +16,7 @@ import {
   TurnPage,
 } from "./appServerWire.ts";
 import { ancestry, codexProcesses, type FoundProcess } from "./codexProcesses.ts";
+import { wasDone } from "./liveRequest.ts";
 import { startLiveRequests } from "./liveRequests.ts";
 import { createdAtOf, mapThreads, type OpenThread } from "./mapThreads.ts";
 import { type AppServer, appServerSocket, codexHome, openAppServer } from "./openAppServer.ts";
@@ -42,6 +43,9 @@ type Following = ThreadPlace & {
   reads: number;
   /** Items as they came last: a request about one does not repeat it. */
   items: Map<string, Turn["items"][number]>;
+  /** What it asked before those were known. */
+  asks: [rpc: RpcId, method: string, params: Record<string, unknown>][];
+  status: ThreadStatus | null;
   catchingUp: Promise<void> | null;
   /** How often that failed in a row, and when it is tried again. */
   failures: number;
@@ -157,8 +161,10 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
       return look();
     }
     const each = following.get(told.params.threadId);
-    if (told.method === "serverRequest/resolved")
+    if (told.method === "serverRequest/resolved") {
+      if (each !== undefined) each.asks = each.asks.filter(([rpc]) => rpc !== told.params.requestId);
       return requests.resolved(told.params.threadId, told.params.requestId);
+    }
     if (each === undefined) {
       // Loaded by its terminal after we had asked what there is.
       if (told.method === "thread/status/changed" && server !== null && !seen.has(told.params.threadId))
@@ -166,16 +172,13 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
       return;
     }
     if (told.method === "thread/status/changed") {
+      each.status = told.params.status;
       panes.tell(each.session, statusOf(told.params.status));
       each.failures = each.tryAt = 0; // its first message was sent, perhaps
       if (!each.ready) wake(each);
       return;
     }
-    if (told.method === "item/started" || told.method === "item/completed") {
-      each.items.set(told.params.item.id, told.params.item);
-      const oldest = each.items.size > MAX_ITEMS ? each.items.keys().next().value : undefined;
-      if (oldest !== undefined) each.items.delete(oldest);
-    }
+    if (told.method === "item/started" || told.method === "item/completed") met(each, told.params.item);
     if (told.method === "turn/completed" && each.ready && each.partial) {
       each.ready = each.partial = false;
       wake(each);
@@ -193,9 +196,22 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     each.ready = put(each, step.events, step.state);
   }
 
+  function met(each: Following, item: Turn["items"][number]): void {
+    each.items.set(item.id, item);
+    const oldest = each.items.size > MAX_ITEMS ? each.items.keys().next().value : undefined;
+    if (oldest !== undefined) each.items.delete(oldest);
+    const done = wasDone(item);
+    if (done !== null) requests.outcome(each.thread, item.id, done);
+  }
+
   function asked(rpc: RpcId, method: string, params: Record<string, unknown>): void {
     const each = following.get(String(params["threadId"]));
     if (each === undefined) return;
+    if (each.ready) tellAsked(each, rpc, method, params);
+    else each.asks.push([rpc, method, params]);
+  }
+
+  function tellAsked(each: Following, rpc: RpcId, method: string, params: Record<string, unknown>): void {
     const item = each.items.get(String(params["itemId"]));
     requests.asked(rpc, method, params, { session: each.session, cwd: each.cwd, item });
   }
@@ -216,7 +232,8 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     const { session, thread } = each;
     each.waiting.length = 0;
     const resumed = await from.request("thread/resume", { threadId: thread, excludeTurns: true });
-    panes.tell(session, statusOf(ResumedThread.parse(resumed).thread.status));
+    each.status = ResumedThread.parse(resumed).thread.status;
+    panes.tell(session, statusOf(each.status));
     const params = { threadId: thread, itemsView: "full", sortDirection: "desc", limit: FIRST_TURNS };
     const { data, nextCursor } = TurnPage.parse(await from.request("thread/turns/list", params));
     if (following.get(thread) !== each) return;
@@ -225,10 +242,18 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     const step = catchUp(state, thread, data.toReversed());
     each.partial = data[0]?.status !== "completed";
     each.ready = put(each, step.events, step.state);
+    for (const item of data.toReversed().flatMap(({ items }) => items)) met(each, item);
     for (const told of each.waiting.splice(0)) if (each.ready) tell(each, told);
-    const again = each.partial && each.reads++ < EARLY_READS;
+    settle(each, each.partial && each.reads++ < EARLY_READS);
+  }
+
+  /** What the conversation has not asked again, a moment after it was followed, is over; unless it says that it waits. */
+  function settle(each: Following, again: boolean): void {
+    const { thread } = each;
     setTimeout(() => {
       if (stopped || following.get(thread) !== each) return;
+      if (each.status !== null && isWaiting(each.status) && !requests.waits(thread))
+        return settle(each, again);
       safely(() => requests.settle(thread));
       if (!again) return;
       each.ready = false;
@@ -247,6 +272,8 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
       })
       .finally(() => {
         each.catchingUp = null;
+        if (following.get(each.thread) === each)
+          for (const ask of each.asks.splice(0)) safely(() => tellAsked(each, ...ask));
       });
   }
 
@@ -297,6 +324,8 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
         partial: false,
         reads: 0,
         items: new Map(),
+        asks: [],
+        status: null,
         catchingUp: null,
         failures: 0,
         tryAt: 0,
@@ -313,6 +342,7 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
 
   return {
     handles: (command) => command.type === "decide" && requests.knows(command.request),
+    repeats: (command) => command.type === "decide",
     async run(command, { session }) {
       if (command.type !== "decide") return failed("not_here", `${command.type} is not for Codex.`);
       return requests.decide(command, session);
@@ -343,6 +373,10 @@ function placed(
     const alone = found.filter(({ session }) => session === each.session).length === 1;
     return thread === undefined || !alone ? [] : [{ ...each, thread }];
   });
+}
+
+function isWaiting({ activeFlags }: ThreadStatus): boolean {
+  return activeFlags.includes("waitingOnApproval") || activeFlags.includes("waitingOnUserInput");
 }
 
 function statusOf({ type, activeFlags }: ThreadStatus): PaneStatus | null {

@@ -47,8 +47,8 @@ it("is corrected by what the agent's own record tells, once", () => {
   requests.decide("a", { type: "decide", request: "a", allow: true }, 3);
   requests.end("a", "applied", 4);
   expect(requests.untold("c")).toEqual([
-    { id: "a", session, decided: true, ended: "applied" },
-    { id: "b", session, decided: false, ended: null },
+    { id: "a", session, decided: true, allowed: true, ended: "applied" },
+    { id: "b", session, decided: false, allowed: null, ended: null },
   ]);
   requests.tell("a", "stale", 5);
   expect(requests.endOf("a")).toBe("stale");

@@ -27,6 +27,11 @@ const Untold = z.object({
   id: z.string(),
   session: z.string(),
   decided: z.number().transform((flag) => flag === 1),
+  /** What was decided, where something was. */
+  allowed: z
+    .number()
+    .nullable()
+    .transform((flag) => (flag === null ? null : flag === 1)),
   ended: RequestEnd.nullable(),
 });
 /** A request of which the agent's own record has not told yet whose answer it took. */
@@ -63,14 +68,19 @@ export function openRequestStore<Asked>(store: Store, requester: string, schema:
   const read = store.db.prepare(`SELECT * ${of} AND id = ?`);
   const open = store.db.prepare(`SELECT * ${of} AND ended IS NULL ORDER BY created_at`);
   const untold = store.db.prepare(
-    `SELECT id, session, decided_at IS NOT NULL AS decided, ended ${of} AND call = ? ORDER BY created_at`,
+    `SELECT id, session, decided_at IS NOT NULL AS decided, decision ->> '$.allow' AS allowed, ended
+     ${of} AND call = ? ORDER BY created_at`,
   );
   const prune = store.db.prepare(`DELETE ${of} AND coalesce(ended_at, decided_at) < ?`);
   const update = (set: string, where = "") =>
     store.db.prepare(`UPDATE agent_requests SET ${set} WHERE requester = ? AND id = ? ${where}`);
   const decide = update("decision = ?, decided_at = ?");
-  // What an agent wanted to do may be large and secret: it goes when it is over.
-  const end = update("ended = ?, ended_at = ?, asked = '', decision = NULL", "AND ended IS NULL");
+  // What an agent wanted to do may be large and secret: it goes when it is over; of a decision the yes or no stays.
+  const end = update(
+    `ended = ?, ended_at = ?, asked = '',
+     decision = CASE WHEN decision IS NOT NULL THEN json_object('allow', json(iif(decision ->> '$.allow', 'true', 'false'))) END`,
+    "AND ended IS NULL",
+  );
   const tell = update("ended = ?, ended_at = ?, asked = '', decision = NULL, call = NULL");
 
   const stored = (row: z.infer<typeof Row>): StoredRequest<Asked> => ({
