@@ -36,5 +36,8 @@ test("a file that is wrong is refused with its path and what is wrong in it", ({
   expect(says("stat_dir: /x")).toThrow(/stat_dir/);
   expect(says("url: ftp://x")).toThrow(/url/);
   expect(says("journal_max_bytes: 5")).toThrow(/journal_max_bytes/);
+  expect(says("agents: { acp: { goose: goose acp } }")).toThrow(/expected tuple/);
+  expect(says("agents: { acp: { goose: [] } }")).toThrow(/goose/);
+  expect(says('agents: { acp: { "a b": [x] } }')).toThrow(/agents\.acp/);
   expect(() => readConfig(tempDir())).toThrow(/cannot be read: .*EISDIR/);
 });

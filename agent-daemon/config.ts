@@ -10,6 +10,8 @@ import { ServicesConfig } from "./tools/services.ts";
 
 const home = homedir();
 
+const AcpName = z.string().regex(/^[\w.-]{1,40}$/);
+
 /** `agent.yaml`. Every value has a default, so an empty file is a whole configuration. */
 export const AgentConfig = z.strictObject({
   /** Where Signalbox answers, for example `https://signalbox.example.com`. */
@@ -40,6 +42,8 @@ export const AgentConfig = z.strictObject({
       claude: z.string().default("claude"),
       opencode: z.string().default("opencode"),
       gemini: z.string().default("gemini"),
+      /** Agents that speak the Agent Client Protocol, each by a name and its command: they run without a terminal. */
+      acp: z.record(AcpName, z.tuple([z.string().min(1)], z.string())).default({}),
     })
     .prefault({}),
   /** In which programs a prompt that is recognised on the screen becomes a request: all, coding agents, or none. */

@@ -13,6 +13,8 @@ export const HostInfo = z.object({
   tmux_version: z.string().max(40).nullable(),
   /** Agents found on the machine: name → version ("unknown" when it did not say). */
   agents: z.record(z.string().max(40), z.string().max(80)),
+  /** Agents that speak the Agent Client Protocol, by their names in the daemon's configuration. */
+  acp: z.array(z.string().max(40)).max(50).optional(),
   /** Directories offered for new sessions. */
   workspaces: z.array(z.string()).max(100),
   /** Whether Claude Code's permission requests reach the daemon (`other`: those of another one), and the line that sees to it. */

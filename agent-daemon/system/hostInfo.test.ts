@@ -49,7 +49,13 @@ test("versions are asked once per file, and anew when it was replaced", async ({
 test("what the daemon says of its machine fits the protocol, however much there is", async ({ expect }) => {
   const info = await readHostInfo({
     config: {
-      agents: { codex: "codex", claude: "claude", opencode: "opencode", gemini: "gemini" },
+      agents: {
+        codex: "codex",
+        claude: "claude",
+        opencode: "opencode",
+        gemini: "gemini",
+        acp: { here: [process.execPath, "agent.mjs"], missing: ["/no/such/program"] },
+      },
       workspaces: Array.from({ length: 300 }, (_, i) => `/w/${i}`),
     },
     readVersion: (name) => Promise.resolve(name === "codex" ? "0.169.0" : null),
@@ -58,4 +64,5 @@ test("what the daemon says of its machine fits the protocol, however much there 
   });
   expect(HostInfo.parse(info)).toEqual(info);
   expect(info.agents).toEqual({ codex: "0.169.0" });
+  expect(info.acp).toEqual(["here"]);
 });

@@ -66,10 +66,15 @@ export type HostInfoDeps = {
 
 /** What the daemon says of its machine. */
 export async function readHostInfo(deps: HostInfoDeps): Promise<HostInfo> {
+  const { acp, ...programs } = deps.config.agents;
   const found = await Promise.all(
-    Object.entries(deps.config.agents).map(
+    Object.entries(programs).map(
       async ([name, program]) => [name, await deps.readVersion(program)] as const,
     ),
+  );
+  // Their versions are not asked for: what such a command does with --version is not known.
+  const speakers = await Promise.all(
+    Object.entries(acp).map(async ([name, [program]]) => ((await findProgram(program)) === null ? [] : [name])),
   );
   return {
     hostname: hostname().slice(0, 200),
@@ -82,6 +87,7 @@ export async function readHostInfo(deps: HostInfoDeps): Promise<HostInfo> {
     agents: Object.fromEntries(
       found.flatMap(([name, version]) => (version === null ? [] : [[name, version]])),
     ),
+    acp: speakers.flat().toSorted().slice(0, 50),
     workspaces: deps.config.workspaces.slice(0, 100),
     problems: deps.problems.map((problem) => problem.slice(0, 500)).slice(0, 20),
   };

@@ -4,8 +4,13 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
+/** The agents that every run of the tests wants, and those of `npm run nightly` beside them. */
+const DAILY = ["codex", "claude"] as const;
+const NIGHTLY = ["opencode", "claude-agent-acp", "codex-acp", "gemini"] as const;
+export type AgentBinary = (typeof DAILY)[number] | (typeof NIGHTLY)[number];
+
 /** The agents that tests run for real: package, pinned version, and the program inside. The only place that pins them. */
-const AGENTS = {
+const AGENTS: Record<AgentBinary, { package: string; version: string; program: string; lean?: boolean }> = {
   codex: { package: "@openai/codex", version: "0.169.0", program: "node_modules/@openai/codex/bin/codex.js" },
   // The program itself; the package's own is put in its place by an install script.
   claude: {
@@ -13,10 +18,31 @@ const AGENTS = {
     version: "2.1.328",
     program: `node_modules/@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`,
   },
-} as const;
-
-export type AgentBinary = keyof typeof AGENTS;
-export const AGENT_BINARIES: AgentBinary[] = ["codex", "claude"];
+  opencode: {
+    package: `opencode-${process.platform}-${process.arch}`,
+    version: "1.18.33",
+    program: `node_modules/opencode-${process.platform}-${process.arch}/bin/opencode`,
+  },
+  // What they bring of Claude and Codex is left out: the two above are used.
+  "claude-agent-acp": {
+    package: "@agentclientprotocol/claude-agent-acp",
+    version: "0.100.0",
+    program: "node_modules/@agentclientprotocol/claude-agent-acp/dist/index.js",
+    lean: true,
+  },
+  "codex-acp": {
+    package: "@agentclientprotocol/codex-acp",
+    version: "2.6.0",
+    program: "node_modules/@agentclientprotocol/codex-acp/dist/index.js",
+    lean: true,
+  },
+  gemini: {
+    package: "@google/gemini-cli",
+    version: "0.61.0",
+    program: "node_modules/@google/gemini-cli/bundle/gemini.js",
+    lean: true,
+  },
+};
 
 /** Where they are: beside the checkout's other caches, outside package.json. */
 const CACHE = join(import.meta.dirname, "../../.cache/agents");
@@ -54,6 +80,7 @@ export async function installAgent(name: AgentBinary): Promise<string> {
   try {
     const spec = `${agent.package}@${agent.version}`;
     const options = ["--prefix", unfinished, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"];
+    if (agent.lean === true) options.push("--omit=optional");
     await promisify(execFile)("npm", ["install", ...options, spec], {
       cwd: unfinished,
       timeout: INSTALL_TIMEOUT_MS,
@@ -80,5 +107,6 @@ function isSet(value: string | undefined): boolean {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  for (const name of AGENT_BINARIES) console.log(`${name}: ${await installAgent(name)}`);
+  const wanted = process.argv.includes("--nightly") ? [...DAILY, ...NIGHTLY] : DAILY;
+  for (const name of wanted) console.log(`${name}: ${await installAgent(name)}`);
 }

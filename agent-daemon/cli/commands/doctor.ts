@@ -32,6 +32,7 @@ export async function doctor({ json, config: file }: DoctorArgs, context: Contex
     file ?? (local !== null && existsSync(local.agentConfig) ? local.agentConfig : DEFAULT_CONFIG_PATH);
   const config = readConfigOr(path, findings);
   if (config !== null) {
+    const { acp, ...programs } = config.agents;
     const own =
       local === null
         ? config
@@ -40,8 +41,9 @@ export async function doctor({ json, config: file }: DoctorArgs, context: Contex
       await checkProgram("git", "git", "bad"),
       await checkTmux(config.tmux.path),
       ...(await Promise.all(
-        Object.entries(config.agents).map(([name, program]) => checkProgram(name, program, "note")),
+        Object.entries(programs).map(([name, program]) => checkProgram(name, program, "note")),
       )),
+      ...(await Promise.all(Object.entries(acp).map(([name, [program]]) => checkCommand(name, program)))),
       await checkStateDir(own.state_dir),
       checkToken(own),
       await checkEdge(own.url),
@@ -106,6 +108,13 @@ async function checkProgram(what: string, program: string, missing: "note" | "ba
   return version === null
     ? { state: missing, what, says: `${program} is not installed` }
     : { state: "ok", what, says: `${version} (${await findProgram(program)})` };
+}
+
+async function checkCommand(what: string, program: string): Promise<Finding> {
+  const file = await findProgram(program);
+  return file === null
+    ? { state: "note", what, says: `${program} is not installed (agents.acp)` }
+    : { state: "ok", what, says: file };
 }
 
 async function checkTmux(program: string): Promise<Finding> {
