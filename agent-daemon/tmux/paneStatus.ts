@@ -27,9 +27,9 @@ export function followActivity(before: Activity, changedAt: number, now: number)
 }
 
 /**
- * The status of a live pane. Claude Code tells its own, and Codex where its app server does (`said`, as does a prompt that
- * waits on the screen); a shell in the foreground is idle and another program works; the other agents tell nothing
- * cheaply, so their screen does.
+ * The status of a live pane. Claude Code tells its own, Codex and OpenCode where their servers do (`said`, as does a
+ * prompt that waits on the screen); a shell in the foreground is idle and another program works; the other agents tell
+ * nothing cheaply, so their screen does.
  */
 export function paneStatus(
   agent: AgentName,

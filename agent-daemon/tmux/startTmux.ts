@@ -100,6 +100,11 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
     }
   };
 
+  const panesOf = (name: CodingAgent) =>
+    [...watch.all()].flatMap(({ record, agent, row }) =>
+      agent === name ? [{ session: record.session, panePid: row.panePid }] : [],
+    );
+
   watch.start();
   return {
     get version() {
@@ -149,10 +154,8 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
       [...watch.all()].flatMap(({ record, claude }) =>
         claude === undefined ? [] : [{ session: record.session, claude }],
       ),
-    codexes: () =>
-      [...watch.all()].flatMap(({ record, agent, row }) =>
-        agent === "codex" ? [{ session: record.session, panePid: row.panePid }] : [],
-      ),
+    codexes: () => panesOf("codex"),
+    opencodes: () => panesOf("opencode"),
     tell: watch.tell,
     watched: () =>
       [...watch.all()].map(({ record: { session }, agent, row }) => ({

@@ -109,6 +109,8 @@ export interface AgentPanes {
   claudes(): { session: string; claude: ClaudeSession }[];
   /** Sessions in whose pane Codex runs, with the process that the pane began with. */
   codexes(): { session: string; panePid: number }[];
+  /** The same for OpenCode. */
+  opencodes(): { session: string; panePid: number }[];
   /** What an agent says of itself; it counts in place of what its screen looks like. Null: nothing. */
   tell(session: string, status: PaneStatus | null): void;
   /** Every live session's pane. */

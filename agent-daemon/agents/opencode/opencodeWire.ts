@@ -86,6 +86,7 @@ export const WholeMessage = z.looseObject({
   info: Message,
   parts: z.array(z.looseObject({ type: z.string(), id: Id })),
 });
+export type WholeMessage = z.infer<typeof WholeMessage>;
 
 const Failure = z.looseObject({
   name: z.string(),

@@ -1,0 +1,215 @@
+import * as z from "zod";
+import type { EventBody } from "../../../protocol/events.ts";
+import { failed, type Log, type Outlet, type Part } from "../../parts.ts";
+import type { Store } from "../../store.ts";
+import type { AgentPanes } from "../../tmux/tmuxPart.ts";
+import { fitEvent } from "../codex/fitEvent.ts";
+import { permissionRequest, questionRequest } from "../opencode/opencodeRequest.ts";
+import { type Opencode, openOpencode } from "../opencode/openOpencode.ts";
+import { OpencodeEvent, Permission, Questions, WholeMessage } from "../opencode/opencodeWire.ts";
+import { findServer, type FoundServer } from "./findServer.ts";
+import { startLiveRequests } from "./liveRequests.ts";
+import { catchUp, hearPane } from "./paneTalk.ts";
+import { openTalkStore, type PaneTalk } from "./talkStore.ts";
+
+export type OpencodeLiveDeps = {
+  store: Store;
+  outlet: Outlet;
+  panes: AgentPanes;
+  log: Log;
+  /** Finds the server of a pane; for tests. */
+  find?: (panePid: number) => FoundServer | null;
+};
+
+/** A terminal that is joined. */
+type Joined = {
+  session: string;
+  at: FoundServer;
+  server: Opencode;
+  /** Conversations that a person has, by OpenCode's own id; those of subagents are none. */
+  own: Map<string, boolean>;
+  /** What it waits with. */
+  waits: Set<string>;
+  /** Events are taken one after the other. */
+  last: Promise<void>;
+};
+
+/** Messages that are told of a conversation that was there before it was joined. */
+const FIRST_MESSAGES = 60;
+const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
+const Info = z.looseObject({ id: z.string(), parentID: z.string().nullish(), directory: z.string().optional() });
+const Status = z.record(z.string(), z.looseObject({ type: z.string() }));
+
+/**
+ * OpenCode in panes, where it was started with a port: what it says, what it asks, whether it works. Its own dialogs stay
+ * open all the while, and the first answer counts.
+ */
+export function startOpencodeLive({ store, outlet, panes, log, find = findServer }: OpencodeLiveDeps): Part {
+  const talks = openTalkStore(store);
+  const joined = new Map<string, Joined>();
+  let stopped = false;
+  talks.prune(Date.now() - KEEP_MS);
+  const requests = startLiveRequests({
+    store,
+    outlet,
+    ask: (session, path, body) => joined.get(session)?.server.ask("POST", path, body) ?? null,
+  });
+
+  function join(session: string, at: FoundServer): void {
+    const server = openOpencode(at);
+    const each: Joined = { session, at, server, own: new Map(), waits: new Set(), last: Promise.resolve() };
+    joined.set(session, each);
+    const work = (what: () => Promise<void>) => {
+      each.last = each.last.then(what).catch((error: unknown) => {
+        log("error", "What OpenCode tells could not be taken.", { session, error: String(error) });
+      });
+    };
+    const over = server.follow((value) => {
+      const event = OpencodeEvent.safeParse(value).data;
+      if (event === undefined) return; // of no interest here, or of a kind that is not known
+      work(() => (event.type === "server.connected" ? begin(each) : heard(each, event)));
+    });
+    void over.then(() => leave(each));
+  }
+
+  function leave(each: Joined): void {
+    each.server.close();
+    if (joined.get(each.session) !== each) return;
+    joined.delete(each.session);
+    panes.tell(each.session, null);
+  }
+
+  /** It is joined: what it waits with, and what was said in the conversation that goes on. */
+  async function begin(each: Joined): Promise<void> {
+    const [permissions, questions, sessions, status] = await Promise.all([
+      list(each, "/permission", Permission),
+      list(each, "/question", Questions),
+      list(each, "/session?limit=20", Info),
+      each.server.ask("GET", "/session/status"),
+    ]);
+    const busy = Status.catch({}).parse(status.body);
+    for (const { id, parentID } of sessions) each.own.set(id, parentID == null);
+    // One that was told of, and those that work; which other one the terminal shows is not known.
+    const known = talks.get(each.session).talks.map(({ talk }) => talk.thread);
+    for (const { id } of sessions)
+      if (each.own.get(id) === true && (known.includes(id) || busy[id] !== undefined))
+        await tellEarlier(each, id, busy[id] !== undefined);
+    for (const permission of permissions)
+      await heard(each, { type: "permission.asked", properties: permission });
+    for (const question of questions) await heard(each, { type: "question.asked", properties: question });
+    const open = [...permissions, ...questions].map(({ id }) => id);
+    requests.settle(each.session, open);
+    showStatus(each, talks.get(each.session));
+  }
+
+  async function tellEarlier(each: Joined, thread: string, busy: boolean): Promise<void> {
+    const path = `/session/${encodeURIComponent(thread)}/message?limit=${FIRST_MESSAGES}`;
+    const messages = await list(each, path, WholeMessage);
+    const events: EventBody[] = [];
+    put(each, catchUp(talks.get(each.session), thread, messages, busy, events), events);
+  }
+
+  async function list<T>(each: Joined, path: string, schema: z.ZodType<T>): Promise<T[]> {
+    const { status, body } = await each.server.ask("GET", path);
+    if (status !== 200) throw new Error(`OpenCode does not answer ${path}: ${status}`);
+    return z.array(z.unknown()).catch([]).parse(body).flatMap((value) => schema.safeParse(value).data ?? []);
+  }
+
+  async function heard(each: Joined, event: OpencodeEvent): Promise<void> {
+    if (joined.get(each.session) !== each) return;
+    const { session, at } = each;
+    switch (event.type) {
+      case "permission.asked":
+      case "question.asked": {
+        const { id, tool } = event.properties;
+        each.waits.add(id);
+        const call = tool?.callID ?? null;
+        if (event.type === "permission.asked")
+          requests.asked(session, permissionRequest(event.properties, at.directory), { id, kind: "permission", call, questions: [] });
+        else {
+          const questions = event.properties.questions.map(({ question }) => question.slice(0, 4000));
+          requests.asked(session, questionRequest(event.properties, at.directory), { id, kind: "question", call, questions });
+        }
+        return showStatus(each, talks.get(session));
+      }
+      case "permission.replied":
+      case "question.replied":
+      case "question.rejected":
+        each.waits.delete(event.properties.requestID);
+        requests.resolved(event.properties.requestID);
+        return showStatus(each, talks.get(session));
+      default:
+        break;
+    }
+    const thread = threadOf(event);
+    if (thread === null || !(await isOwn(each, thread))) return;
+    const events: EventBody[] = [];
+    const before = talks.get(session);
+    put(each, hearPane(before, thread, event, events), events);
+  }
+
+  /** Whether a person speaks in it. */
+  async function isOwn(each: Joined, thread: string): Promise<boolean> {
+    const known = each.own.get(thread);
+    if (known !== undefined) return known;
+    const { body } = await each.server.ask("GET", `/session/${encodeURIComponent(thread)}`);
+    const info = Info.safeParse(body).data;
+    if (info === undefined) return false;
+    each.own.set(thread, info.parentID == null);
+    return info.parentID == null;
+  }
+
+  function put(each: Joined, state: PaneTalk, events: EventBody[]): void {
+    const at = Date.now();
+    const also = () => talks.put(each.session, state, at);
+    const bodies = events.map((event) => ({ at, event: fitEvent(event) }));
+    if (bodies.length === 0) store.transaction(also);
+    // Full: it is joined anew, and told from where it was.
+    else if (!outlet.put([{ kind: "events", session: each.session, events: bodies }], also)) return leave(each);
+    showStatus(each, state);
+  }
+
+  function showStatus(each: Joined, { talks: all }: PaneTalk): void {
+    const works = all.some(({ talk }) => talk.running);
+    if (each.waits.size > 0) panes.tell(each.session, { status: "waiting", reason: "permission prompt" });
+    else panes.tell(each.session, { status: works ? "working" : "idle", reason: null });
+  }
+
+  /** After each look at the panes: which OpenCode can be joined where. */
+  function look(): void {
+    if (stopped) return;
+    const here = panes.opencodes();
+    for (const each of joined.values())
+      if (!here.some(({ session }) => session === each.session)) leave(each);
+    for (const { session, panePid } of here) {
+      if (joined.has(session)) continue;
+      const at = find(panePid);
+      if (at !== null) join(session, at);
+    }
+    requests.gone((session) => !here.some((each) => each.session === session));
+  }
+
+  const stopLooking = panes.onLook(look);
+  return {
+    handles: (command) => command.type === "decide" && requests.knows(command.request),
+    async run(command, { session }) {
+      if (command.type !== "decide") return failed("not_here", `${command.type} is not for OpenCode.`);
+      return requests.decide(command, session);
+    },
+    async stop() {
+      stopped = true;
+      stopLooking();
+      requests.stop();
+      for (const each of joined.values()) {
+        joined.delete(each.session);
+        each.server.close();
+      }
+    },
+  };
+}
+
+function threadOf(event: OpencodeEvent): string | null {
+  if (event.type === "message.updated") return event.properties.info.sessionID;
+  if (event.type === "message.part.updated") return event.properties.part.sessionID;
+  return event.type === "server.connected" ? null : (event.properties.sessionID ?? null);
+}
