@@ -5,6 +5,7 @@ import { startCodexLive } from "./agents/codex-live/startCodexLive.ts";
 import { startCodexJobs } from "./agents/codex/startCodexJobs.ts";
 import { startKeystrokes } from "./agents/keystrokes/startKeystrokes.ts";
 import { startOwned } from "./agents/owned/startOwned.ts";
+import { startOpencodeLive } from "./agents/opencode-live/startOpencodeLive.ts";
 import { startChanges } from "./changes/startChanges.ts";
 import type { AgentConfig } from "./config.ts";
 import { startConsoles } from "./console/startConsoles.ts";
@@ -95,6 +96,10 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
             log,
           }),
         );
+  const opencodeLive =
+    tmux === null
+      ? null
+      : await guard("OpenCode in panes", async () => startOpencodeLive({ store, outlet, panes: tmux, log }));
   const tools = await guard("The tools", async () =>
     startTools({
       config,
@@ -109,7 +114,9 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
   );
   // Tool calls first, whatever session they are for. Then agents without a terminal: each takes only its own sessions and
   // commands; panes take the rest.
-  const parts = [tools, claude, codexLive, keystrokes, owned, codex, tmux].filter((part) => part !== null);
+  const parts = [tools, claude, codexLive, opencodeLive, keystrokes, owned, codex, tmux].filter(
+    (part) => part !== null,
+  );
   return {
     parts,
     tmuxVersion: () => tmux?.version ?? null,

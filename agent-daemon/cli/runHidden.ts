@@ -2,6 +2,8 @@ import { parseArgs } from "node:util";
 import { HOOK_WORD } from "../agents/claude/hookWire.ts";
 import { runHook } from "../agents/claude/runHook.ts";
 import { KEEPER_WORD, keepAgent } from "../agents/owned/keeper/keepAgent.ts";
+import { OPENCODE_WORD } from "../agents/opencode/opencodeAdapter.ts";
+import { serveOpencode } from "../agents/opencode/serveOpencode.ts";
 import { JOB_WORD, superviseJob } from "../agents/codex/superviseJob.ts";
 import { readConfig } from "../config.ts";
 import type { EdgeMessage } from "../edge/edgeMessages.ts";
@@ -28,6 +30,7 @@ const HIDDEN: Record<string, Hidden> = {
     await keepAgent(dir);
     return EXIT.ok;
   },
+  [OPENCODE_WORD]: ([program = ""]) => serveOpencode(program),
   [COMMAND_WORD]: async ([dir = ""]) => {
     await superviseCommand(dir);
     return EXIT.ok;

@@ -68,13 +68,13 @@ export type HostInfoDeps = {
 export async function readHostInfo(deps: HostInfoDeps): Promise<HostInfo> {
   const { acp, ...programs } = deps.config.agents;
   const found = await Promise.all(
-    Object.entries(programs).map(
-      async ([name, program]) => [name, await deps.readVersion(program)] as const,
-    ),
+    Object.entries(programs).map(async ([name, program]) => [name, await deps.readVersion(program)] as const),
   );
   // Their versions are not asked for: what such a command does with --version is not known.
   const speakers = await Promise.all(
-    Object.entries(acp).map(async ([name, [program]]) => ((await findProgram(program)) === null ? [] : [name])),
+    Object.entries(acp).map(async ([name, [program]]) =>
+      (await findProgram(program)) === null ? [] : [name],
+    ),
   );
   return {
     hostname: hostname().slice(0, 200),

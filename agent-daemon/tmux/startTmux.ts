@@ -15,6 +15,7 @@ import { startPaneAccess } from "./paneAccess.ts";
 import { openSessionRecords } from "./sessionRecords.ts";
 import type { TmuxPart, TypeResult } from "./tmuxPart.ts";
 import { findTmux } from "./findTmux.ts";
+import type { CodingAgent } from "./recogniseAgent.ts";
 import { watchPanes } from "./watchPanes.ts";
 
 export type TmuxDeps = {

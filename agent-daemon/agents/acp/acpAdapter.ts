@@ -50,6 +50,7 @@ export const acpAdapter: AgentAdapter<AcpState> = {
       turn: begin.turn,
       running: false,
       takes: false,
+      session: begin.session,
       run: begin.run,
       cwd: begin.cwd,
       model: begin.model,
@@ -156,7 +157,7 @@ function asked(step: Draft, { id, method, params }: Said<"asked">): void {
   state.count = { ...state.count, asks: state.count.asks + 1 };
   const { call } = tellCall(step, ask.toolCall, { force: true });
   const options = ask.options.map(({ optionId, name, kind }) => ({ id: optionId, name, kind }));
-  const name = JSON.stringify([state.thread, state.run, state.count.asks, id]);
+  const name = JSON.stringify([state.session, state.run, state.count.asks, id]);
   const open: OpenAsk = {
     request: `acp_${createHash("sha256").update(name).digest("hex").slice(0, 40)}`,
     rpc: id,

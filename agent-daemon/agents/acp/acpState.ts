@@ -39,6 +39,7 @@ export type OpenAsk = z.infer<typeof OpenAsk>;
 /** Everything that is remembered of a conversation from one line to the next. */
 export const AcpState = z.object({
   ...AgentState.shape,
+  session: z.string(),
   run: z.number().int(),
   cwd: z.string(),
   /** What the conversation shall begin with; then, what it has. */

@@ -36,7 +36,8 @@ export function findServer(panePid: number): FoundServer | null {
 /** The port that a command line names; 0 lets OpenCode choose, and nobody else learns which. */
 export function portOf(argv: readonly string[]): number | null {
   const at = argv.indexOf("--port");
-  const named = at >= 0 ? argv[at + 1] : argv.find((word) => word.startsWith("--port="))?.slice("--port=".length);
+  const named =
+    at >= 0 ? argv[at + 1] : argv.find((word) => word.startsWith("--port="))?.slice("--port=".length);
   const port = /^\d{1,5}$/.test(named ?? "") ? Number(named) : 0;
   return port > 0 && port < 65_536 ? port : null;
 }

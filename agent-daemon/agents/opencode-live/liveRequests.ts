@@ -53,7 +53,8 @@ export function startLiveRequests({ store, outlet, ask }: { store: Store; outlet
     }
     if (requests.knows(request.id)) return; // it is over
     const add = () => requests.add({ id: request.id, session, asked: asking, createdAt: Date.now() });
-    if (!outlet.put([{ kind: "request", session, request }], add)) later(() => asked(session, request, asking));
+    if (!outlet.put([{ kind: "request", session, request }], add))
+      later(() => asked(session, request, asking));
   }
 
   /** Null: whether the server has it is not known. */
@@ -89,7 +90,8 @@ export function startLiveRequests({ store, outlet, ask }: { store: Store; outlet
     },
     /** Sessions in whose terminal nobody waits any more. */
     gone(isGone: (session: string) => boolean): void {
-      for (const { id, session } of requests.open()) if (isGone(session) && !giving.has(id)) finish(id, "gone");
+      for (const { id, session } of requests.open())
+        if (isGone(session) && !giving.has(id)) finish(id, "gone");
     },
     async decide(command: CommandOf<"decide">, session: string): Promise<CommandResult> {
       const before = requests.endOf(command.request);

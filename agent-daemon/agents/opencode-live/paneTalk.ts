@@ -7,7 +7,12 @@ import type { PaneTalk } from "./talkStore.ts";
 const MAX_TALKS = 10;
 
 /** An event of a conversation in a pane; what comes of it is added to `events`. */
-export function hearPane(before: PaneTalk, thread: string, event: OpencodeEvent, events: EventBody[]): PaneTalk {
+export function hearPane(
+  before: PaneTalk,
+  thread: string,
+  event: OpencodeEvent,
+  events: EventBody[],
+): PaneTalk {
   const known = before.talks.find(({ talk }) => talk.thread === thread);
   const { talk, settled } = known ?? {
     talk: newTalk({ thread, turn: before.turn, prefix: "", hears: true, model: null }),

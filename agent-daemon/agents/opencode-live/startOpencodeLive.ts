@@ -37,7 +37,11 @@ type Joined = {
 /** Messages that are told of a conversation that was there before it was joined. */
 const FIRST_MESSAGES = 60;
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
-const Info = z.looseObject({ id: z.string(), parentID: z.string().nullish(), directory: z.string().optional() });
+const Info = z.looseObject({
+  id: z.string(),
+  parentID: z.string().nullish(),
+  directory: z.string().optional(),
+});
 const Status = z.record(z.string(), z.looseObject({ type: z.string() }));
 
 /**
@@ -112,7 +116,11 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
   async function list<T>(each: Joined, path: string, schema: z.ZodType<T>): Promise<T[]> {
     const { status, body } = await each.server.ask("GET", path);
     if (status !== 200) throw new Error(`OpenCode does not answer ${path}: ${status}`);
-    return z.array(z.unknown()).catch([]).parse(body).flatMap((value) => schema.safeParse(value).data ?? []);
+    return z
+      .array(z.unknown())
+      .catch([])
+      .parse(body)
+      .flatMap((value) => schema.safeParse(value).data ?? []);
   }
 
   async function heard(each: Joined, event: OpencodeEvent): Promise<void> {
@@ -125,10 +133,20 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
         each.waits.add(id);
         const call = tool?.callID ?? null;
         if (event.type === "permission.asked")
-          requests.asked(session, permissionRequest(event.properties, at.directory), { id, kind: "permission", call, questions: [] });
+          requests.asked(session, permissionRequest(event.properties, at.directory), {
+            id,
+            kind: "permission",
+            call,
+            questions: [],
+          });
         else {
           const questions = event.properties.questions.map(({ question }) => question.slice(0, 4000));
-          requests.asked(session, questionRequest(event.properties, at.directory), { id, kind: "question", call, questions });
+          requests.asked(session, questionRequest(event.properties, at.directory), {
+            id,
+            kind: "question",
+            call,
+            questions,
+          });
         }
         return showStatus(each, talks.get(session));
       }
@@ -165,7 +183,8 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
     const bodies = events.map((event) => ({ at, event: fitEvent(event) }));
     if (bodies.length === 0) store.transaction(also);
     // Full: it is joined anew, and told from where it was.
-    else if (!outlet.put([{ kind: "events", session: each.session, events: bodies }], also)) return leave(each);
+    else if (!outlet.put([{ kind: "events", session: each.session, events: bodies }], also))
+      return leave(each);
     showStatus(each, state);
   }
 

@@ -35,6 +35,7 @@ export type Step<S> = {
 
 /** How a process of an agent begins. */
 export type Begin = {
+  session: string;
   /** Counts the processes of the session, from 1: what an agent numbers anew in each is told apart by it. */
   run: number;
   /** The session's turns so far. */
@@ -49,7 +50,15 @@ export type Begin = {
 };
 
 /** The agents' programs, as the host's configuration names them. */
-export type Programs = { claude: string; codex: string; opencode: string };
+export type Programs = {
+  claude: string;
+  codex: string;
+  opencode: string;
+  /** Agents that speak ACP, by name. */
+  acp: Readonly<Record<string, [string, ...string[]]>>;
+  /** How this program is started, to become what serves an agent that speaks no lines. */
+  self: [string, ...string[]];
+};
 
 export type Launch = {
   argv: [string, ...string[]];
@@ -71,7 +80,7 @@ export type AgentAdapter<S extends AgentState> = {
   launch(programs: Programs, begin: Begin): Launch | { problem: string };
   /** The state of a new process, and what it is told first. */
   begin(begin: Begin): Step<S>;
-  /** A line of its stdout. */
+  /** A line of its stdout; of one that is too long, its beginning. */
   line(state: S, line: string): Step<S>;
   /** A person's words, when it takes them: they begin a turn, or join the one that runs. */
   prompt(state: S, prompt: { id: string; text: string }): Step<S>;

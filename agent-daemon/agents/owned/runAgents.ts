@@ -135,9 +135,10 @@ export function runAgents(deps: RunDeps) {
     let given = 0;
     change.row.readTo = to;
     for (const line of lines) {
-      const recorded = line.cut === 0 ? readRecorded(line.text) : null;
+      // Of one that is too long only the beginning is here: an adapter cannot read it, but may have to refuse it.
+      const recorded = readRecorded(line.text);
       const { state } = change.row;
-      if (recorded === null || state === null) continue; // longer than anything that is understood here
+      if (recorded === null || state === null) continue; // none of the keeper's
       if ("said" in recorded) addStep(change, adapter.line(state, recorded.said), recorded.at);
       else given = recorded.given;
     }
@@ -257,6 +258,7 @@ export function runAgents(deps: RunDeps) {
     const thread = state?.thread ?? origin?.thread ?? null;
     const fork = state?.thread == null && origin?.fork === true;
     const next: Begin = {
+      session,
       run: before.run + 1,
       turn: state?.turn ?? 0,
       cwd,
@@ -266,7 +268,8 @@ export function runAgents(deps: RunDeps) {
       thread,
       fork,
     };
-    const how = adapter.launch(config.agents, next);
+    const self: [string, ...string[]] = [process.execPath, ...(deps.execArgv ?? []), deps.selfPath];
+    const how = adapter.launch({ ...config.agents, self }, next);
     if ("problem" in how) return how.problem;
     const dir = keeperDir(config.state_dir, session, next.run);
     try {

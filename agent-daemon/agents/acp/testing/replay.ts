@@ -16,6 +16,7 @@ const Prompt = z.looseObject({
 const Answer = z.looseObject({ result: z.looseObject({ outcome: z.looseObject({ optionId: z.string() }) }) });
 
 export const BEGIN: Begin = {
+  session: "ses_1",
   run: 1,
   turn: 0,
   cwd: "/work",

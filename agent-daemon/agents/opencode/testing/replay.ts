@@ -26,6 +26,7 @@ const Parts = z.looseObject({ parts: z.array(z.looseObject({ text: z.string() })
 const Reply = z.looseObject({ reply: z.string().optional(), message: z.string().optional() });
 
 const BEGIN: Begin = {
+  session: "ses_1",
   run: 1,
   turn: 0,
   cwd: "/work/oc",

@@ -16,6 +16,7 @@ export function readTranscript(path: string): string[] {
 }
 
 export const BEGIN: Begin = {
+  session: "ses_1",
   run: 1,
   turn: 0,
   cwd: "/work",
