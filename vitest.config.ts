@@ -99,6 +99,18 @@ export default defineConfig(async () => {
           },
         },
         {
+          // Agents that are fetched only for this: `npm run nightly`.
+          test: {
+            name: "nightly",
+            environment: "node",
+            include: ["tests/nightly/**/*.test.ts"],
+            exclude: NODE_ONLY,
+            testTimeout: 300_000,
+            hookTimeout: 300_000,
+            fileParallelism: false,
+          },
+        },
+        {
           // Tried once more in CI too: on a machine that does something else beside it a turn may not end in time. The
           // report shows the first try, and it is to be looked at.
           test: {

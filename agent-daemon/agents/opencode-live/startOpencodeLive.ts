@@ -65,7 +65,11 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
     joined.set(session, each);
     const work = (what: () => Promise<void>) => {
       each.last = each.last.then(what).catch((error: unknown) => {
-        log("error", "What OpenCode tells could not be taken.", { session, error: String(error) });
+        log("warn", "What OpenCode tells could not be taken: it is joined anew.", {
+          session,
+          error: String(error),
+        });
+        leave(each);
       });
     };
     const over = server.follow((value) => {
@@ -83,7 +87,7 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
     panes.tell(each.session, null);
   }
 
-  /** It is joined: what it waits with, and what was said in the conversation that goes on. */
+  /** It is joined, perhaps in the middle of a turn: what it waits with, and what was said in the conversation that goes on. */
   async function begin(each: Joined): Promise<void> {
     const [permissions, questions, sessions, status] = await Promise.all([
       list(each, "/permission", Permission),
