@@ -364,12 +364,13 @@ function free(step: Draft): void {
   state.takes = true;
 }
 
-/** Nothing can be said to it. Whoever tries is told why, instead of waiting. */
+/** Nothing can be said to it, and it ends. Whoever tried is told why, instead of waiting; who tries again begins it anew. */
 function giveUp(step: Draft, why: string): void {
   const { state } = step;
   state.replay = null;
   state.broken = cutEnd(why, MAX_MESSAGE_BYTES);
   state.takes = true;
+  step.quit = true;
   step.events.push({ type: "notice", level: "error", message: state.broken });
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { AgentState, type Step } from "../owned/adapter.ts";
+import { AgentState, type Step, step } from "../owned/adapter.ts";
 import { AcpCall } from "./acpCall.ts";
 import { RpcId } from "./acpWire.ts";
 import { AskedOptions } from "./acpRequest.ts";
@@ -71,5 +71,5 @@ export type Draft = Step<AcpState>;
 
 /** A step that begins where the last one ended. */
 export function draft(before: AcpState): Draft {
-  return { state: { ...before }, events: [], sends: [], asks: [], over: [] };
+  return step({ ...before });
 }

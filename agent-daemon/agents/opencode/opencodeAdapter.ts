@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { RequestEnd } from "../../../protocol/requests.ts";
 import { cutEnd } from "../codex/cutText.ts";
-import { type AgentAdapter, AgentState, type Step } from "../owned/adapter.ts";
+import { type AgentAdapter, AgentState, type Step, step as newStep } from "../owned/adapter.ts";
 import { Asking, permissionRequest, questionRequest, replyTo } from "./opencodeRequest.ts";
 import { ABORTED, begin, end, hear, newTalk, Talk } from "./opencodeTalk.ts";
 import {
@@ -135,7 +135,7 @@ export const opencodeAdapter: AgentAdapter<State> = {
 export const OPENCODE_WORD = "__opencode";
 
 function draft(before: State): Draft {
-  return { state: { ...before }, events: [], sends: [], asks: [], over: [] };
+  return newStep({ ...before });
 }
 
 /** What is known of every agent follows from what is known of the conversation. */
@@ -246,6 +246,7 @@ function opened(step: Draft, thread: string | undefined, body: unknown): void {
   if (thread === undefined) {
     state.broken = cutEnd(`OpenCode began no conversation: ${sayRefusal(0, body)}`, MAX_MESSAGE_BYTES);
     state.takes = true;
+    step.quit = true;
     return notice(step, state.broken);
   }
   const isNew = state.talk.thread === null;

@@ -40,7 +40,7 @@ const BEGIN: Begin = {
 /** A conversation with the adapter: what comes of each step is added up. */
 export function converse(begin: Partial<Begin> = {}) {
   const first = opencodeAdapter.begin({ ...BEGIN, ...begin });
-  const told: Told = { state: first.state, events: [], sends: [], asks: [], over: [] };
+  const told: Told = { state: first.state, events: [], sends: [], asks: [], over: [], quit: false };
   function add(step: Step<State> | null): boolean {
     if (step === null) return false;
     told.state = opencodeAdapter.state.parse(JSON.parse(JSON.stringify(step.state)));
