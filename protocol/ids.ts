@@ -36,6 +36,11 @@ export function newId(prefix: IdPrefix, now: number = Date.now()): string {
   return `${prefix}_${time}${Array.from(random, (byte) => ALPHABET.charAt(byte % 32)).join("")}`;
 }
 
+/** An id of a time and of 16 characters that are its own, such as the beginning of a hash: the same ones give the same id. */
+export function idOfTime(prefix: IdPrefix, time: number, own: string): string {
+  return `${newId(prefix, time).slice(0, -16)}${own}`;
+}
+
 /** The id of another kind that belongs to an id, always the same one: what is made twice from one wish is made once. */
 export function idAs(prefix: IdPrefix, id: string): string {
   return `${prefix}_${id.slice(id.indexOf("_") + 1)}`;

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { CommandId, SessionId } from "./ids.ts";
+import { CommandId, SessionId, TaskId } from "./ids.ts";
+import { MAX_INPUT_BYTES } from "./limits.ts";
 
 /** What a tool may do. `read` inside the workspace needs no approval; every other scope does, unless granted. */
 export const ToolScope = z.enum(["free", "read", "read_outside", "write", "execute", "type", "service"]);
@@ -181,6 +182,40 @@ export const TOOLS = {
     "Reads the end of another session's log.",
     z.object({ session: SessionId, events: z.number().int().min(1).max(200).optional() }),
   ),
+  spawn_subagent: tool(
+    "edge",
+    "free",
+    "Hands work to a subagent: another chat that begins with your prompt alone, on this chat's host and directory. Returns its id at once; you are told when it has ended, so do not wait for it or ask again and again.",
+    z.object({
+      prompt: z
+        .string()
+        .min(1)
+        .max(MAX_INPUT_BYTES)
+        .describe("Everything it must know: it sees nothing of this conversation"),
+      title: z.string().min(1).max(100).optional().describe("A few words that tell people what it does"),
+      model: z.string().max(200).optional().describe("Another model than this chat's"),
+      tell: z
+        .boolean()
+        .optional()
+        .describe("False: its end is not told as a message; ask subagent_result for it"),
+    }),
+  ),
+  subagent_status: tool(
+    "edge",
+    "free",
+    "Shows how this chat's subagents stand.",
+    z.object({ id: TaskId.optional().describe("One of them") }),
+  ),
+  subagent_result: tool(
+    "edge",
+    "free",
+    "Gives what a subagent that has ended said last.",
+    z.object({
+      id: TaskId,
+      from: z.number().int().min(0).optional().describe("Characters to leave out before"),
+    }),
+  ),
+  cancel_subagent: tool("edge", "free", "Ends a subagent of this chat.", z.object({ id: TaskId })),
 } as const;
 export type ToolName = keyof typeof TOOLS;
 export type ToolInput<N extends ToolName> = z.infer<(typeof TOOLS)[N]["input"]>;
@@ -215,7 +250,10 @@ export function summarizeCall(name: string, input: unknown): string {
       .replace(/[\r\n]+/g, " ⏎ ") ||
     at("host") ||
     at("question") ||
-    at("command");
+    at("command") ||
+    at("title") ||
+    at("prompt").trim().split("\n", 1).join("") ||
+    at("id");
   return `${name} ${what}`.trim().replace(/\s+/g, " ").slice(0, 500);
 }
 

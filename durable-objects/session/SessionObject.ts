@@ -201,6 +201,7 @@ export class SessionObject extends DurableObject<Env> {
       requests: this.#requests,
       commands: this.#commands,
       growing: this.#growing,
+      await: (task: string) => this.#job.await(task),
       lookAgain: (now: number) => this.#alarms.atLatest("turn", now + LOOK_AGAIN_MS),
     };
     const compactor = new Compactor(parts);
@@ -289,6 +290,16 @@ export class SessionObject extends DurableObject<Env> {
   async #ask(prompt: string, by: string): Promise<void> {
     const id = this.#job.unbegun();
     if (id !== null) await this.say({ id, text: prompt, by, created_at: Date.now() }, []);
+  }
+
+  /** From a task of this chat: it has ended, and says so, once. */
+  async childEnded(task: string, message: QueuedMessage): Promise<void> {
+    if ("refused" in (await this.say(message, []))) return; // deleted: there is nobody to tell
+    if (this.#store.current?.session.job === undefined) return;
+    await this.#store.write(() => {
+      this.#job.childEnded(task);
+      return null;
+    });
   }
 
   /** For the owner of a session: it is to end, and tells its end as ever. True when there is nothing to wait for: it never was, and will never be. */

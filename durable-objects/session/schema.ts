@@ -205,3 +205,6 @@ export const jobs = sqliteTable("job", {
   /** 1: its owner has taken it. */
   told: integer().notNull().default(0),
 });
+
+/** Tasks that this session's work waits for, when it has an owner itself: until it is told how they ended, it has not ended. */
+export const children = sqliteTable("child", { task: text().primaryKey() });

@@ -205,6 +205,9 @@ export const tasks = sqliteTable(
     index("task_active")
       .on(table.team, table.host)
       .where(sql`status IN ('claimed', 'running')`),
+    index("task_parent")
+      .on(table.parent)
+      .where(sql`parent IS NOT NULL`),
     index("task_owed")
       .on(table.team)
       .where(sql`owed = 1`),

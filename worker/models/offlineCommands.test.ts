@@ -6,6 +6,7 @@ import { splitWords } from "./splitWords.ts";
 
 const session = newId("ses");
 const command = newId("cmd");
+const task = newId("tsk");
 const call = (tool: string, input: unknown) => ({ kind: "call", tool, input });
 
 const LINES: [line: string, command: unknown][] = [
@@ -18,6 +19,11 @@ const LINES: [line: string, command: unknown][] = [
   ["background sleep 5", call("run_command", { argv: ["sleep", "5"], background: true })],
   [`output ${command}`, call("command_output", { command })],
   [`stop ${command}`, call("command_stop", { command })],
+  ["spawn say one; then say two", call("spawn_subagent", { prompt: "say one\nthen say two" })],
+  ["subagents", call("subagent_status", {})],
+  [`subagents ${task}`, call("subagent_status", { id: task })],
+  [`result ${task}`, call("subagent_result", { id: task })],
+  [`cancel ${task}`, call("cancel_subagent", { id: task })],
   ["read a file.txt", call("read_file", { path: "a file.txt" })],
   ["read src/a.ts 10-20", call("read_file", { path: "src/a.ts", from_line: 10, lines: 11 })],
   ["write a.txt :: one\\ntwo \\\\n", call("write_file", { path: "a.txt", text: "one\ntwo \\n" })],

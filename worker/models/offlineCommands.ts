@@ -33,6 +33,7 @@ export const OFFLINE_HELP = [
   "hop <host> </workspace> · access </path> [why]",
   "service status|jobs|restart <name>",
   "pane <session> · type <session> :: <text> · session <session>",
+  "spawn <prompt> (; is a new line) · subagents [id] · result <id> · cancel <id>: work for subagents",
   "say <text> · think <text> · slow <n> · long <n> · summarize",
   "loop <program> <arguments> · fail <status|break|hang|full> [times] · call <tool> <json>",
   "summaries slow <n> · summaries fail <status>: how the conversation is shortened, once it is long",
@@ -132,6 +133,13 @@ const COMMANDS: Record<string, (rest: string) => OfflineCommand | string> = {
     if (!path.startsWith("/")) return "it wants a path that begins with /";
     return call("request_read_access", why === null ? { path } : { path, why });
   },
+  spawn: (rest) =>
+    rest === ""
+      ? "it says nothing to do"
+      : call("spawn_subagent", { prompt: rest.replaceAll(/\s*;\s*/g, "\n") }),
+  subagents: (rest) => call("subagent_status", rest === "" ? {} : { id: rest }),
+  result: (rest) => (rest === "" ? "it names no subagent" : call("subagent_result", { id: rest })),
+  cancel: (rest) => (rest === "" ? "it names no subagent" : call("cancel_subagent", { id: rest })),
   call: (rest) => {
     const [tool, json] = halves(rest, " ");
     return tool === "" ? "it names no tool" : { kind: "raw", tool, json: json ?? "{}" };

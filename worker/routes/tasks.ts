@@ -12,7 +12,7 @@ import { cancelTask } from "../tasks/cancelTask.ts";
 import { listTasks } from "../tasks/listTasks.ts";
 import { settleTask } from "../tasks/settleTask.ts";
 import { retried, type TaskRow } from "../tasks/taskLife.ts";
-import { changeTask, readTask, specOf, taskOf } from "../tasks/taskStore.ts";
+import { changeTask, readResult, readTask, specOf, taskOf } from "../tasks/taskStore.ts";
 import { validate } from "../validate.ts";
 
 const ById = validate("param", z.object({ id: TaskId }));
@@ -42,8 +42,7 @@ export const taskRoutes = new Hono<App>()
   })
   .get("/:id", requireRole("viewer"), ById, async (c) => {
     const row = await found(c, c.req.valid("param").id);
-    const blob = row.blob === null ? null : await c.env.BLOBS.get(row.blob);
-    const result = blob === null ? row.result : await blob.text();
+    const result = await readResult(c.env, row);
     return c.json({ ...taskOf(row), spec: specOf(row), result } satisfies WholeTask);
   })
   .post("/:id/cancel", requireRole("operator"), ById, async (c) => {

@@ -55,6 +55,12 @@ export const IS_QUEUED = sql`${tasks.status} = 'queued'`;
 /** Holds for tasks that are being started, or run. */
 export const IS_ACTIVE = sql`${tasks.status} IN ('claimed', 'running')`;
 
+/** What a task's agent said last, whole. */
+export async function readResult(env: Env, { result, blob }: TaskRow): Promise<string | null> {
+  const whole = blob === null ? null : await env.BLOBS.get(blob);
+  return whole === null ? result : whole.text();
+}
+
 export type TaskKey = { team: string; id: string };
 
 /** More of these would mean that something else changes the row without end. */

@@ -19,7 +19,7 @@ export async function tellParent(env: Env, row: TaskRow): Promise<void> {
     created_at: Date.now(),
   };
   // A chat that was deleted meanwhile refuses it; nobody is left who waits for it.
-  await env.SESSION.getByName(sessionName(row.team, row.parent)).say(message, []);
+  await env.SESSION.getByName(sessionName(row.team, row.parent)).childEnded(row.id, message);
   await drizzle(env.DB).update(tasks).set({ owed: 0 }).where(eq(tasks.id, row.id));
 }
 

@@ -1,9 +1,10 @@
+import { eq } from "drizzle-orm";
 import type { EventBody } from "../../../protocol/events.ts";
 import { MAX_JOB_TEXT, type JobEnd, type JobNotice, type JobTokens } from "../../../protocol/jobs.ts";
 import { isEnded, type Session } from "../../../protocol/session.ts";
 import type { Database } from "../../shared/database.ts";
 import type { EventLog } from "../EventLog.ts";
-import { jobs } from "../schema.ts";
+import { children, jobs } from "../schema.ts";
 import type { Events } from "../SessionStore.ts";
 import { sumUpRound } from "./sumUpRound.ts";
 
@@ -51,6 +52,16 @@ export class SessionJob {
     const row = this.#row();
     if (row === null || row.notice === null || row.round !== round - 1) return;
     this.#set({ round, asked, began_at: null, cancelled_by: null, notice: null, told: 0 });
+  }
+
+  /** It is not over before it is told how this task ended. */
+  await(task: string): void {
+    this.#parts.db.insert(children).values({ task }).onConflictDoNothing().run();
+  }
+
+  /** It has been told. Inside a step. */
+  childEnded(task: string): void {
+    this.#parts.db.delete(children).where(eq(children.task, task)).run();
   }
 
   /** The message or command that is to begin the round; null once it has, or has ended. */
@@ -128,8 +139,13 @@ export class SessionJob {
   /** A chat's job is over when nothing runs or waits; an agent's when its process has ended, or could not be started. */
   #isOver(session: Session, row: Row, fresh: Events): boolean {
     if (row.began_at === null) return row.cancelled_by !== null;
-    if (session.provider === "edge") return !this.#parts.isBusy();
+    if (session.provider === "edge")
+      return !this.#parts.isBusy() && (row.cancelled_by !== null || !this.#waits());
     return fresh.some(({ event }) => event.type === "ended" || couldNotBegin(event, row.asked));
+  }
+
+  #waits(): boolean {
+    return this.#parts.db.select().from(children).limit(1).get() !== undefined;
   }
 
   #endOf(session: Session, { asked, began_at, cancelled_by }: Row, fresh: Events): JobEnd {
@@ -151,8 +167,11 @@ export class SessionJob {
     }
     const end = sumUpRound(noted(), { asked, cancelled: cancelled_by !== null });
     const tokens = session.provider === "edge" ? tokensOf(turns) : end.tokens;
-    const error = began_at === null && cancelled_by !== null ? `Stopped by ${cancelled_by}.` : end.error;
-    return { ...end, text: end.text.slice(0, KEPT_CHARS), blob: null, tokens, error };
+    const text = end.text.slice(0, KEPT_CHARS);
+    // It had not begun, or had said its last and waited for what it has handed on.
+    if (cancelled_by !== null && (began_at === null || this.#waits()))
+      return { outcome: "cancelled", text, blob: null, tokens, error: `Stopped by ${cancelled_by}.` };
+    return { ...end, text, blob: null, tokens };
   }
 
   #note({ team, id, job }: Session, { round }: Row, end: JobEnd, now: number): void {

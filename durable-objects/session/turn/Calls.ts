@@ -13,6 +13,7 @@ import type { Ledger } from "../approvals/Ledger.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
 import type { Events, SessionStore } from "../SessionStore.ts";
 import { failure, itemOf, outcomeOf, type Call, type Outcome } from "./callResult.ts";
+import { isSubagentTool, runSubagentTool, type SubagentPorts } from "./SubagentTools.ts";
 import { isFinal } from "./nextAction.ts";
 import { judgeRepeat, REPEAT_WARNING } from "./runaway.ts";
 import { turnStatus } from "./turnStatus.ts";
@@ -30,6 +31,9 @@ type Parts = {
   /** The end of another session's log, as text. */
   readSession: (id: string, events: number) => Promise<string | null>;
   hash: (text: string) => Promise<string>;
+  subagents: SubagentPorts;
+  /** This session's own work waits for the end of a task that it is about to hand on. */
+  await: (task: string) => void;
   /** How long an approval waits for its decision. */
   approvalLife: () => number;
   /** Sees to it that the turn is looked at again; part of the caller's transaction. */
@@ -106,6 +110,10 @@ export class Calls {
     if (session === undefined || !isToolName(call.tool)) return;
     if (call.tool === "ask_user") return this.#ask(call, input.value);
     if (call.tool === "hop") return this.#hop(call, input.value);
+    if (isSubagentTool(call.tool)) {
+      const made = { id: call.id, tool: call.tool, input: input.value, began_at: turn.started_at };
+      return this.#end(call, await runSubagentTool(this.#parts, session, made));
+    }
     if (call.tool === "read_session") {
       const { session: other, events } = TOOLS.read_session.input.parse(input.value);
       const text = await this.#parts.readSession(other, events ?? 50);

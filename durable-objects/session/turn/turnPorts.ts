@@ -8,6 +8,7 @@ import { listModels } from "../../../worker/models/listModels.ts";
 import { CAREFUL_CONTEXT } from "../../../worker/models/providers.ts";
 import { readModelConfig } from "../../../worker/models/readModelConfig.ts";
 import type { OpenAttachment } from "../../../worker/models/loadAttachments.ts";
+import { subagentPorts } from "../../../worker/tasks/subagentPorts.ts";
 import type { Env } from "../../shared/env.ts";
 import { approvalLife } from "../approvals/approvalLife.ts";
 import { sessionName } from "../../shared/names.ts";
@@ -33,6 +34,8 @@ export function turnPorts(env: Env, session: () => Session | null, openAttachmen
         .where(and(eq(rules.team, team()), eq(rules.tool, tool), isNull(rules.removed_at), open));
       return rows.map(({ json }) => Rule.parse(JSON.parse(json)));
     },
+
+    subagents: subagentPorts(env, session),
 
     approvalLife: () => approvalLife(env.SIGNALBOX_APPROVAL_EXPIRY),
 

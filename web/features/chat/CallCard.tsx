@@ -1,4 +1,5 @@
 import {
+  Bot,
   FilePen,
   FileSearch,
   FileText,
@@ -57,6 +58,10 @@ const ICONS: Record<string, LucideIcon> = {
   ask_user: MessageCircleQuestion,
   request_read_access: KeyRound,
   read_session: ScrollText,
+  spawn_subagent: Bot,
+  subagent_status: Bot,
+  subagent_result: Bot,
+  cancel_subagent: Bot,
 };
 
 const TONES: Record<Sign, string> = {

@@ -63,6 +63,10 @@ const VERBS: Record<string, string> = {
   hop: "Go to",
   ask_user: "Ask",
   request_read_access: "Ask to read",
+  spawn_subagent: "Subagent:",
+  subagent_status: "Subagents",
+  subagent_result: "Result of",
+  cancel_subagent: "End",
   read_session: "Read the session",
 };
 

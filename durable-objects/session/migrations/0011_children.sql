@@ -1,0 +1,3 @@
+CREATE TABLE `child` (
+	`task` text PRIMARY KEY NOT NULL
+) WITHOUT ROWID;

@@ -1,0 +1,1 @@
+CREATE INDEX `task_parent` ON `task` (`parent`) WHERE parent IS NOT NULL;
