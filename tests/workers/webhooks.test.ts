@@ -192,6 +192,51 @@ describe("a delivery", () => {
   });
 });
 
+describe("a delivery starts", () => {
+  const body = JSON.stringify({ n: 3, issue: { title: "It breaks", labels: ["a", "b"] } });
+
+  test("a task, with what was sent in its prompt and title, once", async ({ expect }) => {
+    const spec = { provider: "edge", prompt: "say {{payload.issue.title}}" };
+    const work = { kind: "task", title: "Issue {{payload.n}}", spec };
+    const { id, secret } = await aWebhook({ work });
+    const answers = await Promise.all(
+      [1, 2, 3].map(async () => deliver(id, body, await github(secret, body, "one"))),
+    );
+    expect(answers.filter(({ again }) => again === false)).toHaveLength(1);
+    const log = await (await call(`/api/webhooks/${id}/deliveries`)).json<{ items: Delivery[] }>();
+    const task = log.items[0]?.work;
+    expect(task?.kind).toBe("task");
+    const shown = async () => (await call(`/api/tasks/${task?.id}`)).json();
+    await expect
+      .poll(shown, { timeout: 30_000 })
+      .toMatchObject({ title: "Issue 3", status: "completed", spec: { prompt: "say It breaks" } });
+  });
+
+  test("a run of a workflow, with what was sent as its arguments", async ({ expect }) => {
+    const script = "export const meta = { name: 'echo', description: 'Says it again' };\nreturn args;";
+    const saved = await call("/api/workflows/echo", { method: "PUT", body: { script } });
+    expect(saved.status).toBe(200);
+    const args = {
+      title: "{{payload.issue.title}}",
+      n: "{{payload.n}}",
+      all: ["{{payload.issue.labels}}", "x{{payload.n}}"],
+    };
+    const { id, secret } = await aWebhook({ work: { kind: "workflow", workflow: "echo", args } });
+    await deliver(id, body, await github(secret, body, "one"));
+    const log = await (await call(`/api/webhooks/${id}/deliveries`)).json<{ items: Delivery[] }>();
+    const run = async () => (await call(`/api/runs/${log.items[0]?.work?.id}`)).json();
+    await expect.poll(run, { timeout: 30_000 }).toMatchObject({
+      run: { status: "completed", title: "issues", by: id },
+      result: { title: "It breaks", n: 3, all: [["a", "b"], "x3"] },
+    });
+    await call("/api/workflows/echo", { method: "DELETE" });
+    expect(await deliver(id, body, await github(secret, body, "two"))).toMatchObject({
+      status: "failed",
+      reason: "There is no workflow echo (any more).",
+    });
+  });
+});
+
 describe("a webhook", () => {
   test("shows its secret once, and after it was rotated takes both for a while", async ({ expect }) => {
     const { id, secret } = await aWebhook();

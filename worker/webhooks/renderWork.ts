@@ -57,7 +57,22 @@ function mapTexts(work: Work, change: (text: string) => JSONValue): unknown {
   switch (work.kind) {
     case "message":
       return { ...work, text: asText(change(work.text)) };
+    case "task": {
+      const { title, spec } = work;
+      const titled = title === undefined ? {} : { title: asText(change(title)) };
+      return { ...work, ...titled, spec: { ...spec, prompt: asText(change(spec.prompt)) } };
+    }
+    case "workflow":
+      return { ...work, args: mapValues(work.args, change) };
   }
+}
+
+/** Every text inside a value; names of fields stay. */
+function mapValues(value: unknown, change: (text: string) => JSONValue): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((each) => mapValues(each, change));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, mapValues(each, change)]));
 }
 
 function fill(text: string, context: Context): JSONValue {
