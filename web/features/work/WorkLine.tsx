@@ -7,12 +7,30 @@ export function WorkLine({ work }: { work: Work }) {
   const { sessions } = useHub();
   return (
     <p className="line-clamp-2 break-words">
-      <span className="text-muted">Says to </span>
-      <Link href={`/sessions/${work.session}`} className="hover:underline">
-        {sessions.get(work.session)?.title ?? "a session that is gone"}
-      </Link>
-      <span className="text-muted">: </span>
-      {work.text}
+      {work.kind === "message" && (
+        <>
+          <span className="text-muted">Says to </span>
+          <Link href={`/sessions/${work.session}`} className="hover:underline">
+            {sessions.get(work.session)?.title ?? "a session that is gone"}
+          </Link>
+          <span className="text-muted">: </span>
+          {work.text}
+        </>
+      )}
+      {work.kind === "task" && (
+        <>
+          <span className="text-muted">
+            Gives {work.spec.provider === "edge" ? "a chat" : work.spec.provider} a task:{" "}
+          </span>
+          {work.spec.prompt}
+        </>
+      )}
+      {work.kind === "workflow" && (
+        <>
+          <span className="text-muted">Runs the workflow </span>
+          {work.workflow}
+        </>
+      )}
     </p>
   );
 }

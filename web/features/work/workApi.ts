@@ -15,6 +15,7 @@ import {
   type PostWebhook,
   type WebhookChange,
 } from "../../../protocol/webhooks.ts";
+import { Workflow } from "../../../protocol/runs.ts";
 import { request, requestNothing } from "../../shared/api/request.ts";
 
 const schedule = (id: string): string => `/schedules/${encodeURIComponent(id)}`;
@@ -36,6 +37,8 @@ export const workApi = {
     request(`${schedule(id)}/executions${after(cursor)}`, page(Execution)),
   nextTimes: async (when: When) =>
     (await request("/schedules/times", NextTimes, { method: "POST", body: when })).items,
+
+  workflowNames: async () => (await request("/workflows", page(Workflow))).items.map(({ name }) => name),
 
   webhooks: async () => (await request("/webhooks", page(Webhook))).items,
   makeWebhook: (body: z.input<typeof PostWebhook>) =>

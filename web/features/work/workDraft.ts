@@ -1,21 +1,92 @@
+import { RunDefaults } from "../../../protocol/runs.ts";
 import type { Work } from "../../../protocol/work.ts";
 
-/** A work as its fields show it: every kind's words are kept while another kind is looked at. */
-export type WorkDraft = { kind: Work["kind"]; session: string; text: string };
+/** A work as its fields show it: what was typed for one kind is there when another has been looked at. */
+export type WorkDraft = {
+  kind: Work["kind"];
+  session: string;
+  /** The message, or the prompt of a task. */
+  text: string;
+  provider: "edge" | "codex";
+  host: string;
+  cwd: string;
+  model: string;
+  workflow: string;
+  /** JSON. */
+  args: string;
+};
+
+const EMPTY: WorkDraft = {
+  kind: "message",
+  session: "",
+  text: "",
+  provider: "edge",
+  host: "",
+  cwd: "",
+  model: "",
+  workflow: "",
+  args: "{}",
+};
 
 /** The fields of a work, or those of a new one. */
 export function draftOf(work: Work | null): WorkDraft {
-  return {
-    kind: work?.kind ?? "message",
-    session: work?.kind === "message" ? work.session : "",
-    text: work?.kind === "message" ? work.text : "",
-  };
+  switch (work?.kind) {
+    case undefined:
+      return EMPTY;
+    case "message":
+      return { ...EMPTY, kind: "message", session: work.session, text: work.text };
+    case "task": {
+      const { provider, prompt, host = "", cwd = "", model = "" } = work.spec;
+      const known = provider === "codex" ? provider : "edge";
+      return { ...EMPTY, kind: "task", provider: known, text: prompt, host, cwd, model };
+    }
+    case "workflow": {
+      const { host = "", cwd = "" } = work.defaults ?? {};
+      const args = JSON.stringify(work.args ?? null, null, 2);
+      return { ...EMPTY, kind: "workflow", workflow: work.workflow, args, host, cwd };
+    }
+  }
 }
 
 /** What the fields say; null while something is missing. */
-export function workOf({ kind, session, text }: WorkDraft): Work | null {
-  switch (kind) {
+export function workOf(draft: WorkDraft): Work | null {
+  const text = draft.text.trim();
+  const place = placeOf(draft);
+  if (place === null) return null;
+  switch (draft.kind) {
     case "message":
-      return session === "" || text.trim() === "" ? null : { kind, session, text: text.trim() };
+      return draft.session === "" || text === "" ? null : { kind: "message", session: draft.session, text };
+    case "task": {
+      if (text === "") return null;
+      const model = draft.model.trim() === "" ? {} : { model: draft.model.trim() };
+      if (draft.provider === "edge")
+        return { kind: "task", spec: { provider: "edge", prompt: text, ...place, ...model } };
+      const { host, cwd } = place;
+      if (host === undefined || cwd === undefined) return null;
+      return { kind: "task", spec: { provider: "codex", prompt: text, host, cwd, ...model } };
+    }
+    case "workflow": {
+      const args = readArgs(draft.args);
+      if (draft.workflow === "" || args === undefined) return null;
+      return { kind: "workflow", workflow: draft.workflow, args, defaults: place };
+    }
+  }
+}
+
+/** Where it works: a host and a directory, or neither; null while one is missing. */
+function placeOf({ kind, host, cwd }: WorkDraft): { host?: string; cwd?: string } | null {
+  if (kind === "message" || host === "") return {};
+  const place = RunDefaults.pick({ host: true, cwd: true }).safeParse({ host, cwd: cwd.trim() });
+  if (!place.success || place.data.host === undefined || place.data.cwd === undefined) return null;
+  return { host: place.data.host, cwd: place.data.cwd };
+}
+
+/** Arguments as they are typed; undefined while they are not JSON. */
+export function readArgs(text: string): unknown {
+  if (text.trim() === "") return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // still being typed
   }
 }
