@@ -1,4 +1,4 @@
-import type { Answer, Question } from "../protocol/changes.ts";
+import type { Answer, Question } from "../protocol/questions.ts";
 import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
 import { hookSocketPath, startClaude } from "./agents/claude/startClaude.ts";
 import { startCodexLive } from "./agents/codex-live/startCodexLive.ts";
@@ -6,18 +6,20 @@ import { startCodexJobs } from "./agents/codex/startCodexJobs.ts";
 import { startKeystrokes } from "./agents/keystrokes/startKeystrokes.ts";
 import { startOwned } from "./agents/owned/startOwned.ts";
 import { startOpencodeLive } from "./agents/opencode-live/startOpencodeLive.ts";
+import { startAnswers } from "./startAnswers.ts";
 import { startChanges } from "./changes/startChanges.ts";
 import type { AgentConfig } from "./config.ts";
 import { startConsoles } from "./console/startConsoles.ts";
 import { readClaudeHook } from "./hooks/changeHooks.ts";
 import type { LiveOutputs } from "./link/liveOutputs.ts";
-import type { Log, Outlet, Part } from "./parts.ts";
+import { failed, type Log, type Outlet, type Part } from "./parts.ts";
 import type { ConsoleSet } from "./startConsoleWatcher.ts";
 import type { Store } from "./store.ts";
 import { say } from "./system/Sentence.ts";
 import { startTmux } from "./tmux/startTmux.ts";
 import { findRootRules } from "./tools/findRootRules.ts";
 import { startTools } from "./tools/startTools.ts";
+import { startWorktrees } from "./worktrees/startWorktrees.ts";
 
 export type PartsDeps = {
   config: AgentConfig;
@@ -117,6 +119,29 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
   const parts = [tools, claude, codexLive, opencodeLive, keystrokes, owned, codex, tmux].filter(
     (part) => part !== null,
   );
+  const rules = () => findRootRules(config, sessionDirectories);
+  const answer = startAnswers({
+    changes: startChanges({
+      placeOf: (session) =>
+        tmux?.placeOf(session) ?? codex?.placeOf(session) ?? owned?.placeOf(session) ?? null,
+      rules,
+    }),
+    worktrees: startWorktrees({
+      root: config.worktrees_dir,
+      store,
+      places: () => [...(tmux?.places() ?? []), ...(codex?.places() ?? []), ...(owned?.places() ?? [])],
+      async removeOf(session, snapshot) {
+        const command = { type: "remove_worktree", snapshot } as const;
+        const part = parts.find((each) => each.handles(command, session));
+        const context = { id: session, session, signal: new AbortController().signal };
+        return (
+          (await part?.run(command, context)) ??
+          failed("no_such_session", "This host does not know the session.")
+        );
+      },
+    }),
+    log,
+  });
   return {
     parts,
     tmuxVersion: () => tmux?.version ?? null,
@@ -126,12 +151,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
       codex?.announce();
       owned?.announce();
     },
-    answer: startChanges({
-      placeOf: (session) =>
-        tmux?.placeOf(session) ?? codex?.placeOf(session) ?? owned?.placeOf(session) ?? null,
-      rules: () => findRootRules(config, sessionDirectories),
-      log,
-    }),
+    answer,
     startConsoles(access) {
       if (tmux === null) return { watch() {}, unwatch() {}, stop: async () => {} };
       return startConsoles({ ...access, tmux, log });

@@ -6,8 +6,6 @@ export const MAX_CHANGED_FILES = 500;
 /** Characters of the lines of one file, and of all files together: an answer must fit a frame. */
 export const MAX_FILE_PATCH_CHARS = 100_000;
 export const MAX_PATCH_CHARS = 400_000;
-/** How long a host is given to answer. */
-export const ANSWER_LIMIT_MS = 25_000;
 
 const PathText = z.string().max(4096);
 
@@ -62,8 +60,8 @@ export const Changes = z.object({
 });
 export type Changes = z.infer<typeof Changes>;
 
-/** What a host may be asked at any time: it only looks, and nothing of it is kept. */
-export const Question = z.object({
+/** What has changed where a session works? */
+export const ChangesQuestion = z.object({
   type: z.literal("changes"),
   session: SessionId,
   /** Of a session that the host does not know, a chat: its directory, and no more than that is told of. */
@@ -71,17 +69,11 @@ export const Question = z.object({
   /** The version that is known already. */
   known: z.string().max(100).optional(),
 });
-export type Question = z.infer<typeof Question>;
+export type ChangesQuestion = z.infer<typeof ChangesQuestion>;
 
-/** A host's answer. */
-export const Answer = z.discriminatedUnion("status", [
-  Changes,
-  /** As the version that is known. */
-  z.object({ status: z.literal("same"), version: z.string().max(100) }),
-  z.object({ status: z.literal("failed"), code: z.string().max(60), message: z.string().max(4000) }),
-]);
-export type Answer = z.infer<typeof Answer>;
+/** As the version that is known. */
+export const SameChanges = z.object({ status: z.literal("same"), version: z.string().max(100) });
 
 /** `GET /api/sessions/:id/changes`. */
-export const ChangesAnswer = z.discriminatedUnion("status", [Changes, Answer.options[1]]);
+export const ChangesAnswer = z.discriminatedUnion("status", [Changes, SameChanges]);
 export type ChangesAnswer = z.infer<typeof ChangesAnswer>;

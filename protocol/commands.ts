@@ -4,6 +4,7 @@ import { MAX_INPUT_BYTES, MAX_PASTE_BYTES } from "./limits.ts";
 import { RequestEnd } from "./requests.ts";
 import { PaneAddress, Worktree } from "./session.ts";
 import { ToolOutput } from "./tools.ts";
+import { Snapshot } from "./worktrees.ts";
 
 /** A tmux key name: a character, a named key, with modifiers (`C-c`, `M-x`, `S-Up`, `F5`). */
 export const KeyName = z
@@ -121,8 +122,11 @@ export const Command = z.discriminatedUnion("type", [
   z.object({ type: z.literal("rename"), title: z.string().min(1).max(200) }),
   /** Ends the pane or job. Refused with `would_lose_work` when its worktree is dirty, unless `force`; a worktree is kept either way. */
   z.object({ type: z.literal("kill"), force: z.boolean().optional() }),
-  /** Removes the session's worktree; refused with `would_lose_work` when it holds uncommitted or unpushed work. */
-  z.object({ type: z.literal("remove_worktree") }),
+  /**
+   * Removes the session's worktree; refused with `would_lose_work` when it holds uncommitted or unpushed work, unless a
+   * `snapshot` shall be made of it first.
+   */
+  z.object({ type: z.literal("remove_worktree"), snapshot: z.boolean().optional() }),
   /** Runs `codex exec --json`, or its resume when `resume` names a thread. */
   z.object({
     type: z.literal("codex_start"),
@@ -219,6 +223,8 @@ export const CommandValue = z.discriminatedUnion("type", [
     more: z.boolean(),
     lines_searched: z.number().int(),
   }),
+  /** Only when a snapshot was made first. */
+  z.object({ type: z.literal("worktree_removed"), snapshot: Snapshot }),
   z.object({ type: z.literal("pane"), session: SessionId, pane: PaneAddress, worktree: Worktree.nullable() }),
   z.object({ type: z.literal("tool"), output: ToolOutput }),
   z.object({ type: z.literal("decided"), end: RequestEnd }),

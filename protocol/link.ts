@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { Question } from "./changes.ts";
 import { Command, CommandResult } from "./commands.ts";
 import { EventBody } from "./events.ts";
 import { HostInfo, UnadoptedPane } from "./host.ts";
 import { CommandId, HostId, SessionId } from "./ids.ts";
 import { MAX_LIVE_OUTPUT_CHARS } from "./limits.ts";
+import { Question } from "./questions.ts";
 import { Exit, Provider, SessionFacts } from "./session.ts";
 import { AgentRequest, RequestEnd } from "./requests.ts";
 

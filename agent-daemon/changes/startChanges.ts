@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Answer, Question } from "../../protocol/changes.ts";
+import type { ChangesQuestion } from "../../protocol/changes.ts";
+import type { Answer } from "../../protocol/questions.ts";
 import type { Worktree } from "../../protocol/session.ts";
-import type { Log } from "../parts.ts";
 import { limitConcurrency } from "../tmux/limitConcurrency.ts";
 import { allowedRoot, type RootRules } from "../tools/allowedRoot.ts";
 import { isWithin } from "../tools/isWithin.ts";
@@ -15,15 +15,17 @@ export type ChangesDeps = {
   /** Where a session of this host works or worked; null when it is not this host's, as a chat. */
   placeOf: (session: string) => SessionPlace | null;
   rules: () => Promise<RootRules>;
-  log: Log;
 };
 
 /** Answers what has changed where a session works. */
-export function startChanges({ placeOf, rules, log }: ChangesDeps): (question: Question) => Promise<Answer> {
+export function startChanges({
+  placeOf,
+  rules,
+}: ChangesDeps): (question: ChangesQuestion) => Promise<Answer> {
   // A repository that is slow holds up these, not the machine.
   const limit = limitConcurrency(2);
 
-  async function look({ session, directory, known }: Question): Promise<Answer> {
+  async function look({ session, directory, known }: ChangesQuestion): Promise<Answer> {
     const bounds = await rules();
     const own = placeOf(session);
     let place = own;
@@ -48,11 +50,7 @@ export function startChanges({ placeOf, rules, log }: ChangesDeps): (question: Q
     } catch (error) {
       if (error instanceof GitFailed)
         return { status: "failed", code: error.code, message: error.message.slice(0, 4000) };
-      // A fault of ours; whoever asked must still hear of it.
-      log("error", "The changes could not be told.", {
-        error: error instanceof Error ? error.stack : String(error),
-      });
-      return { status: "failed", code: "internal", message: "The daemon failed at this; its log says how." };
+      throw error;
     }
   };
 }

@@ -15,11 +15,13 @@ export type ApiRequest<T> = {
 export class ApiRefusal extends Sentence {
   readonly status: number;
   readonly code: string;
+  readonly details: readonly string[];
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, details: readonly string[] = []) {
     super(message);
     this.status = status;
     this.code = code;
+    this.details = details;
   }
 }
 
@@ -46,8 +48,10 @@ export async function callApi<T>({ url, token }: ApiAccess, request: ApiRequest<
   const value = parseJson(text);
   if (!response.ok) {
     const refusal = ApiError.safeParse(value);
-    if (refusal.success)
-      throw new ApiRefusal(response.status, refusal.data.error.code, refusal.data.error.message);
+    if (refusal.success) {
+      const { code, message, details } = refusal.data.error;
+      throw new ApiRefusal(response.status, code, message, details);
+    }
     throw new ApiRefusal(
       response.status,
       "unknown",

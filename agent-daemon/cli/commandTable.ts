@@ -37,6 +37,11 @@ const PORT_OPTION: Option = {
   value: "PORT",
   help: "port on 127.0.0.1 (default 8787, or $SIGNALBOX_PORT)",
 };
+const HOST_OPTION: Option = {
+  type: "string",
+  value: "HOST",
+  help: "its name or id (default: this machine, or the only one)",
+};
 const TARGET_OPTIONS: Record<string, Option> = {
   url: { type: "string", value: "URL", help: "another Signalbox than this machine's (or $SIGNALBOX_URL)" },
   "token-file": {
@@ -207,6 +212,33 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
           message: text(values, "message"),
           scope: always === true ? "always" : session === true ? "session" : "once",
           answers: Array.isArray(given) ? readAnswers(given.map(String)) : null,
+          json: values["json"] === true,
+        },
+      };
+    },
+  },
+  worktrees: {
+    usage: "[remove PATH [--snapshot]] [--host HOST]",
+    summary: "list a host's worktrees with what they hold, or remove one",
+    details:
+      "One that holds uncommitted files or commits that are nowhere else stays, unless --snapshot keeps it in a ref of\nits repository first.",
+    options: {
+      json: JSON_OPTION,
+      host: HOST_OPTION,
+      snapshot: { type: "boolean", help: "keep what would be lost in a ref, and say how it comes back" },
+      ...TARGET_OPTIONS,
+    },
+    words: { least: 0, most: 2 },
+    read: (values, [verb, path]) => {
+      if (verb !== undefined && (verb !== "remove" || path === undefined))
+        throw new UsageProblem("say nothing, or remove and a path.");
+      return {
+        command: "worktrees",
+        args: {
+          ...readTarget(values),
+          host: text(values, "host"),
+          remove: path ?? null,
+          snapshot: values["snapshot"] === true,
           json: values["json"] === true,
         },
       };

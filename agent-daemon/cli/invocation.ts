@@ -33,6 +33,13 @@ export type ApproveArgs = Target & {
   answers: Record<string, string> | null;
   json: boolean;
 };
+export type WorktreesArgs = Target & {
+  host: string | null;
+  /** The one to remove; null: they are listed. */
+  remove: string | null;
+  snapshot: boolean;
+  json: boolean;
+};
 export type HooksArgs = { action: "install" | "remove" | "status"; config: string | null };
 export type DoctorArgs = { json: boolean; config: string | null };
 
@@ -47,5 +54,6 @@ export type Invocation =
   | { command: "attach"; args: AttachArgs }
   | { command: "send"; args: SendArgs }
   | { command: "approve"; args: ApproveArgs }
+  | { command: "worktrees"; args: WorktreesArgs }
   | { command: "hooks"; args: HooksArgs }
   | { command: "doctor"; args: DoctorArgs };

@@ -11,6 +11,7 @@ import { send } from "./commands/send.ts";
 import { sessions } from "./commands/sessions.ts";
 import { status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
+import { worktrees } from "./commands/worktrees.ts";
 
 /** Carries out a command; its exit code. */
 export function runCommand(invocation: Invocation, context: Context): Promise<number> {
@@ -33,6 +34,8 @@ export function runCommand(invocation: Invocation, context: Context): Promise<nu
       return send(invocation.args, context);
     case "approve":
       return approve(invocation.args, context);
+    case "worktrees":
+      return worktrees(invocation.args, context);
     case "hooks":
       return hooks(invocation.args, context);
     case "doctor":

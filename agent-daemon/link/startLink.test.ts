@@ -109,7 +109,8 @@ describe("a question of the edge", () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
     const { edge, link, seen } = await open({
-      async answer({ directory }) {
+      async answer(question) {
+        const directory = question.type === "changes" ? question.directory : "";
         if (directory === "/broken") throw new Error("broken");
         if (directory === "/slow") await held;
         return { status: "same", version: directory };

@@ -1,4 +1,4 @@
-import type { Answer, Question } from "../../protocol/changes.ts";
+import type { Answer, Question } from "../../protocol/questions.ts";
 import type { HostInfo } from "../../protocol/host.ts";
 import { PROTOCOL_VERSION } from "../../protocol/limits.ts";
 import type { LinkClientFrame, LinkServerFrame } from "../../protocol/link.ts";

@@ -16,6 +16,7 @@ import { openSessionRecords } from "./sessionRecords.ts";
 import type { TmuxPart, TypeResult } from "./tmuxPart.ts";
 import { findTmux } from "./findTmux.ts";
 import type { CodingAgent } from "./recogniseAgent.ts";
+import { openSnapshotRepos } from "../worktrees/snapshotRepos.ts";
 import { watchPanes } from "./watchPanes.ts";
 
 export type TmuxDeps = {
@@ -51,6 +52,7 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
   delete env.TMUX_PANE;
 
   const records = openSessionRecords(deps.store);
+  const repos = openSnapshotRepos(deps.store);
   const tmux = await findTmux(config.tmux.path, env);
   const watch = watchPanes({ config, env, records, outlet, log, clock, unusable: tmux.unusable });
   const access = startPaneAccess({ directory: join(config.state_dir, "pipes"), records, watch, log });
@@ -63,8 +65,9 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
     if (command.type === "adopt") return adoptPane({ env, records, watch }, command, session);
     const record = records.get(session);
     if (record === undefined) return failed("no_such_session", "This host does not know the session.");
-    if (command.type === "kill") return killPane({ records, watch, outlet }, command, record);
-    if (command.type === "remove_worktree") return removeSessionWorktree({ records, watch, outlet }, record);
+    if (command.type === "kill") return killPane({ records, watch, outlet, repos }, command, record);
+    if (command.type === "remove_worktree")
+      return removeSessionWorktree({ records, watch, outlet, repos }, command, record);
     if (record.endedAt !== null)
       return failed("ended", `The session has ended. ${record.endReason ?? ""}`.trim());
     const pane = watch.live(session);
@@ -119,6 +122,13 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
       [...records.all()].flatMap(({ endedAt, facts }) =>
         endedAt === null && facts !== null && facts.cwd !== null ? [facts.cwd] : [],
       ),
+    places: () =>
+      [...records.all()].map(({ session, worktree, endedAt, facts }) => ({
+        session,
+        directory: facts?.cwd ?? null,
+        worktree,
+        live: endedAt === null,
+      })),
     placeOf(session) {
       const { worktree = null, facts } = records.get(session) ?? { facts: null };
       const directory = worktree?.path ?? facts?.cwd ?? null;

@@ -1,6 +1,7 @@
 import type { AgentName } from "../../protocol/session.ts";
 import type { SessionPlace } from "../changes/startChanges.ts";
 import type { Part } from "../parts.ts";
+import type { KnownPlace } from "../worktrees/startWorktrees.ts";
 import type { ClaudeSession } from "./claudeRegistry.ts";
 import type { PaneStatus } from "./paneStatus.ts";
 
@@ -137,6 +138,8 @@ export interface TmuxPart extends Part, PaneAccess, AgentPanes {
   refresh(): Promise<void>;
   /** Where the panes of live sessions are, as tmux says. */
   directories(): string[];
+  /** Every session that is remembered, with where it works or worked. */
+  places(): KnownPlace[];
   /** Where a session works, or worked when it has ended; null when it is not of a pane. */
   placeOf(session: string): SessionPlace | null;
   /** Tells the edge of every live session again, for an edge that has forgotten them. */

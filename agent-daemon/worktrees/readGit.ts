@@ -17,11 +17,13 @@ export type ReadGit = {
   input?: string;
   /** More settings, as `name=value`. */
   settings?: string[];
+  /** Variables of git's own that it shall have. */
+  env?: Record<string, string>;
 };
 
-/** Runs git to look at a repository, with no variable of git's own in its environment. */
+/** Runs git on a repository, with no variable of git's own in its environment but those that are given. */
 export function readGit(directory: string, args: string[], how: ReadGit): Promise<RunResult> {
-  const { settings = [], timeoutMs = 15_000, ...rest } = how;
+  const { settings = [], timeoutMs = 15_000, env = {}, ...rest } = how;
   const given = settings.flatMap((setting) => ["-c", setting]);
   return run({
     argv: ["git", "-C", directory, ...HARMLESS, ...given, "--no-optional-locks", "--no-pager", ...args],
@@ -30,6 +32,7 @@ export function readGit(directory: string, args: string[], how: ReadGit): Promis
       GIT_OPTIONAL_LOCKS: "0",
       GIT_TERMINAL_PROMPT: "0",
       LC_ALL: "C",
+      ...env,
     },
     timeoutMs,
     ...rest,

@@ -3,7 +3,7 @@ import { eq } from "drizzle-orm";
 import * as z from "zod";
 import { PROTOCOL_VERSION, MAX_FRAME_BYTES, SILENCE_LIMIT_MS } from "../../protocol/limits.ts";
 import { UnadoptedPane, type Host } from "../../protocol/host.ts";
-import type { Answer, Question } from "../../protocol/changes.ts";
+import type { Answer, Question } from "../../protocol/questions.ts";
 import type { CloseName } from "../../protocol/closeCodes.ts";
 import type { CommandResult } from "../../protocol/commands.ts";
 import { LinkClientFrame, type LinkServerFrame } from "../../protocol/link.ts";

@@ -1,4 +1,4 @@
-import { Answer, ANSWER_LIMIT_MS, type Question } from "../../protocol/changes.ts";
+import { Answer, ANSWER_LIMIT_MS, type Question } from "../../protocol/questions.ts";
 import type { LinkServerFrame } from "../../protocol/link.ts";
 
 /** Questions that may wait for one host's answer. */

@@ -50,11 +50,12 @@ function inWords(command: Command): string {
       return redact(command.text);
     case "stop_background":
       return command.command ?? "all";
+    case "remove_worktree":
+      return command.snapshot ? "after a snapshot" : "";
     case "cancel_turn":
     case "compact":
     case "interrupt":
     case "snapshot":
-    case "remove_worktree":
     case "codex_stop":
       return "";
   }

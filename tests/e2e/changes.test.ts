@@ -97,4 +97,22 @@ test("a worktree with work in it survives every way to delete, which say what wo
   await signalbox.api(z.unknown(), `/api/sessions/${id}`, { method: "DELETE" });
   expect(existsSync(join(path, "only here.txt"))).toBe(true);
   expect(await git("branch", "--list", "dirty")).toContain("dirty");
+
+  // Its session is gone; the worktree is still known, stays without a snapshot, and goes with one.
+  const listed = await signalbox.cli("worktrees");
+  expect(listed.out).toContain(`${path}\n    dirty: 1 not committed`);
+  const kept = await signalbox.cli("worktrees", "remove", path);
+  expect(kept.code).not.toBe(0);
+  expect(kept.out).toContain("uncommitted: ?? only here.txt");
+  expect(existsSync(join(path, "only here.txt"))).toBe(true);
+  const gone = await signalbox.cli("worktrees", "remove", path, "--snapshot");
+  expect(gone.out).toContain(
+    "The worktree was removed; what was in it is in refs/signalbox/snapshots/dirty-",
+  );
+  expect(existsSync(path)).toBe(false);
+  const back = gone.out.trim().split("\n").at(-1) ?? "";
+  await signalbox.run("bash", ["-c", back]);
+  const trees = await git("worktree", "list", "--porcelain");
+  const restored = trees.match(/^worktree (.*dirty-\d.*)$/m)?.[1] ?? "";
+  expect(readFileSync(join(restored, "only here.txt"), "utf8")).toBe("work\n");
 });

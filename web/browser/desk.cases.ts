@@ -86,3 +86,39 @@ describe("an agent's page", () => {
       );
     }));
 });
+
+describe("the worktrees of a host", () => {
+  it.each(["desk", "phone"] as const)("say what they hold, and go with a snapshot, on a %s", (screen) =>
+    stage({ scene: "desk", screen, complains: true, path: "/hosts" }, async ({ page, server }) => {
+      await page.getByTestId("to-worktrees").first().click();
+      const tree = (name: string) => page.locator(`[data-testid="worktree"][data-path$="/${name}"]`);
+      await tree("capabilities").getByText("14 files not committed").waitFor();
+      await tree("capabilities").getByText("Split the session object").waitFor();
+      expect(await tree("capabilities").getByTestId("remove-worktree").isDisabled()).toBe(true);
+      expect(await tree("tiles").getByTestId("remove-worktree").isDisabled()).toBe(true);
+      await tree("spike-quic").getByText("rebase in progress").waitFor();
+
+      // One with work asks again, and stays when it is to be kept.
+      await tree("fix-upload-retry").getByTestId("remove-worktree").click();
+      expect(await page.getByTestId("ignored").innerText()).toContain("node_modules/, .env");
+      await page.getByTestId("confirm").click();
+      await page.getByTestId("loss").getByText("src/transport/backoff.ts").waitFor();
+      await page.getByTestId("close").click();
+      await tree("fix-upload-retry").waitFor();
+      await tree("fix-upload-retry").getByTestId("remove-worktree").click();
+      await page.getByTestId("confirm").click();
+      await page.getByTestId("take-snapshot").click();
+      const ref = await page.getByTestId("snapshot-ref").innerText();
+      expect(await page.getByTestId("restore").innerText()).toContain(ref);
+      await page.getByTestId("close").click();
+      await tree("fix-upload-retry").waitFor({ state: "detached" });
+      expect(await page.getByTestId("kept").count()).toBe(2);
+
+      // One without goes at once.
+      await tree("grammar-4").getByTestId("remove-worktree").click();
+      await page.getByTestId("confirm").click();
+      await tree("grammar-4").waitFor({ state: "detached" });
+      expect(server.asked.filter(({ path }) => path.endsWith("/remove"))).toHaveLength(4);
+    }),
+  );
+});

@@ -22,6 +22,12 @@ const CHAT_PAGES: typeof PAGES = [
   ["a chat's details", (server) => `${sessionPath("A tour")(server)}?tab=details`],
   ["approvals", "/inbox"],
 ];
+const DESK_PAGES: typeof PAGES = [
+  ["fifty sessions", "/"],
+  ["an agent that asks", sessionPath("Carry the retry")],
+  ["an agent", sessionPath("Split the session")],
+  ["worktrees", (server) => `/hosts/${server.scene.hosts[0]?.id ?? ""}/worktrees`],
+];
 const LOOKS = (["desk", "phone"] as const).flatMap((screen) =>
   (["dark", "light"] as const).map((theme) => ({ screen, theme })),
 );
@@ -41,6 +47,9 @@ describe.each(LOOKS)("on $screen, $theme", (look) => {
 
   it("every page is whole: nothing out of it, nothing unreadable, nothing without a name", () =>
     stage(look, (at) => whole(at, PAGES)));
+
+  it("every page of a full desk is whole", () =>
+    stage({ ...look, scene: "desk" }, (at) => whole(at, DESK_PAGES)));
 
   it("every page of chats is whole", () => stage({ ...look, scene: "chats" }, (at) => whole(at, CHAT_PAGES)));
 });

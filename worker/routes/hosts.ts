@@ -6,6 +6,8 @@ import { CreateHost } from "../../protocol/api.ts";
 import type { Host } from "../../protocol/host.ts";
 import { HostId, newId } from "../../protocol/ids.ts";
 import type { Session } from "../../protocol/session.ts";
+import { RemoveWorktree } from "../../protocol/worktrees.ts";
+import { askHost } from "../askHost.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { dropCodes, issueCode } from "../auth/logins.ts";
 import { requireRole } from "../auth/requireRole.ts";
@@ -81,6 +83,24 @@ export const hostRoutes = new Hono<App>()
     const host = await known(c, c.req.valid("param").id);
     return c.json({ items: await hostOf(c, host.id).panes() });
   })
+  .get("/:id/worktrees", requireRole("viewer"), ById, async (c) => {
+    const host = await known(c, c.req.valid("param").id);
+    return c.json(await askHost(c, host.id, { type: "worktrees" }, "worktrees"));
+  })
+  .post(
+    "/:id/worktrees/remove",
+    requireRole("operator"),
+    ById,
+    validate("json", RemoveWorktree),
+    async (c) => {
+      const host = await known(c, c.req.valid("param").id);
+      const wish = c.req.valid("json");
+      // Noted before it is done: an answer that never comes may be of something that was done.
+      const detail = `${wish.path}${wish.snapshot === true ? ", after a snapshot" : ""}`;
+      await note(c.env.DB, c.get("actor"), "host.remove_worktree", host.id, detail);
+      return c.json(await askHost(c, host.id, { type: "remove_worktree", ...wish }, "removed"));
+    },
+  )
   .post("/:id/adopt", requireRole("operator"), ById, validate("json", Adopt), async (c) => {
     const host = await known(c, c.req.valid("param").id);
     const { socket, pane } = c.req.valid("json");

@@ -19,6 +19,7 @@ import { defaultModel } from "../models/defaultModel.ts";
 import { isInteractive, UNTITLED, waitsForAnswer, type Session } from "../../protocol/session.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
 import { spanTextKey } from "../../durable-objects/shared/spanTextKey.ts";
+import { askHost } from "../askHost.ts";
 import { forwardViewer } from "../auth/loginSockets.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";
@@ -169,14 +170,13 @@ export const sessionRoutes = new Hono<App>()
     if (host === null || cwd === null)
       throw new Problem(409, "no_directory", "This session has no directory on a host.");
     const { known } = c.req.valid("query");
-    const answer = await c.env.HOST.getByName(hostName(c.get("actor").team, host)).ask({
+    const question = {
       type: "changes",
       session: id,
       directory: cwd,
       ...(known === undefined ? {} : { known }),
-    });
-    if (answer.status === "failed") throw new Problem(409, answer.code, answer.message);
-    return c.json(answer satisfies ChangesAnswer);
+    } as const;
+    return c.json((await askHost(c, host, question, "changes", "same")) satisfies ChangesAnswer);
   })
   .post("/:id/commands", requireRole("operator"), ById, validate("json", PostCommand), async (c) => {
     const { id: commandId, expires_in_ms, wait_ms, ...command } = c.req.valid("json");

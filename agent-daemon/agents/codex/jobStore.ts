@@ -44,6 +44,8 @@ export type JobKey = { session: string; turn: number };
 export type JobStore = {
   session(session: string): CodexSession | null;
   putSession(row: CodexSession): void;
+  /** The sessions that have a worktree of their own, and those with a job that runs. */
+  sessions(): CodexSession[];
   /** What is known of a thread's tokens. */
   threadTotal(thread: string): Usage | null;
   putThreadTotal(thread: string, total: Usage): void;
@@ -89,6 +91,9 @@ export function openJobStore(store: Store): JobStore {
   const sql = {
     session: db.prepare("SELECT * FROM codex_sessions WHERE session = ?"),
     putSession: db.prepare("INSERT OR REPLACE INTO codex_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    sessions: db.prepare(
+      "SELECT * FROM codex_sessions WHERE worktree IS NOT NULL OR session IN (SELECT session FROM codex_jobs WHERE ended = 0)",
+    ),
     total: db.prepare("SELECT total FROM codex_threads WHERE thread = ?"),
     putTotal: db.prepare("INSERT OR REPLACE INTO codex_threads VALUES (?, ?)"),
     job: db.prepare("SELECT * FROM codex_jobs WHERE session = ? AND turn = ?"),
@@ -104,6 +109,7 @@ export function openJobStore(store: Store): JobStore {
 
   return {
     session: (session) => rowOrNull(SessionRow, sql.session.get(session)),
+    sessions: () => sql.sessions.all().map((row) => SessionRow.parse(row)),
     putSession(row) {
       const worktree = row.worktree === null ? null : JSON.stringify(row.worktree);
       sql.putSession.run(

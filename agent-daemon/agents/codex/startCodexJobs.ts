@@ -11,6 +11,8 @@ import type { Store } from "../../store.ts";
 import { addWorktree } from "../../worktrees/addWorktree.ts";
 import { removeWorktree } from "../../worktrees/removeWorktree.ts";
 import { refuseLoss } from "../../worktrees/refuseLoss.ts";
+import { openSnapshotRepos } from "../../worktrees/snapshotRepos.ts";
+import type { KnownPlace } from "../../worktrees/startWorktrees.ts";
 import { codexArgv } from "./codexArgv.ts";
 import { factsMessage, newCodexSession, sessionMessage } from "./codexSession.ts";
 import { fitEvent } from "./fitEvent.ts";
@@ -44,6 +46,8 @@ export type CodexPart = Part & {
   jobs(): JobKey[];
   /** Where the sessions with a running job work. */
   directories(): string[];
+  /** The sessions with a worktree or a running job, with where they work. */
+  places(): KnownPlace[];
   /** Where a job works, or worked; null when the session is no job's. */
   placeOf(session: string): SessionPlace | null;
   /** Tells the edge of every session with a running job again, for an edge that has forgotten them. */
@@ -73,6 +77,7 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
   const { config, store, outlet, log } = deps;
   const now = deps.clock ?? Date.now;
   const jobs = openJobStore(store);
+  const repos = openSnapshotRepos(store);
   const running = new Map<string, Running>();
   /** Sessions whose next turn is being prepared. */
   const beginning = new Set<string>();
@@ -334,13 +339,14 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
     return stop(context.session, "at once", context);
   }
 
-  async function dropWorktree(session: string): Promise<CommandResult> {
+  async function dropWorktree(session: string, how: CommandOf<"remove_worktree">): Promise<CommandResult> {
     const row = jobs.session(session);
     if (row === null || row.worktree === null) return failed("no_worktree", "This session has no worktree.");
     if (running.has(session) || beginning.has(session)) {
       return failed("busy", "Codex is still working in the worktree. Stop it first.");
     }
-    const result = await removeWorktree(row.worktree);
+    if (how.snapshot === true) repos.note(row.worktree.repo);
+    const result = await removeWorktree(row.worktree, how);
     if (result.status !== "done") return result;
     const after = { ...row, worktree: null, cwd: row.worktree.repo };
     const git = await readGitState(after.cwd);
@@ -359,7 +365,7 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
       case "kill":
         return kill(command, context);
       case "remove_worktree":
-        return dropWorktree(context.session);
+        return dropWorktree(context.session, command);
       default:
         return failed(
           "not_supported",
@@ -374,6 +380,13 @@ export async function startCodexJobs(deps: CodexDeps): Promise<CodexPart> {
     run,
     jobs: () => [...running].map(([session, { turn }]) => ({ session, turn })),
     directories: () => [...running.keys()].flatMap((session) => jobs.session(session)?.cwd ?? []),
+    places: () =>
+      jobs.sessions().map(({ session, cwd, worktree }) => ({
+        session,
+        directory: cwd,
+        worktree,
+        live: running.has(session) || beginning.has(session),
+      })),
     placeOf(session) {
       const row = jobs.session(session);
       return row === null ? null : { directory: row.cwd, worktree: row.worktree };

@@ -11,6 +11,8 @@ import type { Store } from "../../store.ts";
 import { addWorktree } from "../../worktrees/addWorktree.ts";
 import { refuseLoss } from "../../worktrees/refuseLoss.ts";
 import { removeWorktree } from "../../worktrees/removeWorktree.ts";
+import { openSnapshotRepos } from "../../worktrees/snapshotRepos.ts";
+import type { KnownPlace } from "../../worktrees/startWorktrees.ts";
 import { readChild, readExit, removeJobFiles } from "../codex/jobFiles.ts";
 import type { SelfProgram } from "../codex/launchSupervisor.ts";
 import { readGitState } from "../codex/readGitState.ts";
@@ -36,6 +38,8 @@ export type OwnedDeps = SelfProgram & {
 export type OwnedPart = Part & {
   /** Where the sessions with a running agent work. */
   directories(): string[];
+  /** Every session that is remembered, with where it works or worked. */
+  places(): KnownPlace[];
   /** Where an agent works, or worked; null when the session is none of these. */
   placeOf(session: string): SessionPlace | null;
   /** Tells the edge of every session with a running agent again, for an edge that has forgotten them. */
@@ -64,6 +68,7 @@ const UNKNOWN: CommandResult = {
 export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
   const { config, store, outlet, log, env = process.env } = deps;
   const owned = openOwnedStore(store);
+  const repos = openSnapshotRepos(store);
   const requests = openRequestStore(store, "owned", z.record(z.string(), z.unknown()));
   requests.prune(Date.now() - KEEP_MS);
   const agents = runAgents({ ...deps, env, owned, requests, adapterOf });
@@ -247,10 +252,11 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
     return agents.commit(change) ? DONE : FULL;
   }
 
-  async function dropWorktree(row: OwnedSession): Promise<CommandResult> {
+  async function dropWorktree(row: OwnedSession, how: CommandOf<"remove_worktree">): Promise<CommandResult> {
     if (row.worktree === null) return failed("no_worktree", "This session has no worktree.");
     if (row.alive) return failed("busy", "The agent is still in the worktree. End it first.");
-    const result = await removeWorktree(row.worktree);
+    if (how.snapshot === true) repos.note(row.worktree.repo);
+    const result = await removeWorktree(row.worktree, how);
     if (result.status !== "done") return result;
     const after = { ...row, worktree: null, cwd: row.worktree.repo };
     const facts = factsMessage(after, adapterOf(after), await readGitState(after.cwd));
@@ -281,7 +287,7 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
       case "kill":
         return kill(row, command.force === true, signal);
       case "remove_worktree":
-        return dropWorktree(row);
+        return dropWorktree(row, command);
       default:
         return failed("not_supported", `An agent without a terminal takes no ${command.type}.`);
     }
@@ -306,6 +312,13 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
     repeats: ({ type }) => type !== "agent_start" && type !== "remove_worktree",
     run,
     directories: () => agents.running().flatMap((session) => owned.session(session)?.cwd ?? []),
+    places: () =>
+      owned.sessions().map(({ session, cwd, worktree, alive }) => ({
+        session,
+        directory: cwd,
+        worktree,
+        live: alive,
+      })),
     placeOf(session) {
       const row = owned.session(session);
       return row === null ? null : { directory: row.cwd, worktree: row.worktree };

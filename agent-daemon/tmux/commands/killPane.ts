@@ -1,11 +1,13 @@
 import type { CommandOf, CommandResult } from "../../../protocol/commands.ts";
 import { DONE, failed, type Outlet } from "../../parts.ts";
+import { isWithin } from "../../tools/isWithin.ts";
 import { removeWorktree } from "../../worktrees/removeWorktree.ts";
+import type { SnapshotRepos } from "../../worktrees/snapshotRepos.ts";
 import { describeLoss, worktreeLoss } from "../../worktrees/worktreeLoss.ts";
 import type { SessionRecord, SessionRecords } from "../sessionRecords.ts";
 import type { PaneWatch } from "../watchPanes.ts";
 
-export type KillDeps = { records: SessionRecords; watch: PaneWatch; outlet: Outlet };
+export type KillDeps = { records: SessionRecords; watch: PaneWatch; outlet: Outlet; repos: SnapshotRepos };
 
 /** Ends a pane, unless its worktree holds work that is nowhere else. The worktree stays, and so does everything else in tmux. */
 export async function killPane(
@@ -44,12 +46,23 @@ export async function killPane(
 }
 
 /** Removes the worktree of a session that has ended. */
-export async function removeSessionWorktree(deps: KillDeps, record: SessionRecord): Promise<CommandResult> {
+export async function removeSessionWorktree(
+  deps: KillDeps,
+  command: CommandOf<"remove_worktree">,
+  record: SessionRecord,
+): Promise<CommandResult> {
   const { worktree, session } = record;
   if (worktree === null) return failed("no_worktree", "This session has no worktree of its own.");
   if (record.endedAt === null)
     return failed("running", "The session still runs in its worktree; end it first.");
-  const result = await removeWorktree(worktree);
+  const other = [...deps.records.all()].find(
+    ({ endedAt, facts }) =>
+      endedAt === null && facts !== null && facts.cwd !== null && isWithin(worktree.path, facts.cwd),
+  );
+  if (other !== undefined)
+    return failed("in_use", `“${other.title}” works in ${worktree.path}; end it first.`);
+  if (command.snapshot === true) deps.repos.note(worktree.repo);
+  const result = await removeWorktree(worktree, command);
   if (result.status !== "done") return result;
   const facts = record.facts === null ? null : { ...record.facts, worktree: null };
   const after: SessionRecord = { ...record, worktree: null, facts };

@@ -18,6 +18,7 @@ const loadSessionPage = () => import("../../features/session/SessionPage.tsx");
 const SessionPage = lazy(loadSessionPage);
 const NoHost = lazy(() => import("../../features/hosts/NoHost.tsx"));
 const HostsPage = lazy(() => import("../../features/hosts/HostsPage.tsx"));
+const WorktreesPage = lazy(() => import("../../features/worktrees/WorktreesPage.tsx"));
 const RulesPage = lazy(() => import("../../features/rules/RulesPage.tsx"));
 const SettingsPage = lazy(() => import("../../features/settings/SettingsPage.tsx"));
 const WorkPage = lazy(() => import("../../features/work/WorkPage.tsx"));
@@ -85,6 +86,7 @@ export function Shell() {
                   <Route path="/hosts">
                     <HostsPage />
                   </Route>
+                  <Route path="/hosts/:id/worktrees">{({ id }) => <WorktreesPage key={id} id={id} />}</Route>
                   <Route path="/rules">
                     <RulesPage me={who.state === "here" ? who.me : null} />
                   </Route>

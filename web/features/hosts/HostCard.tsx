@@ -120,6 +120,15 @@ export function HostCard({ host }: { host: Host }) {
                   .join(", ")}
           </Fact>
           <Fact name="tmux">{info.tmux_version ?? <span className="text-waiting-text">missing</span>}</Fact>
+          <Fact name="Worktrees">
+            <Link
+              href={`/hosts/${host.id}/worktrees`}
+              data-testid="to-worktrees"
+              className="underline decoration-edge underline-offset-2 hover:decoration-text"
+            >
+              look at them
+            </Link>
+          </Fact>
           <Fact name="Machine">
             {info.hostname}, {info.os}, {info.arch}
           </Fact>

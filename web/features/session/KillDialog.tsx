@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { isInteractive, type Session } from "../../../protocol/session.ts";
 import { ConfirmDialog } from "../../shared/ui/ConfirmDialog.tsx";
+import { LossList } from "../../shared/ui/LossList.tsx";
 import type { SessionActions } from "./useSessionActions.ts";
 
 type Refusal = { message: string; details: readonly string[] };
@@ -73,22 +74,5 @@ export function KillDialog({
         </>
       )}
     </ConfirmDialog>
-  );
-}
-
-/** What would be lost. */
-export function LossList({ lines }: { lines: readonly string[] }) {
-  if (lines.length === 0) return null;
-  return (
-    <ul
-      data-testid="loss"
-      className="max-h-60 overflow-y-auto rounded-base border border-line bg-term p-2 font-mono text-[12px] text-term-text"
-    >
-      {lines.map((line) => (
-        <li key={line} className="break-all">
-          {line}
-        </li>
-      ))}
-    </ul>
   );
 }

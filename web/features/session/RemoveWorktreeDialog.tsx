@@ -1,60 +1,35 @@
-import { useState } from "react";
 import type { Session } from "../../../protocol/session.ts";
-import { ConfirmDialog } from "../../shared/ui/ConfirmDialog.tsx";
-import { LossList } from "./KillDialog.tsx";
+import { RemovalDialog, type Removal } from "../worktrees/RemovalDialog.tsx";
 import type { SessionActions } from "./useSessionActions.ts";
 
-/** Removes a session's worktree; never one that holds work. */
+/** Removes a session's worktree; never what is nowhere else. */
 export function RemoveWorktreeDialog(props: {
   open: boolean;
   onClose(): void;
   session: Session;
   actions: SessionActions;
 }) {
-  const { session, actions } = props;
-  const [refusal, setRefusal] = useState<{ message: string; details: readonly string[] } | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { worktree } = props.session;
 
-  function close(): void {
-    setRefusal(null);
-    props.onClose();
-  }
-
-  async function remove(): Promise<void> {
-    if (refusal !== null) return close();
-    setBusy(true);
-    const answer = await actions.run({ type: "remove_worktree" }, "The worktree was removed.", () => true);
-    setBusy(false);
+  async function remove(snapshot: boolean): Promise<Removal> {
+    const command = { type: "remove_worktree", ...(snapshot ? { snapshot } : {}) } as const;
+    const answer = await props.actions.run(command, "The worktree was removed.", () => true);
     const result = answer?.result;
-    if (result?.status === "failed") setRefusal({ message: result.message, details: result.details ?? [] });
-    else close();
+    if (result?.status === "failed")
+      return { ok: false, code: result.code, message: result.message, details: result.details ?? [] };
+    if (result?.status === "done" && result.value.type === "worktree_removed")
+      return { ok: true, snapshot: result.value.snapshot };
+    return null;
   }
 
+  // Its worktree is gone from the session as soon as it is removed; what was kept of it is shown all the same.
+  if (worktree === null && !props.open) return null;
   return (
-    <ConfirmDialog
+    <RemovalDialog
       open={props.open}
-      onClose={close}
-      onConfirm={() => void remove()}
-      busy={busy}
-      title={refusal === null ? "Remove the worktree?" : "The worktree was kept"}
-      confirm={refusal === null ? "Remove the worktree" : "Close"}
-      testId="worktree-dialog"
-    >
-      {refusal === null ? (
-        <>
-          <p className="font-mono text-[12px] break-all">{session.worktree?.path}</p>
-          <p>
-            It is removed only when everything in it is committed and pushed. The branch{" "}
-            <b>{session.worktree?.branch}</b> stays.
-          </p>
-        </>
-      ) : (
-        <>
-          <p className="text-trouble-text">{refusal.message}</p>
-          <LossList lines={refusal.details} />
-          <p>Commit and push it, or take what you need, and ask again.</p>
-        </>
-      )}
-    </ConfirmDialog>
+      onClose={props.onClose}
+      worktree={worktree ?? { path: "", branch: null }}
+      remove={remove}
+    />
   );
 }

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { AttachmentRef } from "../../../../protocol/events.ts";
 import { attachmentUrl } from "./attachmentUrl.ts";
 import { Lightbox, TextPreview } from "./lazyViewers.tsx";
-import { sizeWords } from "./sizeWords.ts";
+import { sizeWords } from "../../../shared/lib/sizeWords.ts";
 import { Thumbnail } from "./Thumbnail.tsx";
 import { thumbSize } from "./thumbSize.ts";
 

@@ -5,7 +5,7 @@ import { Button } from "../../../shared/ui/Button.tsx";
 import { attachmentUrl } from "./attachmentUrl.ts";
 import type { DraftFile, DraftFiles } from "./draftFiles.ts";
 import { Lightbox } from "./lazyViewers.tsx";
-import { sizeWords } from "./sizeWords.ts";
+import { sizeWords } from "../../../shared/lib/sizeWords.ts";
 import { Thumbnail } from "./Thumbnail.tsx";
 
 /** The files of the message that is being written: how far they are, and a way to take each out again. */

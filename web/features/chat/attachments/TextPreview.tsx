@@ -4,7 +4,7 @@ import type { AttachmentRef } from "../../../../protocol/events.ts";
 import { Dialog, DialogFoot } from "../../../shared/ui/Dialog.tsx";
 import { Skeleton } from "../../../shared/ui/Skeleton.tsx";
 import { attachmentUrl } from "./attachmentUrl.ts";
-import { sizeWords } from "./sizeWords.ts";
+import { sizeWords } from "../../../shared/lib/sizeWords.ts";
 
 /** What a page shows of a long text without becoming slow. */
 const MOST_CHARACTERS = 100_000;

@@ -10,4 +10,6 @@ it.each([
   [999_499, "999 kB"],
   [999_500, "1 MB"],
   [20 * 1024 * 1024, "21 MB"],
+  [999_600_000, "1 GB"],
+  [12_300_000_000, "12 GB"],
 ])("%i bytes are %s", (bytes, words) => expect(sizeWords(bytes)).toBe(words));

@@ -1,0 +1,40 @@
+import type { Answer, Question } from "../protocol/questions.ts";
+import type { startChanges } from "./changes/startChanges.ts";
+import type { Log } from "./parts.ts";
+import type { startWorktrees } from "./worktrees/startWorktrees.ts";
+
+export type AnswersDeps = {
+  changes: ReturnType<typeof startChanges>;
+  worktrees: ReturnType<typeof startWorktrees>;
+  log: Log;
+};
+
+/** Answers what the edge asks; what goes wrong is an answer, too. */
+export function startAnswers({
+  changes,
+  worktrees,
+  log,
+}: AnswersDeps): (question: Question) => Promise<Answer> {
+  async function answer(question: Question): Promise<Answer> {
+    switch (question.type) {
+      case "changes":
+        return changes(question);
+      case "worktrees":
+        return worktrees.list();
+      case "remove_worktree":
+        return worktrees.remove(question);
+    }
+  }
+
+  return async (question) => {
+    try {
+      return await answer(question);
+    } catch (error) {
+      // A fault of ours; whoever asked must still hear of it.
+      log("error", `A question (${question.type}) could not be answered.`, {
+        error: error instanceof Error ? error.stack : String(error),
+      });
+      return { status: "failed", code: "internal", message: "The daemon failed at this; its log says how." };
+    }
+  };
+}

@@ -1,0 +1,30 @@
+import * as z from "zod";
+import { Changes, ChangesQuestion, SameChanges } from "./changes.ts";
+import { RemovedWorktree, RemoveWorktree, Worktrees } from "./worktrees.ts";
+
+/** How long a host is given to answer. */
+export const ANSWER_LIMIT_MS = 25_000;
+
+/** What a host may be asked at any time. It looks, or does what does no harm a second time; nothing of it is kept. */
+export const Question = z.discriminatedUnion("type", [
+  ChangesQuestion,
+  z.object({ type: z.literal("worktrees") }),
+  RemoveWorktree.extend({ type: z.literal("remove_worktree") }),
+]);
+export type Question = z.infer<typeof Question>;
+
+/** A host's answer. */
+export const Answer = z.discriminatedUnion("status", [
+  Changes,
+  SameChanges,
+  Worktrees,
+  RemovedWorktree,
+  z.object({
+    status: z.literal("failed"),
+    code: z.string().max(60),
+    message: z.string().max(4000),
+    details: z.array(z.string().max(1000)).max(100).optional(),
+  }),
+]);
+export type Answer = z.infer<typeof Answer>;
+export type AnswerOf<T extends Answer["status"]> = Extract<Answer, { status: T }>;
