@@ -1,4 +1,5 @@
 import type { HostInfo } from "../protocol/host.ts";
+import { hostOfToken } from "../protocol/tokens.ts";
 import type { SelfProgram } from "./agents/codex/launchSupervisor.ts";
 import { hookSocketPath } from "./agents/claude/startClaude.ts";
 import { agentFiles } from "./agentStatus.ts";
@@ -17,6 +18,8 @@ import { startNetworkWatch } from "./link/startNetworkWatch.ts";
 import { openState } from "./openState.ts";
 import type { Log } from "./parts.ts";
 import { readToken } from "./readToken.ts";
+import { openHostRules } from "./rules/openHostRules.ts";
+import { startHostDecisions } from "./rules/startHostDecisions.ts";
 import { startConsoleWatcher } from "./startConsoleWatcher.ts";
 import { startParts } from "./startParts.ts";
 import type { Parts, PartsDeps } from "./startParts.ts";
@@ -30,6 +33,10 @@ const REFRESH_MS = 30_000;
 /** How often the status file is brought up to date, if anything in it changed. */
 const STATUS_MS = 2_000;
 const PRUNE_MS = 60 * 60 * 1000;
+/** How often the copy of the rules is renewed: a host that goes away has one that is good for most of its life. */
+const RULES_MS = 6 * 60 * 60 * 1000;
+/** How often the time is noted, to find out when the clock is put back. */
+const CLOCK_MS = 60_000;
 /** How soon a new token is noticed (`connect --code` beside a running daemon writes one). */
 const TOKEN_MS = 2_000;
 
@@ -60,8 +67,22 @@ export async function startAgent({
   const commands = openCommandJournal({ store: state.store, journal, log });
   commands.prune();
   const outputs = startLiveOutputs(systemClock);
-  const parts = await start({ config, store: state.store, outlet: journal, outputs, log, self });
+  let link: Link | null = null;
   const token = () => readToken(config);
+  const rules = openHostRules({ store: state.store, token, log });
+  const decisions = startHostDecisions({
+    store: state.store,
+    journal,
+    rules,
+    offline: () => link?.state().phase.name !== "online",
+    host() {
+      const answer = token();
+      return "token" in answer ? hostOfToken(answer.token) : null;
+    },
+    log,
+  });
+  const parts = await start({ config, store: state.store, outlet: decisions.outlet, outputs, log, self });
+  decisions.begin(parts.parts, parts.workspaceOf);
   const executor = startExecutor({ commands, parts: parts.parts, clock: systemClock, log });
   const consoles = startConsoleWatcher({ url: config.url, token, start: parts.startConsoles });
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
@@ -84,7 +105,6 @@ export async function startAgent({
   let host: AgentStatus["host"] = null;
   let since = Date.now();
   const startedAt = Date.now();
-  let link: Link | null = null;
 
   let written = "";
   function writeStatus(): void {
@@ -125,6 +145,7 @@ export async function startAgent({
     consoles,
     outputs,
     answer: parts.answer,
+    rules,
     url: () => config.url,
     token,
     info: () => info,
@@ -135,7 +156,8 @@ export async function startAgent({
       host = { id, name };
     },
     onForgotten: parts.announce,
-    onState({ phase }) {
+    onState({ phase, problem }) {
+      if (problem?.code === "refused") rules.forget();
       since = Date.now();
       writeStatus();
       if (phase.name === "stopped" && phase.why !== "asked") end(EXIT[phase.why]);
@@ -165,6 +187,8 @@ export async function startAgent({
     log("info", "The token changed.");
     link.nudge("token");
   }, TOKEN_MS);
+  const rulesTimer = setInterval(() => link.wantRules(), RULES_MS);
+  const clockTimer = setInterval(rules.tick, CLOCK_MS);
   const pruneTimer = setInterval(() => commands.prune(), PRUNE_MS);
   writeStatus();
   log("info", "The daemon runs.", {
@@ -180,11 +204,14 @@ export async function startAgent({
       clearInterval(refreshTimer);
       clearInterval(statusTimer);
       clearInterval(pruneTimer);
+      clearInterval(rulesTimer);
+      clearInterval(clockTimer);
       clearInterval(tokenTimer);
       network.stop();
       // Commands first, so that their results are journalled, and sent if the link is up.
       await executor.stop();
       await consoles.stop();
+      decisions.stop();
       await parts.stop();
       link.stop();
       journal.stop();

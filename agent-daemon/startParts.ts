@@ -38,6 +38,8 @@ export type Parts = {
   problems(): string[];
   /** Tells the edge of every live session again, for an edge that has forgotten them. */
   announce(): void;
+  /** The directory of a session, as the edge was told. */
+  workspaceOf(session: string): string | null;
   /** Looks up what the edge asks. */
   answer(question: Question): Promise<Answer>;
   startConsoles(access: { url: string; token: string }): ConsoleSet;
@@ -151,6 +153,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
       codex?.announce();
       owned?.announce();
     },
+    workspaceOf: (session) => tmux?.cwdOf(session) ?? owned?.placeOf(session)?.directory ?? null,
     answer,
     startConsoles(access) {
       if (tmux === null) return { watch() {}, unwatch() {}, stop: async () => {} };

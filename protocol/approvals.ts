@@ -45,6 +45,9 @@ export const Approval = z.object({
   decided_by: z.string().nullable(),
   decided_at: z.number().nullable(),
   decision_scope: DecisionScope.nullable(),
+  /** The rule that decided, and whether the host did so by its copy while it was away. */
+  rule: RuleId.optional(),
+  decided_on_host: z.boolean().optional(),
   /** Said to the requester with a denial. */
   message: z.string().nullable(),
   /** The input as the person changed it (JSON text), when they did. */

@@ -1,4 +1,5 @@
-import type { Approval, Grant, Rule } from "./approvals.ts";
+import type { Approval, Grant } from "./approvals.ts";
+import type { HostRule } from "./hostRules.ts";
 import type { Provider } from "./session.ts";
 import type { ToolScope } from "./tools.ts";
 
@@ -37,7 +38,7 @@ export function isWithoutAsking(scope: ToolScope): boolean {
 }
 
 /** What lets an act happen now without a person: its scope, a grant of the session, a rule of the team; or null. */
-export function isAllowed(act: Act, grants: Grant[], rules: Rule[], now: number): { by: string } | null {
+export function isAllowed(act: Act, grants: Grant[], rules: HostRule[], now: number): { by: string } | null {
   if (act.unverified === true) return null;
   if (isWithoutAsking(act.scope)) return { by: "scope" };
   const grant = grants.find((each) => each.scope === act.scope && isOpen(each, now));
@@ -55,7 +56,7 @@ function isOpen({ expires_at }: { expires_at: number | null }, now: number): boo
  * word's end. Where a shell reads the words, what follows them must be no other command.
  */
 export function matches(
-  rule: Pick<Rule, "tool" | "host" | "workspace" | "pattern" | "input_sha256">,
+  rule: Pick<HostRule, "tool" | "host" | "workspace" | "pattern" | "input_sha256">,
   act: Omit<Act, "scope">,
 ): boolean {
   if (act.unverified === true || rule.tool !== act.tool) return false;

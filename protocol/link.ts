@@ -6,6 +6,7 @@ import { CommandId, HostId, SessionId } from "./ids.ts";
 import { MAX_LIVE_OUTPUT_CHARS } from "./limits.ts";
 import { Question } from "./questions.ts";
 import { Exit, Provider, SessionFacts } from "./session.ts";
+import { HostDecision, SignedRules } from "./hostRules.ts";
 import { AgentRequest, RequestEnd } from "./requests.ts";
 
 /** What a daemon tells the edge reliably: journalled, numbered, sent until acked. */
@@ -40,13 +41,19 @@ export const DaemonMessage = z.discriminatedUnion("kind", [
     exit: Exit.nullable(),
   }),
   /** An agent asks for permission, or asks a question; it waits until it has an answer from anywhere. */
-  z.object({ kind: z.literal("request"), session: SessionId, request: AgentRequest }),
+  z.object({
+    kind: z.literal("request"),
+    session: SessionId,
+    request: AgentRequest,
+    /** Decided already, by the host's copy of the rules: it was away. */
+    decided: HostDecision.optional(),
+  }),
   /** A request ended on the host by itself. */
   z.object({
     kind: z.literal("request_ended"),
     session: SessionId,
     request: z.string().max(200),
-    end: RequestEnd,
+    end: z.enum([...RequestEnd.options, "indeterminate"]),
   }),
   z.object({ kind: z.literal("host"), info: HostInfo }),
   /** The panes nobody adopted, whole (they are few and change seldom). */
@@ -87,6 +94,8 @@ export const LinkClientFrame = z.discriminatedUnion("type", [
   OutputPiece.extend({ type: z.literal("output") }),
   /** To an `ask`, beside the journal. An `Answer`, read by itself: one that is not understood must not end the link. */
   z.object({ type: z.literal("answer"), id: QuestionId, answer: z.unknown() }),
+  /** The daemon wants a fresh copy of the rules, for when it is away. */
+  z.object({ type: z.literal("want_rules") }),
 ]);
 export type LinkClientFrame = z.infer<typeof LinkClientFrame>;
 
@@ -118,5 +127,7 @@ export const LinkServerFrame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("output_from"), id: CommandId, offset: z.number().int().min(0) }),
   /** Somebody wants to know something now; neither side keeps it, and a connection that ends ends it. */
   z.object({ type: z.literal("ask"), id: QuestionId, question: Question }),
+  /** A copy of the rules: it was wanted, or they have changed. */
+  SignedRules.extend({ type: z.literal("rules") }),
 ]);
 export type LinkServerFrame = z.infer<typeof LinkServerFrame>;

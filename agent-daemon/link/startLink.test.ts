@@ -77,6 +77,7 @@ async function open(options: { edge?: FakeEdgeOptions; times?: number } & Partia
       refuse: (id, _session, result) => seen.refused.push({ id, result }),
     },
     outputs: { goOnFrom() {}, sendAgain() {}, sendBy() {} },
+    rules: { take() {} },
     answer: async () => ({ status: "same", version: "v" }),
     consoles: {
       watch: (id) => seen.consoles.push(`watch ${id}`),
@@ -236,6 +237,7 @@ describe("the connection", () => {
         executor: { accept() {}, cancel() {}, refuse() {} },
         consoles: { watch() {}, unwatch() {}, watchOnly() {} },
         outputs: { goOnFrom() {}, sendAgain() {}, sendBy() {} },
+        rules: { take() {} },
         answer: async () => ({ status: "same", version: "v" }),
         url: () => edge.url,
         token: () => ({ token: "t" }),
@@ -255,6 +257,7 @@ describe("the connection", () => {
         executor: { accept() {}, cancel() {}, refuse() {} },
         consoles: { watch() {}, unwatch() {}, watchOnly() {} },
         outputs: { goOnFrom() {}, sendAgain() {}, sendBy() {} },
+        rules: { take() {} },
         answer: async () => ({ status: "same", version: "v" }),
         url: () => edge.url,
         token: () => ({ token: "t" }),

@@ -8,6 +8,7 @@ import type { Clock } from "./clock.ts";
 import type { Executor } from "./executor.ts";
 import type { Journal } from "./journal.ts";
 import type { LiveOutputs } from "./liveOutputs.ts";
+import type { SignedRules } from "../../protocol/hostRules.ts";
 import { INITIAL_LINK, nextTick, stepLink } from "./linkState.ts";
 import type { LinkEffect, LinkEvent, LinkState } from "./linkState.ts";
 import { linkUrl } from "./openSocket.ts";
@@ -28,6 +29,8 @@ export type LinkDeps = {
   executor: Pick<Executor, "accept" | "cancel" | "refuse">;
   consoles: ConsoleWatcher;
   outputs: Pick<LiveOutputs, "goOnFrom" | "sendAgain" | "sendBy">;
+  /** Takes a copy of the rules. */
+  rules: { take(copy: SignedRules): void };
   /** Looks up what the edge asks; what goes wrong is an answer, too. */
   answer: (question: Question) => Promise<Answer>;
   /** Address of the edge; asked before every attempt. */
@@ -51,6 +54,8 @@ export type Link = {
   state(): LinkState;
   /** The machine woke, its network changed, or there is another token. */
   nudge(what: "woke" | "network" | "token"): void;
+  /** Asks the edge for a fresh copy of the rules, if it is there. */
+  wantRules(): void;
   stop(): void;
 };
 
@@ -227,6 +232,8 @@ export function startLink(deps: LinkDeps): Link {
         return outputs.goOnFrom(frame.id, frame.offset);
       case "ask":
         return ask(frame.id, frame.question);
+      case "rules":
+        return deps.rules.take(frame);
     }
   }
 
@@ -263,6 +270,7 @@ export function startLink(deps: LinkDeps): Link {
     deps.onWelcome?.(frame.host, frame.name);
     dispatch({ type: "welcomed", version: frame.version });
     if (!isOnline()) return;
+    send({ type: "want_rules" });
     consoles.watchOnly(frame.watching);
     outputs.sendAgain();
     pump();
@@ -312,6 +320,7 @@ export function startLink(deps: LinkDeps): Link {
   return {
     state: () => state,
     nudge: (what) => dispatch({ type: what }),
+    wantRules: () => isOnline() && send({ type: "want_rules" }),
     stop() {
       dispatch({ type: "stop" });
       cancelTimer();

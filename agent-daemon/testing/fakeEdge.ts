@@ -72,6 +72,7 @@ export async function startFakeEdge(options: FakeEdgeOptions = {}) {
         if (current !== socket) return;
         if (frame.type === "output") return void outputs.push(frame);
         if (frame.type === "answer") return void answers.push(frame);
+        if (frame.type === "want_rules") return;
         frames.push(frame.messages.length);
         const act = options.mischief?.() ?? "none";
         if (act === "cut_before_commit") return socket.cut();

@@ -122,6 +122,7 @@ export async function startTmux(deps: TmuxDeps): Promise<TmuxPart> {
       [...records.all()].flatMap(({ endedAt, facts }) =>
         endedAt === null && facts !== null && facts.cwd !== null ? [facts.cwd] : [],
       ),
+    cwdOf: (session) => records.get(session)?.facts?.cwd ?? null,
     places: () =>
       [...records.all()].map(({ session, worktree, endedAt, facts }) => ({
         session,

@@ -142,6 +142,8 @@ export interface TmuxPart extends Part, PaneAccess, AgentPanes {
   places(): KnownPlace[];
   /** Where a session works, or worked when it has ended; null when it is not of a pane. */
   placeOf(session: string): SessionPlace | null;
+  /** The directory that the edge was told of a session. */
+  cwdOf(session: string): string | null;
   /** Tells the edge of every live session again, for an edge that has forgotten them. */
   announce(): void;
 }

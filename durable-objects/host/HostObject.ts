@@ -22,15 +22,21 @@ import { commandFrame, HostCommands, type Enqueued } from "./HostCommands.ts";
 import { HostState } from "./HostState.ts";
 import { LinkInbox, OutOfOrder } from "./LinkInbox.ts";
 import { OutputRelay } from "./OutputRelay.ts";
+import { RULES_KEY_HEADER, signRules } from "./signRules.ts";
 import { Questions } from "./Questions.ts";
 import migrations from "./migrations/migrations.js";
 import { residents, unadopted, watching } from "./schema.ts";
 import { logError } from "../shared/logError.ts";
 
 const LINK_TAG = "link";
-const CLIENT_FRAMES = new Set(["hello", "messages", "output", "answer"]);
+const CLIENT_FRAMES = new Set(["hello", "messages", "output", "answer", "want_rules"]);
 /** What survives hibernation of the link's socket: the journal it speaks from, once it has said hello. */
-const Link = z.object({ epoch: z.string().nullable(), opened_at: z.number() });
+const Link = z.object({
+  epoch: z.string().nullable(),
+  opened_at: z.number(),
+  /** What copies of the rules are signed with; its token is needed to make it. */
+  rules_key: z.string().nullable().optional(),
+});
 
 /** What is published of a host that was removed. */
 type Gone = { gone: string; team: string };
@@ -45,6 +51,8 @@ export class HostObject extends DurableObject<Env> {
   readonly #inbox: LinkInbox;
   readonly #outputs: OutputRelay;
   readonly #questions = new Questions();
+  /** When the last copy of the rules was made. */
+  #rulesIssued = 0;
   /** Frames of the link are taken one after the other. */
   #taking: Promise<void> = Promise.resolve();
 
@@ -160,6 +168,16 @@ export class HostObject extends DurableObject<Env> {
     return this.#questions.ask(question, (frame) => send(link, frame));
   }
 
+  /** The team's rules may have changed: the daemon gets a copy of them for when it is away. Without a link it asks when it is back. */
+  async rulesChanged(): Promise<void> {
+    const host = this.#state.current;
+    const link = this.#link();
+    const key = link === null ? null : Link.parse(link.deserializeAttachment()).rules_key;
+    if (host === null || link === null || key == null) return;
+    this.#rulesIssued = Math.max(Date.now(), this.#rulesIssued + 1);
+    send(link, { type: "rules", ...(await signRules(this.env.DB, host, key, this.#rulesIssued)) });
+  }
+
   /** Somebody watches a console, or nobody does any more. Resolves to why nothing can be seen now, or null. */
   watch(session: string, watched: boolean): string | null {
     if (watched) this.#db.insert(watching).values({ session }).onConflictDoNothing().run();
@@ -203,7 +221,9 @@ export class HostObject extends DurableObject<Env> {
       return refuseSocket("unauthenticated", "This host was removed. Enrol it anew.");
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server, [LINK_TAG]);
-    server.serializeAttachment({ epoch: null, opened_at: Date.now() } satisfies z.infer<typeof Link>);
+    const rules_key = request.headers.get(RULES_KEY_HEADER);
+    const link: z.infer<typeof Link> = { epoch: null, opened_at: Date.now(), rules_key };
+    server.serializeAttachment(link);
     this.#alarms.atLatest("silence", Date.now() + SILENCE_LIMIT_MS);
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -240,6 +260,11 @@ export class HostObject extends DurableObject<Env> {
     if (epoch === null) return closeSocket(ws, "malformed", "The link begins with hello.");
     if (ws !== this.#link()) return; // replaced: its daemon, or a newer one, sends again
     if (parsed.frame.type === "answer") return this.#questions.answered(parsed.frame.id, parsed.frame.answer);
+    // The frames behind it do not wait for the index.
+    if (parsed.frame.type === "want_rules")
+      return this.ctx.waitUntil(
+        this.rulesChanged().catch((error: unknown) => logError("rules not copied", error)),
+      );
     if (parsed.frame.type === "output") {
       // Nothing waits for it, least of all a result that comes behind it.
       const { type: _, ...piece } = parsed.frame;
@@ -270,7 +295,9 @@ export class HostObject extends DurableObject<Env> {
     for (const other of this.ctx.getWebSockets(LINK_TAG))
       if (other !== ws) closeSocket(other, "replaced", "A newer connection of this host took over.");
     this.#questions.endAll(AWAY); // they were asked on the connection before
-    ws.serializeAttachment({ epoch: hello.epoch, opened_at: Date.now() } satisfies z.infer<typeof Link>);
+    const { rules_key } = Link.parse(ws.deserializeAttachment());
+    const greeted: z.infer<typeof Link> = { epoch: hello.epoch, opened_at: Date.now(), rules_key };
+    ws.serializeAttachment(greeted);
     const sessions = this.#db.select().from(watching).all();
     send(ws, {
       type: "welcome",

@@ -14,7 +14,7 @@ import type { Env } from "../shared/env.ts";
 import { LiveSockets } from "../shared/LiveSockets.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
-import { publishRule } from "../shared/publishRule.ts";
+import { publishRemoval, publishRule, type RuleNews } from "../shared/publishRule.ts";
 import { answerClose, closeSocket } from "../shared/refuseSocket.ts";
 import { endedLogins } from "../shared/endedLogins.ts";
 import { Viewers } from "../shared/Viewers.ts";
@@ -51,7 +51,7 @@ export class HubObject extends DurableObject<Env> {
     this.#publisher = new Publisher({
       db,
       retryAt: (at) => this.#alarms.atLatest("publish", at),
-      deliver: (rows) => allDone(rows.map(({ body }) => publishRule(this.env, JSON.parse(body)))),
+      deliver: (rows) => allDone(rows.map(({ body }) => this.#spread(JSON.parse(body)))),
     });
     this.#viewers = new Viewers(ctx, [LIVE_TAG]);
     this.#live = new LiveSockets({
@@ -79,8 +79,24 @@ export class HubObject extends DurableObject<Env> {
 
   /** From the Worker: a rule that was made or changed. It is kept before it is spread, so that it reaches every session that waits for it. */
   async putRule(rule: Rule): Promise<void> {
-    this.#publisher.put({ key: rule.id, version: rule.version ?? 1, body: JSON.stringify(rule) });
+    await this.#keep({ rule }, rule.version ?? 1);
+  }
+
+  /** From the Worker: a rule that was taken out of the index. */
+  async ruleRemoved(removed: Rule): Promise<void> {
+    await this.#keep({ removed }, (removed.version ?? 1) + 1);
+  }
+
+  async #keep(news: RuleNews, version: number): Promise<void> {
+    const { id } = "rule" in news ? news.rule : news.removed;
+    this.#publisher.put({ key: id, version, body: JSON.stringify(news) });
     await this.#publisher.drain();
+  }
+
+  /** What an older version has kept is the rule itself. */
+  #spread(news: RuleNews | Rule): Promise<void> {
+    if ("removed" in news) return publishRemoval(this.env, news.removed);
+    return publishRule(this.env, "rule" in news ? news.rule : news);
   }
 
   override async alarm(): Promise<void> {

@@ -88,7 +88,7 @@ function changeOf(
     case "background":
       return backgroundChange(message, hostOfBackground(session, commands, message.id));
     case "request":
-      return { events: requests.opened(session, message.request, Date.now()) };
+      return { events: requests.opened(session, message.request, Date.now(), message.decided) };
     case "request_ended":
       return { events: requests.ended(message.request, message.end, Date.now()) };
     case "result":

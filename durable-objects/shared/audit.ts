@@ -10,7 +10,7 @@ const DETAIL_CHARS = 1_000;
 
 /** The entry of an approval that has ended; null while it waits. */
 export function auditOfApproval(approval: Approval): AuditEntry | null {
-  const { id, team, status, decided_at, decided_by, decision_scope, summary } = approval;
+  const { id, team, status, decided_at, decided_by, decision_scope, summary, rule } = approval;
   if (status === "pending" || decided_at === null) return null;
   return {
     id: idAs("aud", id),
@@ -19,7 +19,11 @@ export function auditOfApproval(approval: Approval): AuditEntry | null {
     actor: decided_by ?? (status === "expired" ? "clock" : "session"),
     action: ENDS[status],
     target: id,
-    detail: detail(decision_scope === null ? summary : `${decision_scope} ${summary}`),
+    detail: detail(
+      [decision_scope, summary, rule && `by ${rule}`, approval.decided_on_host && "on its host"]
+        .filter(Boolean)
+        .join(" "),
+    ),
   };
 }
 

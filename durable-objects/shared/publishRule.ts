@@ -1,12 +1,35 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { Approval, type Rule } from "../../protocol/approvals.ts";
-import { approvals } from "../../worker/db/schema.ts";
+import { approvals, hosts } from "../../worker/db/schema.ts";
 import { actOf, matches } from "../../protocol/isAllowed.ts";
 import { allDone } from "./allDone.ts";
 import type { Env } from "./env.ts";
-import { sessionName } from "./names.ts";
+import { hostName, sessionName } from "./names.ts";
 import { saveRule } from "./saveToIndex.ts";
+
+/** A rule's change, as the hub keeps it until everybody knows. */
+export type RuleNews = { rule: Rule } | { removed: Rule };
+
+/** Tells everybody of a rule that was removed from the index: the hosts' copies lose it. */
+export async function publishRemoval(env: Env, rule: Rule): Promise<void> {
+  await tellHosts(env, rule.team);
+}
+
+/** The hosts that are there get a new copy of the rules; the others ask for one when they are back. */
+async function tellHosts(env: Env, team: string): Promise<void> {
+  const here = await drizzle(env.DB)
+    .select({ id: hosts.id })
+    .from(hosts)
+    .where(
+      and(
+        eq(hosts.team, team),
+        isNull(hosts.removed_at),
+        sql`json_extract(${hosts.json}, '$.presence') = 'online'`,
+      ),
+    );
+  await allDone(here.map(async ({ id }) => env.HOST.getByName(hostName(team, id)).rulesChanged()));
+}
 
 /**
  * Writes a rule to the index, and tells the sessions that wait for what it covers to look again; each reads the rules
@@ -30,7 +53,8 @@ export async function publishRule(env: Env, rule: Rule, except: string | null = 
     .map(({ json }) => Approval.parse(JSON.parse(json)))
     .filter((approval) => approval.session !== except && matches(rule, actOf(approval)))
     .map(({ session }) => session);
-  await allDone(
-    [...new Set(sessions)].map(async (id) => env.SESSION.getByName(sessionName(team, id)).reconsider()),
-  );
+  await allDone([
+    tellHosts(env, team),
+    ...[...new Set(sessions)].map(async (id) => env.SESSION.getByName(sessionName(team, id)).reconsider()),
+  ]);
 }

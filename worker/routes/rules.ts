@@ -65,12 +65,14 @@ export const ruleRoutes = new Hono<App>()
   })
   .delete("/:id", requireRole("admin"), ById, async (c) => {
     const { id } = c.req.valid("param");
-    await read(c, id);
+    const removed = await read(c, id);
     const db = drizzle(c.env.DB);
     await db.batch([
       db.update(rules).set({ removed_at: Date.now() }).where(eq(rules.id, id)),
       db.insert(audit).values(auditEntry(c.get("actor"), "rule.delete", id)),
     ]);
+    // It allows nothing more on the edge; who still goes by it is told as soon as can be.
+    await c.env.HUB.getByName(hubName(removed.team)).ruleRemoved(removed);
     return c.body(null, 204);
   });
 

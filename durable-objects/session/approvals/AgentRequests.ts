@@ -1,7 +1,8 @@
 import type { Approval, Delivery } from "../../../protocol/approvals.ts";
 import { type CommandOf, type CommandResult } from "../../../protocol/commands.ts";
 import { newId } from "../../../protocol/ids.ts";
-import type { AgentRequest, RequestEnd } from "../../../protocol/requests.ts";
+import type { HostDecision } from "../../../protocol/hostRules.ts";
+import type { AgentRequest } from "../../../protocol/requests.ts";
 import type { Session } from "../../../protocol/session.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
 import type { Events } from "../SessionStore.ts";
@@ -20,18 +21,30 @@ export class AgentRequests {
     this.#parts = parts;
   }
 
-  /** An agent asks; the same request again is the same approval. */
-  opened(session: Session, { id: request, ...asked }: AgentRequest, now: number): Events {
+  /** An agent asks; the same request again is the same approval. `decided`: its host has decided it by a rule, while it was away. */
+  opened(
+    session: Session,
+    { id: request, ...asked }: AgentRequest,
+    now: number,
+    decided: HostDecision | null = null,
+  ): Events {
     const { ledger, approvalLife } = this.#parts;
     const { team, id, host, cwd: workspace } = session;
     const expires_at = now + approvalLife();
-    return ledger.open({ ...asked, request, team, session: id, host, workspace, expires_at }, now).events;
+    // Its clock may be ahead.
+    const at = Math.min(decided?.at ?? now, now);
+    const opened = ledger.open({ ...asked, request, team, session: id, host, workspace, expires_at }, at);
+    if (decided === null) return opened.events;
+    const { by, rule } = decided;
+    const given = { by, now: at, editedInput: null, rule: { rule, decided_on_host: true } };
+    const answer = ledger.decide(opened.approval.id, { decision: "allow", scope: "always" }, given);
+    return answer.ok ? [...opened.events, ...answer.events] : opened.events;
   }
 
   /** A request ended on the host by itself: nobody needs to decide it, or the host knows better by now what became of it. */
-  ended(request: string, end: RequestEnd, now: number): Events {
+  ended(request: string, end: Delivery, now: number): Events {
     const approval = this.#parts.ledger.ofRequest(request);
-    return approval === null ? [] : this.#settle(approval, end, now, true);
+    return approval === null ? [] : this.#settle(approval, end, now, end !== "indeterminate");
   }
 
   /** A decision was made: it is on its way to the agent. Call `forwardAll` after the step. */

@@ -200,7 +200,8 @@ export class Decisions {
       const source = grant ?? rules.find(({ id }) => id === allowed?.by);
       if (source === undefined) return [];
       const decision = { decision: "allow", scope: grant === undefined ? "always" : "session" } as const;
-      const given = ledger.decide(approval.id, decision, { by: source.by, now, editedInput: null });
+      const rule = grant === undefined ? { rule: source.id } : {};
+      const given = ledger.decide(approval.id, decision, { by: source.by, now, editedInput: null, rule });
       if (!given.ok) return [];
       this.#parts.lookAgain(now);
       return [...given.events, ...this.#release(approval.id, now)];

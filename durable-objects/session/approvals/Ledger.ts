@@ -6,7 +6,7 @@ import type { Database } from "../../shared/database.ts";
 import type { Publisher } from "../../shared/Publisher.ts";
 import { approvals, grants } from "../schema.ts";
 import type { Events } from "../SessionStore.ts";
-import { decide, deliver, end } from "./decide.ts";
+import { decide, deliver, end, type Given } from "./decide.ts";
 
 /** What a requester asks for. `request` is its own id: the same one again is the same approval. */
 export type Request = Pick<
@@ -91,7 +91,7 @@ export class Ledger {
   }
 
   /** Decides one approval. */
-  decide(id: string, decision: Decision, given: { by: string; now: number; editedInput: string | null }) {
+  decide(id: string, decision: Decision, given: Given) {
     const approval = this.get(id);
     if (approval === null)
       return { ok: false, reason: "not_found", message: "There is no such approval." } as const;

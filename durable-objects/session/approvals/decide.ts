@@ -5,10 +5,21 @@ export type Decided =
   | { ok: true; approval: Approval }
   | { ok: false; reason: "already_decided"; message: string };
 
-type Given = { by: string; now: number; editedInput: string | null };
+/** Who decides, when, and with what. */
+export type Given = {
+  by: string;
+  now: number;
+  editedInput: string | null;
+  /** The rule that decides; `decided_on_host`: on its host already. */
+  rule?: Pick<Approval, "rule" | "decided_on_host">;
+};
 
 /** The approval after a decision. Pure: only a pending one can be decided, only once, and only in its time. */
-export function decide(approval: Approval, decision: Decision, { by, now, editedInput }: Given): Decided {
+export function decide(
+  approval: Approval,
+  decision: Decision,
+  { by, now, editedInput, rule }: Given,
+): Decided {
   if (approval.status !== "pending")
     return { ok: false, reason: "already_decided", message: howItEnded(approval) };
   if (isOver(approval, now))
@@ -25,6 +36,7 @@ export function decide(approval: Approval, decision: Decision, { by, now, edited
       decision_scope: decision.scope ?? "once",
       message: decision.message ?? null,
       edited_input: allowed ? editedInput : null,
+      ...rule,
       version: approval.version + 1,
     },
   };

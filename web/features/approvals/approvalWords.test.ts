@@ -26,6 +26,17 @@ describe("an approval in words", () => {
       "Allowed once by owner, with another input; it is not known whether it ran",
       "bad",
     ],
+    [
+      {
+        status: "allowed",
+        decided_by: "ann",
+        decision_scope: "always",
+        delivery: "applied",
+        decided_on_host: true,
+      },
+      "Allowed always by ann on its host, which was away",
+      "good",
+    ],
     [{ status: "denied", decided_by: "mo", delivery: "applied" }, "Denied by mo", "plain"],
     [{ status: "expired", delivery: "gone" }, "Expired: nobody decided in time", "plain"],
     [{ status: "withdrawn", delivery: "gone" }, "Withdrawn: it is no longer asked for here", "plain"],

@@ -34,7 +34,7 @@ const DELIVERED: Record<Delivery, string | null> = {
 export function approvalWords(
   approval: Pick<
     Approval,
-    "status" | "decided_by" | "decision_scope" | "delivery" | "edited_input" | "questions"
+    "status" | "decided_by" | "decision_scope" | "delivery" | "edited_input" | "questions" | "decided_on_host"
   >,
 ): { word: string; tone: ApprovalTone } {
   const by = approval.decided_by === null ? "" : ` by ${approval.decided_by}`;
@@ -45,9 +45,10 @@ export function approvalWords(
       return { word: approval.questions === undefined ? "Needs permission" : "Asks you", tone: "waiting" };
     case "allowed": {
       const how = approval.decision_scope === null ? "" : ` ${HOW[approval.decision_scope]}`;
+      const where = approval.decided_on_host === true ? " on its host, which was away" : "";
       const edited = approval.edited_input === null ? "" : ", with another input";
       const unknown = approval.delivery === "indeterminate";
-      return { word: `Allowed${how}${by}${edited}${rest}`, tone: unknown ? "bad" : "good" };
+      return { word: `Allowed${how}${by}${where}${edited}${rest}`, tone: unknown ? "bad" : "good" };
     }
     case "denied":
       return { word: `Denied${by}${rest}`, tone: "plain" };

@@ -3,6 +3,7 @@ import { Plus, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import type { Me } from "../../../protocol/api.ts";
 import type { Rule } from "../../../protocol/approvals.ts";
+import { isToolName } from "../../../protocol/tools.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
 import { Queries } from "../../shared/api/Queries.tsx";
@@ -130,6 +131,9 @@ function RemoveRule({ rule, onClose, onDone }: { rule: Rule; onClose(): void; on
         {how} <code className="font-mono text-[12px] break-all text-text">{line}</code>
       </p>
       <p>What it covered is asked for again, from now on. What runs already goes on.</p>
+      {!isToolName(rule.tool) && (
+        <p>A host that is away may go by its copy of the rules for up to 24 hours since it was last here.</p>
+      )}
     </ConfirmDialog>
   );
 }
