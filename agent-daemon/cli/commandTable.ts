@@ -51,6 +51,8 @@ const TARGET_OPTIONS: Record<string, Option> = {
   },
 };
 
+const WORKFLOW_ACTIONS = ["list", "run", "runs", "show", "logs", "cancel"] as const;
+
 /** Every command of `signalbox`, as data. */
 export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
   up: {
@@ -244,6 +246,54 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
       };
     },
   },
+  workflows: {
+    usage: "[list | run NAME | runs | show [RUN] | logs [RUN] | cancel RUN]",
+    summary: "list workflows, run one and follow it, look at runs",
+    details:
+      "`run` follows the run to its end and prints what it returned; its agents work on this machine in this directory,\nunless --host and --cwd say otherwise. A run is named by its id or the end of it.",
+    options: {
+      args: {
+        type: "string",
+        short: "a",
+        value: "JSON",
+        help: "what the workflow is given: JSON, or else text",
+      },
+      budget: { type: "string", value: "TOKENS", help: "tokens that it may spend at most" },
+      model: { type: "string", value: "MODEL", help: "model of its agents, unless the script names one" },
+      host: { type: "string", value: "HOST", help: "host that its agents work on (its id)" },
+      cwd: { type: "string", value: "DIR", help: "directory that they work in" },
+      fresh: { type: "boolean", help: "do everything, also what an earlier run has done" },
+      detach: { type: "boolean", short: "d", help: "print the run's id and do not wait for its end" },
+      json: JSON_OPTION,
+      ...TARGET_OPTIONS,
+    },
+    words: { least: 0, most: 2 },
+    read: (values, [word = "list", what = null]) => {
+      const action = WORKFLOW_ACTIONS.find((each) => each === word);
+      if (action === undefined) throw new UsageProblem(`It is ${WORKFLOW_ACTIONS.join(", ")}; not ${word}.`);
+      if (what === null && (action === "run" || action === "cancel"))
+        throw new UsageProblem(
+          `Something is missing: signalbox workflows ${action} ${action === "run" ? "NAME" : "RUN"}`,
+        );
+      const given = text(values, "args");
+      return {
+        command: "workflows",
+        args: {
+          ...readTarget(values),
+          action,
+          what,
+          args: given === null ? null : readJson(given),
+          budget: readBudget(text(values, "budget")),
+          model: text(values, "model"),
+          host: text(values, "host"),
+          cwd: text(values, "cwd"),
+          fresh: values["fresh"] === true,
+          detach: values["detach"] === true,
+          json: values["json"] === true,
+        },
+      };
+    },
+  },
   hooks: {
     usage: "install | remove | status",
     summary: "let Claude Code's permission requests reach Signalbox, or no longer",
@@ -300,6 +350,22 @@ export function parsePort(value: string): number {
   if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65_535)
     throw new UsageProblem(`${value} is not a port (1 to 65535).`);
   return port;
+}
+
+/** JSON, or when it is none the text itself. */
+function readJson(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value; // words
+  }
+}
+
+function readBudget(value: string | null): number | null {
+  if (value === null) return null;
+  const budget = Number(value.replaceAll("_", ""));
+  if (!Number.isInteger(budget) || budget < 1) throw new UsageProblem(`${value} is not a number of tokens.`);
+  return budget;
 }
 
 function readUrl(value: string): string {

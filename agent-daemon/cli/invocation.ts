@@ -40,6 +40,20 @@ export type WorktreesArgs = Target & {
   snapshot: boolean;
   json: boolean;
 };
+export type WorkflowsArgs = Target & {
+  action: "list" | "runs" | "run" | "show" | "logs" | "cancel";
+  /** The workflow that is to run, or the run that is meant; null: the newest. */
+  what: string | null;
+  /** What a run is given; null: nothing. */
+  args: unknown;
+  budget: number | null;
+  model: string | null;
+  host: string | null;
+  cwd: string | null;
+  fresh: boolean;
+  detach: boolean;
+  json: boolean;
+};
 export type HooksArgs = { action: "install" | "remove" | "status"; config: string | null };
 export type DoctorArgs = { json: boolean; config: string | null };
 
@@ -55,5 +69,6 @@ export type Invocation =
   | { command: "send"; args: SendArgs }
   | { command: "approve"; args: ApproveArgs }
   | { command: "worktrees"; args: WorktreesArgs }
+  | { command: "workflows"; args: WorkflowsArgs }
   | { command: "hooks"; args: HooksArgs }
   | { command: "doctor"; args: DoctorArgs };

@@ -102,3 +102,17 @@ describe("a command line", () => {
     }
   });
 });
+
+test("workflows: what it is to do, with what", ({ expect }) => {
+  const read = (...words: string[]) => parseCommandLine(["workflows", ...words], "1");
+  expect(read()).toMatchObject({ invocation: { args: { action: "list", what: null } } });
+  expect(read("run", "multi-review", "-a", '{"target":"src"}', "--budget", "10_000")).toMatchObject({
+    invocation: { args: { action: "run", what: "multi-review", args: { target: "src" }, budget: 10_000 } },
+  });
+  expect(read("run", "deep-research", "-a", "why so?")).toMatchObject({
+    invocation: { args: { args: "why so?" } },
+  });
+  expect(read("run")).toMatchObject({ kind: "problem" });
+  expect(read("jump")).toMatchObject({ kind: "problem" });
+  expect(read("run", "x", "--budget", "much")).toMatchObject({ kind: "problem" });
+});

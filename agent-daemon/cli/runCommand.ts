@@ -12,6 +12,7 @@ import { sessions } from "./commands/sessions.ts";
 import { status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
 import { worktrees } from "./commands/worktrees.ts";
+import { workflows } from "./commands/workflows.ts";
 
 /** Carries out a command; its exit code. */
 export function runCommand(invocation: Invocation, context: Context): Promise<number> {
@@ -36,6 +37,8 @@ export function runCommand(invocation: Invocation, context: Context): Promise<nu
       return approve(invocation.args, context);
     case "worktrees":
       return worktrees(invocation.args, context);
+    case "workflows":
+      return workflows(invocation.args, context);
     case "hooks":
       return hooks(invocation.args, context);
     case "doctor":

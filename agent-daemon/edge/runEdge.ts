@@ -36,6 +36,8 @@ export async function runEdge(
     const token = ensureSecret(files.ownerToken);
     const settingsSecret = ensureSecret(files.settingsSecret);
     mkdirSync(files.edge, { recursive: true, mode: 0o700 });
+    // Workflow scripts bring regular expressions of their own; one that never ends would hold up everything here.
+    process.env.MINIFLARE_WORKERD_V8_FLAGS ??= "--enable-experimental-regexp-engine-on-excessive-backtracks";
     // Only now: it takes longer to load than everything else here.
     const { Miniflare } = await import("miniflare");
     const migrated = await migrateFirst(manifest, files.edge);

@@ -1,6 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { newId } from "../../protocol/ids.ts";
+import type { RunStep } from "../../protocol/runs.ts";
 import { call } from "./support/edge.ts";
-import { runToEnd, save } from "./support/runs.ts";
+import { detail, ended, runToEnd, save, start } from "./support/runs.ts";
 
 test("a workflow with one agent gives what the agent said", async () => {
   await save(
@@ -17,4 +19,196 @@ return { said, args };`,
     notes: [{ kind: "log", text: "it said hello" }],
   });
   expect((await call("/api/runs")).status).toBe(200);
+});
+
+test("parallel is a barrier whose throws are null, pipeline has none", async () => {
+  await save(
+    "shapes",
+    `
+const both = await parallel([() => agent("say a"), () => { throw new Error("no"); }, async () => agent("fail 400 9"), () => 7]);
+const lines = await pipeline(
+  ["x", "y", "z"],
+  (previous, item, index) => { if (item === "y") throw new Error("not y"); return agent("say " + previous + index); },
+  (previous, item) => agent("say " + previous + "-" + item),
+);
+return { both, lines };`,
+  );
+  const { result, notes, items } = await runToEnd("shapes");
+  expect(result).toEqual({ both: ["a", null, null, 7], lines: ["x0-x", null, "z2-z"] });
+  expect(notes.map(({ kind, text }) => [kind, text])).toEqual([
+    ["error", "parallel: 1: no"],
+    ["error", "pipeline: 1: not y"],
+  ]);
+  expect(items.map(({ status, attempt }) => [status, attempt])).toContainEqual(["failed", 3]);
+});
+
+test("an answer fits its schema, or the model is asked again", async () => {
+  await save(
+    "shaped",
+    `
+const schema = { type: "object", properties: { n: { type: "number", minimum: 3 } }, required: ["n"] };
+const good = await agent('say {"n": 5}', { schema });
+const mended = await agent('say {"n": 1}', { schema });
+const z = { type: "object", properties: { n: { type: "string", pattern: "^z" } } };
+const never = await agent('say {"n": "a"}', { schema: z, retries: 0 });
+return { good, mended, never };`,
+  );
+  const { result, items } = await runToEnd("shaped");
+  expect(result).toEqual({ good: { n: 5 }, mended: { n: 3 }, never: null });
+  expect(items.map(({ status }) => status)).toEqual(["completed", "completed", "failed"]);
+  expect(items[2]?.error).toMatch(/does not fit the schema/);
+});
+
+test("a second run takes what is known; a changed prompt is done again, alone", async () => {
+  const body = (last: string) => `
+const all = await parallel([1, 2, 3].map((i) => () => agent("say part " + i)));
+return [...all, await agent("say ${last}")];`;
+  await save("known", body("one end"));
+  const first = await runToEnd("known");
+  expect(first.items.map(({ cached }) => cached)).toEqual([false, false, false, false]);
+  const second = await runToEnd("known");
+  expect(second.items.map(({ cached }) => cached)).toEqual([true, true, true, true]);
+  expect(second.result).toEqual(first.result);
+  expect(second.run.spent).toBe(0);
+  await save("known", body("another end"));
+  const third = await runToEnd("known");
+  expect(third.items.map(({ cached }) => cached)).toEqual([true, true, true, false]);
+  expect(third.result).toEqual(["part 1", "part 2", "part 3", "another end"]);
+  const fresh = await runToEnd("known", { fresh: true });
+  expect(fresh.items.map(({ cached }) => cached)).toEqual([false, false, false, false]);
+  const again = await call(`/api/runs/${fresh.run.id}/retry`, { body: { from: fresh.items[2]?.key } });
+  const retried = await ended((await again.json<{ id: string }>()).id);
+  expect(retried.items.map(({ cached }) => cached)).toEqual([true, true, false, false]);
+});
+
+test("the budget is a ceiling, for runs within as well", async () => {
+  await save(
+    "inner",
+    "const said = []; for (let i = 0; i < 50; i++) said.push(await agent('say inner ' + i)); return said.length;",
+  );
+  await save(
+    "outer",
+    `
+const first = await agent("say first");
+const before = budget.spent();
+try { await workflow("inner"); } catch (error) { log(error.message); }
+try { await agent("say last"); } catch (error) { return { first, before, message: error.message, left: budget.remaining() }; }`,
+  );
+  const { run, result, notes } = await runToEnd("outer", { budget: 1200, fresh: true });
+  expect(result).toMatchObject({ first: "first", message: "The budget of this run is spent." });
+  expect(notes[0]?.text).toMatch(/inner: .*budget of this run is spent/);
+  expect(run.spent).toBeGreaterThanOrEqual(1200);
+  expect(run.spent).toBeLessThan(2400);
+});
+
+test("a workflow within a workflow gives its result, and starts no third", async () => {
+  await save("leaf", "return { got: args, said: await agent('say leaf') };");
+  await save("middle", "try { return await workflow('leaf', 1); } catch (error) { return error.message; }");
+  await save("top", "return [await workflow('leaf', { a: 1 }), await workflow('middle')];");
+  const { result, run } = await runToEnd("top");
+  expect(result).toEqual([{ got: { a: 1 }, said: "leaf" }, expect.stringMatching(/starts no third/)]);
+  const runs = await (
+    await call("/api/runs?limit=10")
+  ).json<{ items: { parent: { run: string } | null }[] }>();
+  expect(runs.items.filter(({ parent }) => parent?.run === run.id)).toHaveLength(2);
+});
+
+test("a person answers, skips and cancels; each word counts once", async () => {
+  await save(
+    "asking",
+    `
+const [ok, slow] = await parallel([() => approve("May I?"), () => agent("slow 3000\\nsay never heard")]);
+return { ok, slow };`,
+  );
+  const id = await start("asking");
+  const asks = await vi.waitUntil(async () => {
+    const { items } = await detail(id);
+    return items.length === 2 && items.every(({ status }) => status === "running") && items;
+  }, 20_000);
+  const [question, agent] = asks as RunStep[];
+  const decide = (step: RunStep | undefined, body: object) =>
+    call(`/api/runs/${id}/steps/${step?.key ?? ""}`, { body });
+  expect((await decide(agent, { type: "answer", approved: true })).status).toBe(409);
+  expect((await decide(question, { type: "answer", approved: true })).status).toBe(204);
+  expect((await decide(question, { type: "answer", approved: false })).status).toBe(409);
+  expect((await decide(agent, { type: "skip" })).status).toBe(204);
+  expect(await ended(id)).toMatchObject({
+    result: { ok: true, slow: null },
+    run: { steps: { completed: 1, skipped: 1 } },
+  });
+
+  const other = await start("asking", { fresh: true });
+  const session = await vi.waitUntil(
+    async () =>
+      (await detail(other)).items.find(({ kind, status }) => kind === "agent" && status === "running")
+        ?.session,
+    20_000,
+  );
+  expect((await call(`/api/runs/${other}/cancel`, { method: "POST" })).status).toBe(204);
+  expect((await call(`/api/runs/${other}/cancel`, { method: "POST" })).status).toBe(204);
+  expect((await ended(other)).run).toMatchObject({
+    status: "cancelled",
+    steps: { cancelled: 2 },
+    error: "Stopped by owner.",
+  });
+  await vi.waitUntil(async () => {
+    const { status } = await (await call(`/api/sessions/${session ?? ""}`)).json<{ status: string }>();
+    return status === "done";
+  }, 20_000);
+});
+
+test("a step that takes too long is ended, and the run goes on", async () => {
+  await save(
+    "late",
+    `return [await agent("slow 3000\\nsay late", { timeout: "1s" }), await agent("say on time", { timeout: 60_000 })];`,
+  );
+  const { result, items } = await runToEnd("late");
+  expect(result).toEqual([null, "on time"]);
+  expect(items.map(({ status }) => status)).toEqual(["timed_out", "completed"]);
+});
+
+test("trigger rules decide on what came before", async () => {
+  await save(
+    "rules",
+    `
+const good = agent("say good");
+const bad = agent("fail 400 9", { retries: 0 });
+return Promise.all([
+  agent("say all", { after: [good, bad] }),
+  agent("say one", { after: [good, bad], rule: "one_success" }),
+  agent("say done", { after: [bad], rule: "all_done" }),
+  agent("say none", { after: [bad], rule: "one_success" }),
+]);`,
+  );
+  const { result, run } = await runToEnd("rules");
+  expect(result).toEqual([null, "one", "done", null]);
+  expect(run.steps).toEqual({ completed: 3, failed: 1, skipped: 2 });
+});
+
+test("the same request again is the same run; another team's words are refused", async () => {
+  await save("twice", "return await agent('say once');");
+  const id = newId("run");
+  const answers = await Promise.all([1, 2, 3].map(() => call("/api/workflows/twice/runs", { body: { id } })));
+  expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+  expect((await ended(id)).items).toHaveLength(1);
+  expect((await call("/api/workflows/nothing/runs", { body: {} })).status).toBe(404);
+  expect((await call("/api/workflows/twice/runs", { body: { budget: -1 } })).status).toBe(400);
+  expect((await call("/api/workflows/twice/runs", { body: {}, token: null })).status).toBe(401);
+  expect((await call(`/api/runs/${newId("run")}`)).status).toBe(404);
+});
+
+test("the team's workflows keep their versions, and refuse what somebody else has changed", async () => {
+  await save("kept", "return 1;");
+  await save("kept", "return 2;");
+  const versions = await (
+    await call("/api/workflows/kept/versions")
+  ).json<{ items: { version: number }[] }>();
+  expect(versions.items.map(({ version }) => version)).toEqual([2, 1]);
+  const script = `export const meta = { name: "kept", description: "" };\nreturn 3;`;
+  const stale = await call("/api/workflows/kept", { method: "PUT", body: { script, version: 1 } });
+  expect(stale.status).toBe(409);
+  const wrong = await call("/api/workflows/other", { method: "PUT", body: { script } });
+  expect(wrong.status).toBe(400);
+  expect((await call("/api/workflows/kept", { method: "DELETE" })).status).toBe(204);
+  expect((await call("/api/workflows/kept")).status).toBe(404);
 });

@@ -11,6 +11,8 @@ import type {
 } from "@ai-sdk/provider";
 import { FILE_MARK as MARK } from "./loadAttachments.ts";
 import { digestOf, STEPS_REPLACED, SUMMARY_INSTRUCTIONS } from "./summaryRequest.ts";
+import { splitForm } from "./jsonForm.ts";
+import { sampleOf } from "./sampleOf.ts";
 import { OFFLINE_HELP, parseCommands } from "./offlineCommands.ts";
 import type { OfflineCommand, OfflineStep } from "./offlineCommands.ts";
 
@@ -72,7 +74,7 @@ type Answer = {
 function think({ prompt }: LanguageModelV4CallOptions): Answer {
   if (textOf(prompt[0]) === SUMMARY_INSTRUCTIONS) return summarized(prompt);
   const asked = findAsked(prompt);
-  const text = textOf(prompt[asked]);
+  const { words, schema } = splitForm(textOf(prompt[asked]));
   // Each answer since then that made calls was a step, and so were those that a summary before it stands for.
   const replaced = new RegExp(`\\((\\d+) ${STEPS_REPLACED}`).exec(textOf(prompt[asked - 1]))?.[1] ?? "0";
   const done =
@@ -91,7 +93,10 @@ function think({ prompt }: LanguageModelV4CallOptions): Answer {
           .slice(answered)
           .flatMap((message) => (message.role === "tool" ? message.content : []))
           .filter((part) => part.type === "tool-result");
-  const rounds = toRounds(parseCommands(text));
+  const steps = parseCommands(words);
+  // Words of a person that want an answer of a certain form: they are not to be taken for commands.
+  const isForm = schema !== undefined && steps.flat().some(({ kind }) => kind === "unknown");
+  const rounds = toRounds(isForm ? [[{ kind: "say", text: JSON.stringify(sampleOf(schema)) }]] : steps);
   const round = rounds[done] ?? rounds.at(-1)?.filter((command) => command.kind === "loop") ?? [];
 
   const key = fingerprint(prompt);
@@ -300,7 +305,7 @@ function fingerprint(prompt: LanguageModelV4Prompt): string {
   for (const character of JSON.stringify(prompt)) {
     hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   }
-  return hash.toString(36);
+  return hash.toString(36).padStart(7, "0"); // of one length: what it makes of a prompt is counted as tokens
 }
 
 /**

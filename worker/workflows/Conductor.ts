@@ -75,15 +75,11 @@ export class Conductor {
     const script = parseScript(this.#run.script);
     for (;;) {
       const begun = await noteBegun(this.#env.DB, this.#run.id);
-      if (!begun)
-        return {
-          type: "failed",
-          message:
-            "The script has ended the process that it runs in, three times: it takes too much memory, or never ends.",
-          line: null,
-          notes: [],
-        };
-      const end = await this.#evaluate(script);
+      if (!begun) return failedWith(CRASHED);
+      const end = await this.#evaluate(script).catch((error: unknown) => {
+        if (error instanceof Stuck) return failedWith(STUCK);
+        throw error;
+      });
       if (this.#over !== null) return null;
       if (end.type !== "paused") return this.#finished(end);
       await this.#arrival;
@@ -121,6 +117,7 @@ export class Conductor {
       const ready = await this.#tell(told);
       if (ready.length > 0) return { answers: ready };
       if (this.#over !== null) return { answers: [], pause: true };
+      if (this.#arrival === null && this.#waiting.length === 0 && this.#running.size === 0) throw new Stuck();
       this.#arrival ??= this.#arrive().finally(() => (this.#arrival = null));
       const arrived = await Promise.race([
         this.#arrival.then(() => true),
@@ -353,6 +350,17 @@ export class Conductor {
   #publish(): void {
     publishRun(this.#env, this.#run.id).catch((error: unknown) => logError("a run was not shown", error));
   }
+}
+
+const CRASHED =
+  "The script has ended the process that it runs in, three times: it takes too much memory, or never ends.";
+const STUCK = "The script waits for something that never comes: nothing that it could wait for is under way.";
+
+/** The script waits, and there is nothing that could come. */
+class Stuck extends Error {}
+
+function failedWith(message: string): Extract<SandboxEnd, { type: "failed" }> {
+  return { type: "failed", message, line: null, notes: [] };
 }
 
 const NOTHING: Seen = { settled: [], cancelled: false };

@@ -27,7 +27,7 @@ let total = null;
 function note(kind, text) {
   notes += 1;
   if (notes > MOST_NOTES) return;
-  outbox.push({ type: "note", kind, text: textOf(text).slice(0, 8192) });
+  outbox[outbox.length] = { type: "note", kind, text: textOf(text).slice(0, 8192) };
 }
 
 function textOf(value) {
@@ -46,7 +46,7 @@ function ask(kind, spec) {
   const call = stringify({ type: "call", id, kind, spec });
   const { promise, resolve, reject } = Promise.withResolvers();
   open.set(id, { resolve, reject });
-  outbox.push(call);
+  outbox[outbox.length] = call;
   return promise;
 }
 
@@ -269,7 +269,7 @@ function takeBatch() {
   while (outbox.length > items.length && size < BATCH_CHARS) {
     const next = outbox[items.length];
     const text = typeof next === "string" ? next : stringify(next);
-    items.push(text);
+    items[items.length] = text;
     size += text.length;
   }
   outbox = outbox.slice(items.length);

@@ -1,7 +1,6 @@
 import { RpcTarget } from "cloudflare:workers";
 import { SandboxEnd, type Answers } from "./frames.ts";
 import main from "./main.sandbox.js";
-// eslint-disable-next-line import/default -- it is bundled as text
 import meter from "./meter.sandbox.js";
 
 /** Longest batch of words of a script. */

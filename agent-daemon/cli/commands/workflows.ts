@@ -1,0 +1,127 @@
+import { realpathSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as z from "zod";
+import { page } from "../../../protocol/api.ts";
+import { isRunEnded, Run, RunDetail, Workflow } from "../../../protocol/runs.ts";
+import { newId } from "../../../protocol/ids.ts";
+import { hostOfToken } from "../../../protocol/tokens.ts";
+import { agentFiles } from "../../agentStatus.ts";
+import { EXIT } from "../../system/exitCodes.ts";
+import { readFileIfThere } from "../../system/readFileIfThere.ts";
+import { Sentence } from "../../system/Sentence.ts";
+import { callApi, type ApiAccess } from "../callApi.ts";
+import { findHome, type Context } from "../context.ts";
+import type { WorkflowsArgs } from "../invocation.ts";
+import { renderNotes, renderRun, renderRuns, renderWorkflows } from "../renderRuns.ts";
+import { targetOf } from "../targetOf.ts";
+
+const LOOK_MS = 500;
+
+/** `signalbox workflows`: lists them and their runs, starts one and follows it, shows and ends runs. */
+export async function workflows(args: WorkflowsArgs, context: Context): Promise<number> {
+  const api = targetOf(args, context);
+  const { action, what, json } = args;
+  const show = (value: unknown, lines: string[]) => {
+    if (json) context.print(JSON.stringify(value, null, 2));
+    else for (const line of lines) context.print(line);
+  };
+  switch (action) {
+    case "list": {
+      const { items } = await callApi(api, { path: "/api/workflows", schema: page(Workflow) });
+      show(items, renderWorkflows(items));
+      return EXIT.ok;
+    }
+    case "runs": {
+      const { items } = await callApi(api, { path: "/api/runs", schema: page(Run) });
+      show(items, renderRuns(items, Date.now()));
+      return EXIT.ok;
+    }
+    case "run":
+      return start(args, api, context);
+    case "show": {
+      const detail = await readRun(api, await findRun(api, what));
+      show(detail, renderRun(detail, Date.now()));
+      return EXIT.ok;
+    }
+    case "logs": {
+      const detail = await readRun(api, await findRun(api, what));
+      show(detail.notes, renderNotes(detail.notes));
+      return EXIT.ok;
+    }
+    case "cancel": {
+      const id = await findRun(api, what);
+      await callApi(api, { method: "POST", path: `/api/runs/${id}/cancel`, schema: z.unknown() });
+      show({ id }, ["It is stopped."]);
+      return EXIT.ok;
+    }
+  }
+}
+
+async function start(args: WorkflowsArgs, api: ApiAccess, context: Context): Promise<number> {
+  const place = placeOf(args, context);
+  const body = {
+    id: newId("run"),
+    ...(args.args === null ? {} : { args: args.args }),
+    ...(args.budget === null ? {} : { budget: args.budget }),
+    ...(args.model === null ? {} : { model: args.model }),
+    fresh: args.fresh,
+    ...place,
+  };
+  const path = `/api/workflows/${encodeURIComponent(args.what ?? "")}/runs`;
+  const run = await callApi(api, { method: "POST", path, body, schema: Run });
+  if (args.detach) {
+    context.print(args.json ? JSON.stringify(run, null, 2) : run.id);
+    return EXIT.ok;
+  }
+  context.note(
+    `${run.id} runs; Ctrl-C leaves it running, \`signalbox workflows cancel ${run.id.slice(-6)}\` ends it.`,
+  );
+  let told = 0;
+  let known = "";
+  for (;;) {
+    const detail = await readRun(api, run.id);
+    for (const line of renderNotes(detail.notes.slice(told))) context.note(line);
+    told = detail.notes.length;
+    const now = renderRuns([detail.run], Date.now())[0] ?? "";
+    const state = JSON.stringify(detail.run.steps);
+    if (state !== known) context.note(now);
+    known = state;
+    if (isRunEnded(detail.run.status)) {
+      context.print(args.json ? JSON.stringify(detail, null, 2) : JSON.stringify(detail.result, null, 2));
+      if (detail.run.error !== null) context.note(detail.run.error);
+      return detail.run.status === "completed" ? EXIT.ok : EXIT.failed;
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+/** Where its agents work: as asked, or on this machine in this directory. */
+function placeOf({ host, cwd, url }: WorkflowsArgs, context: Context): { host?: string; cwd?: string } {
+  const files = url === null ? findHome(context) : null;
+  const own =
+    files === null ? null : hostOfToken(readFileIfThere(agentFiles(files.agent).token)?.trim() ?? "");
+  const on = host ?? own;
+  if (on === null) return {};
+  return { host: on, cwd: cwd ?? realpathSync(process.cwd()) };
+}
+
+function readRun(api: ApiAccess, id: string): Promise<RunDetail> {
+  return callApi(api, { path: `/api/runs/${id}`, schema: RunDetail });
+}
+
+/** The one run that an id, or the end of one, means; the newest when none is given. */
+async function findRun(api: ApiAccess, meant: string | null): Promise<string> {
+  if (meant !== null && /^run_.{26}$/.test(meant)) return meant;
+  const { items } = await callApi(api, { path: "/api/runs?limit=200", schema: page(Run) });
+  const found =
+    meant === null ? items.slice(0, 1) : items.filter(({ id }) => meant.length >= 4 && id.endsWith(meant));
+  const [only] = found;
+  if (only === undefined)
+    throw new Sentence(
+      meant === null
+        ? "Nothing has run yet."
+        : `There is no run ${meant}. \`signalbox workflows runs\` lists them.`,
+    );
+  if (found.length > 1) throw new Sentence(`${meant} could be ${found.length} runs. Give more of the id.`);
+  return only.id;
+}
