@@ -67,6 +67,9 @@ export const Decision = z.object({
   /** Another input, of the tool's own schema. */
   input: z.record(z.string(), z.unknown()).optional(),
   message: z.string().max(4000).optional(),
+  /** Of an agent that offers it: allowed, it does not ask for the same again; denied, it stops what it does. */
+  remember: z.boolean().optional(),
+  interrupt: z.boolean().optional(),
   /** Why a rule is made. */
   reason: z.string().max(500).optional(),
   /** For `always`: what the summary must begin with; without it, exactly this input. */

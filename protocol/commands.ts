@@ -181,6 +181,9 @@ export const Command = z.discriminatedUnion("type", [
     allow: z.boolean(),
     input: z.record(z.string(), z.unknown()).optional(),
     message: z.string().max(4000).optional(),
+    /** Allowed: the agent itself does not ask for the same again. Denied: it stops what it does. Where it offers that. */
+    remember: z.boolean().optional(),
+    interrupt: z.boolean().optional(),
   }),
   /** Carries out a tool call of a model; `root` is the workspace that confines it, `outside` paths it may also read. */
   z.object({

@@ -17,8 +17,11 @@ export const AgentQuestion = z.object({
 });
 export type AgentQuestion = z.infer<typeof AgentQuestion>;
 
-/** What a requester can do with a decision, beside allowing it once and denying it. */
-export const DecisionOffer = z.enum(["edit", "message"]);
+/**
+ * What a requester can do with a decision, beside allowing it once and denying it. `remember`: it does not ask for the
+ * same again until it ends; `interrupt`: it stops what it does.
+ */
+export const DecisionOffer = z.enum(["edit", "message", "remember", "interrupt"]);
 export type DecisionOffer = z.infer<typeof DecisionOffer>;
 
 /** The input of a request that was read off a terminal's screen: see `unverified`. */

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCodexLive } from "../../agent-daemon/agents/codex-live/startCodexLive.ts";
-import type { Part } from "../../agent-daemon/parts.ts";
+import { DONE, type Part } from "../../agent-daemon/parts.ts";
 import { makeRig, sessionsByPane, eventsOf, noTmux, type Rig } from "../../agent-daemon/tmux/rig/tmuxRig.ts";
-import type { CommandOf, CommandResult } from "../../protocol/commands.ts";
+import type { Command, CommandOf, CommandResult } from "../../protocol/commands.ts";
 import type { Item } from "../../protocol/events.ts";
 import { newId } from "../../protocol/ids.ts";
 import type { DaemonMessage } from "../../protocol/link.ts";
@@ -35,7 +35,7 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
     mkdirSync(cwd);
     const { PATH, CODEX_HOME, TMPDIR, FAKE_KEY } = makeCodexHome(rig.directory, model.url, cwd);
     Object.assign(rig.env, { PATH, CODEX_HOME, TMPDIR, FAKE_KEY });
-    rig.tmux("default", "new-session", "-d", "-x", "120", "-y", "40", "-c", cwd, program);
+    rig.tmux("default", "new-session", "-d", "-x", "120", "-y", "40", "-c", cwd, program, "-s", "read-only");
     part = await start();
     session = sessionOf("%0");
     await shows(/Ask Codex to do anything/);
@@ -118,6 +118,12 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
       sandbox_permissions: "require_escalated",
       justification: "for the test",
     })}`;
+  const run = (command: Command) =>
+    part.run(command, { id: newId("cmd"), session, signal: new AbortController().signal });
+  const notices = () =>
+    eventsOf(rig.messages, session).flatMap((event) => (event.type === "notice" ? [event.message] : []));
+  const turns = (type: "turn_started" | "turn_completed") =>
+    eventsOf(rig.messages, session).filter((event) => event.type === type).length;
   const ended = (end: string) => ({ status: "done", value: { type: "decided", end } });
   const DIALOG = /Would you like to run the following command/;
 
@@ -133,12 +139,12 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
       { kind: "user_message", text: "SAY: once more" },
       { kind: "message", text: "once more" },
     ]);
-    const turns = () =>
+    const ends = () =>
       eventsOf(rig.messages, session).filter(
         ({ type }) => type === "turn_completed" || type === "turn_started",
       );
-    await until("the turns' ends", () => turns().length === 4);
-    expect(turns()).toMatchObject([
+    await until("the turns' ends", () => ends().length === 4);
+    expect(ends()).toMatchObject([
       { type: "turn_started", turn: 1 },
       { type: "turn_completed", turn: 1 },
       { type: "turn_started", turn: 2 },
@@ -154,7 +160,7 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
       tool: "shell",
       scope: "execute",
       summary: `shell touch ${join(cwd, "a")}`,
-      offers: [],
+      offers: ["remember", "interrupt"],
     });
     await shows(DIALOG);
     await status("waiting");
@@ -172,6 +178,103 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
     expect(await decide((await request()).id, { allow: false })).toEqual(ended("applied"));
     await answered("tool said");
     expect(existsSync(join(cwd, "a"))).toBe(false);
+  });
+
+  it("hears no, and stops", async () => {
+    await say(touch("a"));
+    const asked = await request();
+    expect(await decide(asked.id, { allow: false, interrupt: true })).toEqual(ended("applied"));
+    await until("the turn's end", () => notices().includes("Interrupted."));
+    await status("idle");
+    expect([turns("turn_completed"), existsSync(join(cwd, "a"))]).toEqual([1, false]);
+    expect(screen()).not.toMatch(DIALOG);
+    expect(told("request_ended")).toEqual([]);
+  });
+
+  it("remembers what it may, for the rest of its session", async () => {
+    const twice = touch("a").replace("touch", "echo once >>");
+    await say(twice);
+    expect(await decide((await request()).id, { remember: true })).toEqual(ended("applied"));
+    await answered("tool said");
+    await say(`SAY: between`);
+    await answered("between");
+    await say(twice);
+    await until("the second time", () => readFileSync(join(cwd, "a"), "utf8") === "once\nonce\n");
+    expect(told("request")).toHaveLength(1);
+  });
+
+  it("asks before it changes files, and shows how; changes them, or does not", async () => {
+    await say("WRITE: new.txt :: hello");
+    const asked = await request();
+    expect(asked).toMatchObject({ tool: "apply_patch", scope: "write", touches: [join(cwd, "new.txt")] });
+    expect(JSON.parse(asked.input)).toMatchObject({ changes: [{ diff: "hello\n" }] });
+    expect(existsSync(join(cwd, "new.txt"))).toBe(false);
+    expect(await decide(asked.id)).toEqual(ended("applied"));
+    await until("the file", () => existsSync(join(cwd, "new.txt")));
+    await until("the change", () => items().some(({ kind }) => kind === "file_change"));
+    await answered("tool said");
+    await say("EDIT: new.txt :: hello :: bye");
+    expect(await decide((await request(1)).id, { allow: false })).toEqual(ended("applied"));
+    await until("the turn's end", () => turns("turn_completed") === 2);
+    expect(readFileSync(join(cwd, "new.txt"), "utf8")).toBe("hello\n");
+    expect(items().flatMap((item) => (item.kind === "file_change" ? [item.status] : []))).toEqual([
+      "completed",
+      "declined",
+    ]);
+    expect(told("request_ended")).toEqual([]);
+  });
+
+  it("shows the change that it waited with before anybody looked", async () => {
+    await part.stop();
+    await say("WRITE: new.txt :: hello");
+    await shows(/Would you like to make the following edits/);
+    part = await start();
+    const asked = await request();
+    expect(JSON.parse(asked.input)).toMatchObject({ changes: [{ diff: "hello\n" }] });
+    expect(await decide(asked.id)).toEqual(ended("applied"));
+    await answered("tool said");
+    expect(readFileSync(join(cwd, "new.txt"), "utf8")).toBe("hello\n");
+  });
+
+  it("asks questions, and takes the answer", async () => {
+    const options = [
+      { label: "red", description: "warm" },
+      { label: "blue", description: "cold" },
+    ];
+    const questions = [{ id: "colour", header: "Colour", question: "Which colour?", options }];
+    await say(`CALL: request_user_input ${JSON.stringify({ questions })}`);
+    const asked = await request();
+    expect(asked.questions).toMatchObject([{ question: "Which colour?" }]);
+    await status("waiting");
+    expect(await decide(asked.id, { input: { answers: { "Which colour?": "blue" } } })).toEqual(
+      ended("applied"),
+    );
+    await answered("blue");
+    await shows(/tool said.*blue/s);
+  });
+
+  it("takes a message from the page as if it were typed, also while it works; is interrupted", async () => {
+    await say("SAY: before");
+    await answered("before");
+    const paste = (text: string) => ({ type: "paste", text, enter: true }) as const;
+    expect(part.handles(paste("/status"), session)).toBe(false);
+    expect(await run(paste("SAY: from the page"))).toEqual(DONE);
+    await answered("from the page");
+    await shows(/• from the page/);
+    expect(await run(paste("SLOW: 400"))).toEqual(DONE);
+    await until("the model to be asked", () =>
+      model.asked.some(({ ask }) => ask.userText.startsWith("SLOW")),
+    );
+    expect(await run(paste("SAY: beside it"))).toEqual(DONE);
+    await until("what was said", () =>
+      items().some((item) => item.kind === "user_message" && item.text === "SAY: beside it"),
+    );
+    expect(turns("turn_started")).toBe(3);
+    expect(await run({ type: "interrupt" })).toEqual(DONE);
+    await status("idle");
+    expect(notices()).toContain("Interrupted.");
+    await shows(/interrupted/i);
+    expect(part.handles({ type: "interrupt" }, session)).toBe(false);
   });
 
   it("says that it was answered at the terminal: yes, no", async () => {

@@ -40,8 +40,6 @@ export const ThreadStatus = z.looseObject({
   activeFlags: z.array(z.string()).default([]),
 });
 export type ThreadStatus = z.infer<typeof ThreadStatus>;
-export const ResumedThread = z.looseObject({ thread: z.looseObject({ status: ThreadStatus }) });
-
 const Tokens = z.looseObject({
   inputTokens: z.number().int().default(0),
   cachedInputTokens: z.number().int().default(0),
@@ -60,6 +58,10 @@ export const Turn = z.looseObject({
 });
 export type Turn = z.infer<typeof Turn>;
 export const TurnPage = z.looseObject({ data: z.array(Turn), nextCursor: z.string().nullish() });
+export const ResumedThread = z.looseObject({
+  thread: z.looseObject({ status: ThreadStatus }),
+  initialTurnsPage: TurnPage.nullish(),
+});
 
 const OfThread = { threadId: Id };
 const OfTurn = { ...OfThread, turnId: Id };

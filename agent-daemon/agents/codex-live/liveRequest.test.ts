@@ -33,6 +33,8 @@ describe("what Codex asks", () => {
     });
     expect(replyTo(asked, decide())).toEqual({ decision: "accept" });
     expect(replyTo(asked, decide({ allow: false }))).toEqual({ decision: "decline" });
+    expect(replyTo(asked, decide({ remember: true }))).toEqual({ decision: "acceptForSession" });
+    expect(replyTo(asked, decide({ allow: false, interrupt: true }))).toEqual({ decision: "cancel" });
   });
 
   it("is a change of files, with what is known of it", () => {

@@ -72,9 +72,14 @@ export function requestKey({ method, params }: LiveRequest): string {
 }
 
 /** What the conversation's own record knows a request's subject by, where that tells later what was answered. */
-export function callOf({ method, params }: LiveRequest): string | null {
-  const tells = /^item\/(?:commandExecution|fileChange)\//.test(method) && params.approvalId == null;
-  return tells && params.itemId != null ? `${params.threadId} ${params.itemId}` : null;
+export function callOf(asked: LiveRequest): string | null {
+  const { threadId, itemId, approvalId } = asked.params;
+  return isAboutItem(asked) && itemId != null && approvalId == null ? `${threadId} ${itemId}` : null;
+}
+
+/** A command or a change of files. */
+function isAboutItem({ method }: LiveRequest): boolean {
+  return /^item\/(?:commandExecution|fileChange)\/requestApproval$/.test(method);
 }
 
 /** Whether what Codex asked to do was done, by what became of it; null while that is open, or not known. */
@@ -108,7 +113,7 @@ export function agentRequest(id: string, asked: LiveRequest, item: unknown, cwd:
     input_sha256: createHash("sha256").update(json).digest("hex"),
     summary: redact(summary).slice(0, 500),
     touches: touches.slice(0, 50).map((path) => path.slice(0, 500)),
-    offers: [],
+    offers: isAboutItem(asked) ? ["remember", "interrupt"] : [],
   };
 }
 
@@ -178,12 +183,16 @@ function tell(asked: LiveRequest, item: unknown, cwd: string): Told {
 }
 
 /** What the app server is answered; null for a decision that only the terminal can make. */
-export function replyTo(asked: LiveRequest, { allow, input }: CommandOf<"decide">): object | null {
+export function replyTo(
+  asked: LiveRequest,
+  { allow, input, remember, interrupt }: CommandOf<"decide">,
+): object | null {
   const known = KnownRequest.safeParse(asked).data;
   switch (known?.method) {
     case "item/commandExecution/requestApproval":
     case "item/fileChange/requestApproval":
-      return { decision: allow ? "accept" : "decline" };
+      if (allow) return { decision: remember === true ? "acceptForSession" : "accept" };
+      return { decision: interrupt === true ? "cancel" : "decline" };
     case "item/permissions/requestApproval": {
       const granted = Object.entries(known.params.permissions).filter(([, value]) => value !== null);
       return { permissions: allow ? Object.fromEntries(granted) : {}, scope: "turn" };

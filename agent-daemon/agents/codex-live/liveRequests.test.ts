@@ -19,7 +19,7 @@ const params = (over: object = {}) => ({
 const about = { session, cwd: "/work", item: undefined };
 
 /** The daemon's side, with what it says to the edge and to the app server; `again` is another process of it. */
-function open(path = join(tempDir(), "agent.db")) {
+function open(path = join(tempDir(), "agent.db"), patienceMs?: number) {
   const store = openStore(path);
   const messages: DaemonMessage[] = [];
   const answers: { rpc: unknown; result: unknown }[] = [];
@@ -27,6 +27,7 @@ function open(path = join(tempDir(), "agent.db")) {
   const requests = startLiveRequests({
     store,
     log: () => {},
+    ...(patienceMs === undefined ? {} : { patienceMs }),
     outlet: {
       put(put, also) {
         if (state.full) return false;
@@ -126,6 +127,68 @@ describe("a request of Codex", () => {
     second.requests.resolved("thread", 0);
     await vi.waitFor(() => expect(second.ends()).toEqual(["applied"]));
     expect(second.ids()).toEqual([]);
+  });
+
+  it("was decided and given, and the daemon died: what was done tells whose answer counted", async () => {
+    for (const [allow, done, end] of [
+      [true, true, "applied"],
+      [true, false, "stale"],
+      [false, true, "stale"],
+    ] as const) {
+      const first = open();
+      first.requests.asked(7, METHOD, params(), about);
+      const [id = ""] = first.ids();
+      void first.decide(id, allow);
+      first.close();
+      const second = open(first.path);
+      const again = second.decide(id, allow);
+      second.requests.outcome("thread", "call", done);
+      second.requests.settle("thread");
+      expect(await again).toEqual(ended(end));
+      expect(second.answers).toEqual([]);
+    }
+  });
+
+  it("nobody knows of what was given and left no trace; it is said when it is known after all", async () => {
+    const first = open();
+    first.requests.asked(7, METHOD, params(), about);
+    const [id = ""] = first.ids();
+    void first.decide(id);
+    first.close();
+    const { requests, decide, ends } = open(first.path);
+    requests.settle("thread");
+    expect(await decide(id)).toMatchObject({ status: "indeterminate" });
+    requests.outcome("thread", "call", true);
+    expect(ends()).toEqual(["applied"]);
+  });
+
+  it("is corrected when what was done shows that the terminal was faster; asked twice, the last counts", async () => {
+    const { requests, ids, ends, decide } = open();
+    requests.asked(7, METHOD, params(), about);
+    const first = decide(ids()[0] ?? "");
+    requests.resolved("thread", 7);
+    expect(await first).toEqual(ended("applied"));
+    requests.asked(8, METHOD, params(), about);
+    const second = decide(ids()[1] ?? "");
+    requests.resolved("thread", 8);
+    expect(await second).toEqual(ended("applied"));
+    requests.outcome("thread", "call", false);
+    requests.outcome("thread", "call", false);
+    expect(ends()).toEqual(["stale"]);
+    expect(await decide(ids()[0] ?? "")).toEqual(ended("applied"));
+    expect(await decide(ids()[1] ?? "")).toEqual(ended("stale"));
+  });
+
+  it("does not hold up its command for ever, and goes on without it", async () => {
+    const { requests, ids, ends, answers, decide, state } = open(undefined, 20);
+    requests.asked(7, METHOD, params(), about);
+    state.connected = false;
+    expect(await decide(ids()[0] ?? "")).toMatchObject({ status: "indeterminate" });
+    state.connected = true;
+    requests.asked(0, METHOD, params(), about);
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    requests.resolved("thread", 0);
+    await vi.waitFor(() => expect(ends()).toEqual(["applied"]));
   });
 
   it("is over when its conversation does not ask it again; gone when its terminal is", () => {

@@ -191,8 +191,10 @@ export function startLiveRequests(deps: {
     /** What a request was about has ended: whether it was done tells whose answer counted. */
     outcome(thread: string, item: string, done: boolean): void {
       // Asked twice about one thing (without its sandbox, say), the last answer decided.
-      const last = requests.untold(`${thread} ${item}`).at(-1);
+      const asked = requests.untold(`${thread} ${item}`);
+      const last = asked.pop();
       if (last === undefined) return;
+      for (const { id, ended } of asked) if (ended !== null) requests.tell(id, ended, Date.now());
       const { id, session, ended, allowed } = last;
       const end = allowed === done ? "applied" : "stale";
       if (ended === "applied" && end === "stale") correct(id, session, end);

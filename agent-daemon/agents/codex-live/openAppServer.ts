@@ -13,9 +13,17 @@ export type AppServerEvents = {
   closed(reason: string): void;
 };
 
+/** The app server has a request, and will not do it. */
+export class Refused extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "Refused";
+  }
+}
+
 /** A connection to Codex's app server. */
 export type AppServer = {
-  /** Rejects when the server refuses, does not answer in time, or goes away. */
+  /** Rejects when the server refuses ({@link Refused}), does not answer in time, or goes away. */
   request(method: string, params: Record<string, unknown>): Promise<unknown>;
   /** Answers a request of the server; false when it cannot be sent any more. */
   answer(id: RpcId, result: unknown): boolean;
@@ -80,7 +88,7 @@ export async function openAppServer(path: string, events: AppServerEvents): Prom
     if ("method" in told) {
       if ("id" in told) events.asked(told.id, told.method, told.params);
       else events.notified(told.method, told.params);
-    } else if ("error" in told) waiting.get(told.id)?.reject(new Error(told.error.message));
+    } else if ("error" in told) waiting.get(told.id)?.reject(new Refused(told.error.message));
     else waiting.get(told.id)?.resolve(told.result);
   }
 

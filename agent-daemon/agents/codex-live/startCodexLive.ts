@@ -1,5 +1,6 @@
+import type { Command } from "../../../protocol/commands.ts";
 import type { EventBody } from "../../../protocol/events.ts";
-import { failed, type Log, type Outlet, type Part } from "../../parts.ts";
+import { DONE, failed, type Log, type Outlet, type Part } from "../../parts.ts";
 import type { Store } from "../../store.ts";
 import type { PaneStatus } from "../../tmux/paneStatus.ts";
 import type { AgentPanes } from "../../tmux/tmuxPart.ts";
@@ -19,7 +20,8 @@ import { ancestry, codexProcesses, type FoundProcess } from "./codexProcesses.ts
 import { wasDone } from "./liveRequest.ts";
 import { startLiveRequests } from "./liveRequests.ts";
 import { createdAtOf, mapThreads, type OpenThread } from "./mapThreads.ts";
-import { type AppServer, appServerSocket, codexHome, openAppServer } from "./openAppServer.ts";
+import { type AppServer, appServerSocket, codexHome, openAppServer, Refused } from "./openAppServer.ts";
+import { threadCall, type ThreadCall } from "./threadCall.ts";
 import { openThreadStore, type ThreadPlace } from "./threadStore.ts";
 import { catchUp, startThread, type ThreadState, translateThread } from "./translateThread.ts";
 
@@ -34,6 +36,8 @@ export type CodexLiveDeps = {
 /** A conversation that runs in a pane, on this connection. */
 type Following = ThreadPlace & {
   cwd: string;
+  /** It was followed on this connection: it can be given messages. */
+  joined: boolean;
   /** What it has said so far is told; before that, what comes waits. */
   ready: boolean;
   waiting: Notification[];
@@ -46,6 +50,8 @@ type Following = ThreadPlace & {
   /** What it asked before those were known. */
   asks: [rpc: RpcId, method: string, params: Record<string, unknown>][];
   status: ThreadStatus | null;
+  /** The turn that runs. */
+  turn: string | null;
   catchingUp: Promise<void> | null;
   /** How often that failed in a row, and when it is tried again. */
   failures: number;
@@ -179,6 +185,8 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
       return;
     }
     if (told.method === "item/started" || told.method === "item/completed") met(each, told.params.item);
+    if (told.method === "turn/started") each.turn = told.params.turn.id;
+    if (told.method === "turn/completed" && told.params.turn.id === each.turn) each.turn = null;
     if (told.method === "turn/completed" && each.ready && each.partial) {
       each.ready = each.partial = false;
       wake(each);
@@ -231,16 +239,22 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
   async function follow(each: Following, from: AppServer): Promise<void> {
     const { session, thread } = each;
     each.waiting.length = 0;
-    const resumed = await from.request("thread/resume", { threadId: thread, excludeTurns: true });
-    each.status = ResumedThread.parse(resumed).thread.status;
+    const page = { itemsView: "full", sortDirection: "desc", limit: FIRST_TURNS };
+    const resume = { threadId: thread, excludeTurns: true, initialTurnsPage: page };
+    const resumed = ResumedThread.parse(await from.request("thread/resume", resume));
+    each.status = resumed.thread.status;
     panes.tell(session, statusOf(each.status));
-    const params = { threadId: thread, itemsView: "full", sortDirection: "desc", limit: FIRST_TURNS };
-    const { data, nextCursor } = TurnPage.parse(await from.request("thread/turns/list", params));
+    // The page that comes with the answer has what runs now too; an older server sends none, and one that lacks that.
+    const { data, nextCursor } =
+      resumed.initialTurnsPage ??
+      TurnPage.parse(await from.request("thread/turns/list", { threadId: thread, ...page }));
     if (following.get(thread) !== each) return;
     const whole = data.length <= 1 && nextCursor == null;
     const state = places.state(session, thread) ?? startThread(places.turns(session), whole);
     const step = catchUp(state, thread, data.toReversed());
-    each.partial = data[0]?.status !== "completed";
+    each.joined = true;
+    each.partial = resumed.initialTurnsPage == null && data[0]?.status !== "completed";
+    each.turn = data[0]?.status === "inProgress" ? data[0].id : null;
     each.ready = put(each, step.events, step.state);
     for (const item of data.toReversed().flatMap(({ items }) => items)) met(each, item);
     for (const told of each.waiting.splice(0)) if (each.ready) tell(each, told);
@@ -319,6 +333,7 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
       following.set(thread, {
         ...place,
         cwd,
+        joined: false,
         ready: false,
         waiting: [],
         partial: false,
@@ -326,12 +341,18 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
         items: new Map(),
         asks: [],
         status: null,
+        turn: null,
         catchingUp: null,
         failures: 0,
         tryAt: 0,
       });
     }
     for (const each of following.values()) if (!each.ready) wake(each);
+  }
+
+  function callFor(command: Command, session: string): ThreadCall | null {
+    const each = [...following.values()].find((one) => one.session === session);
+    return each?.joined === true && server !== null ? threadCall(command, each.thread, each.turn) : null;
   }
 
   const stopLooking = panes.onLook(() => safely(look));
@@ -341,11 +362,23 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
   timer.unref();
 
   return {
-    handles: (command) => command.type === "decide" && requests.knows(command.request),
+    handles: (command, session) =>
+      command.type === "decide" ? requests.knows(command.request) : callFor(command, session) !== null,
     repeats: (command) => command.type === "decide",
     async run(command, { session }) {
-      if (command.type !== "decide") return failed("not_here", `${command.type} is not for Codex.`);
-      return requests.decide(command, session);
+      if (command.type === "decide") return requests.decide(command, session);
+      const call = callFor(command, session);
+      if (call === null || server === null) return failed("not_here", "Codex is not joined any more.");
+      try {
+        await server.request(call.method, call.params);
+        return DONE;
+      } catch (error) {
+        if (error instanceof Refused) return failed("refused", `Codex refuses: ${error.message}`);
+        return {
+          status: "indeterminate",
+          message: "Codex did not say whether it took this. Its terminal shows it.",
+        };
+      }
     },
     async stop() {
       stopped = true;

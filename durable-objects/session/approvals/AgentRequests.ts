@@ -1,4 +1,4 @@
-import type { Approval, Delivery } from "../../../protocol/approvals.ts";
+import type { Approval, Decision, Delivery } from "../../../protocol/approvals.ts";
 import { type CommandOf, type CommandResult } from "../../../protocol/commands.ts";
 import { newId } from "../../../protocol/ids.ts";
 import type { HostDecision } from "../../../protocol/hostRules.ts";
@@ -8,6 +8,8 @@ import type { SessionCommands } from "../SessionCommands.ts";
 import type { Events } from "../SessionStore.ts";
 import type { Ledger } from "./Ledger.ts";
 
+/** What a decision asks of an agent beside its yes or no. */
+type Extras = Pick<Decision, "remember" | "interrupt">;
 type Parts = { ledger: Ledger; commands: () => SessionCommands; approvalLife: () => number };
 
 /**
@@ -48,7 +50,7 @@ export class AgentRequests {
   }
 
   /** A decision was made: it is on its way to the agent. Call `forwardAll` after the step. */
-  release(approval: Approval, now: number): void {
+  release(approval: Approval, { remember, interrupt }: Extras, now: number): void {
     const { request, status, edited_input, message } = approval;
     const command: CommandOf<"decide"> = {
       type: "decide",
@@ -56,6 +58,8 @@ export class AgentRequests {
       allow: status === "allowed",
       ...(edited_input === null ? {} : { input: JSON.parse(edited_input) }),
       ...(message === null ? {} : { message }),
+      ...(remember === true ? { remember } : {}),
+      ...(interrupt === true ? { interrupt } : {}),
     };
     this.#parts.commands().stage(newId("cmd", now), command, approval.decided_by ?? "", null);
   }

@@ -9,7 +9,7 @@ import type { Calls } from "../turn/Calls.ts";
 import { turnStatus } from "../turn/turnStatus.ts";
 import type { TurnStore } from "../turn/TurnStore.ts";
 import type { AgentRequests } from "./AgentRequests.ts";
-import { checkedInput, editedInput } from "./checkedInput.ts";
+import { checkedInput, editedInput, notOffered } from "./checkedInput.ts";
 import { actOf, isAllowed, isWithoutAsking, matches } from "../../../protocol/isAllowed.ts";
 import type { Ledger } from "./Ledger.ts";
 
@@ -62,6 +62,8 @@ export class Decisions {
         reason: "invalid_input",
         message: "What was read off a screen is answered once; no rule or grant can answer it.",
       } as const;
+    const wrong = notOffered(approval, decision);
+    if (wrong !== null) return { ok: false, reason: "invalid_input", message: wrong } as const;
     const pattern = decision.pattern ?? null;
     // A rule is a word about this act: one that would not even allow it is a mistake.
     if (
@@ -89,7 +91,7 @@ export class Decisions {
       if (!answer.ok) return { events: [...overdue, ...turnStatus(session, turns, now)] };
       const events: Events = [...overdue, ...answer.events];
       this.#parts.lookAgain(now);
-      events.push(...this.#release(answer.approval.id, now));
+      events.push(...this.#release(answer.approval.id, now, decision));
       const expires_at = decision.expires_at ?? null;
       if (decision.decision === "allow" && decision.scope === "session") {
         const { grant, events: given } = ledger.grant(
@@ -209,11 +211,11 @@ export class Decisions {
   }
 
   /** An approval was decided: its call is sent, goes back to be judged, or ends. Runs inside the deciding step. */
-  #release(approvalId: string, now: number): Events {
+  #release(approvalId: string, now: number, extras: Pick<Decision, "remember" | "interrupt"> = {}): Events {
     const { turns, ledger } = this.#parts;
     const approval = ledger.get(approvalId);
     if (approval !== null && approval.requester !== "edge") {
-      this.#parts.requests.release(approval, now);
+      this.#parts.requests.release(approval, extras, now);
       return [];
     }
     const call = turns.callOfApproval(approvalId);

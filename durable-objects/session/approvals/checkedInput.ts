@@ -1,4 +1,4 @@
-import type { Approval } from "../../../protocol/approvals.ts";
+import type { Approval, Decision } from "../../../protocol/approvals.ts";
 import { isToolName, TOOLS } from "../../../protocol/tools.ts";
 
 /** An input that its tool takes, and its JSON; or why it does not. */
@@ -15,6 +15,16 @@ export function editedInput(
   if (questions === undefined && offers?.includes("edit") !== true)
     return { ok: false, message: `The input of ${tool} cannot be changed here.` };
   return { ok: true, value: input, json: JSON.stringify(input) };
+}
+
+/** Why a decision asks more of an agent than it can do; null when it does not. */
+export function notOffered({ tool, offers = [] }: Approval, decision: Decision): string | null {
+  const { decision: word, remember = false, interrupt = false } = decision;
+  if (remember && !(word === "allow" && offers.includes("remember")))
+    return `Nobody remembers that ${tool} was allowed; a grant or a rule can.`;
+  if (interrupt && !(word === "deny" && offers.includes("interrupt")))
+    return `What asks for ${tool} cannot be stopped with a decision.`;
+  return null;
 }
 
 /** An input as its tool's schema takes it. */

@@ -232,6 +232,15 @@ function Choices({
           Deny, say why
         </More>
       )}
+      {offers?.includes("interrupt") === true && (
+        <More
+          disabled={blocked}
+          onClick={() => decide({ decision: "deny", interrupt: true })}
+          testId="deny-stop"
+        >
+          Deny and stop it
+        </More>
+      )}
     </div>
   );
 }

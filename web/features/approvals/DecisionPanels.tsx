@@ -34,6 +34,21 @@ export function SessionPanel({ approval, busy, onDecide, onBack }: PanelProps) {
         revoked in the session&rsquo;s details.
       </p>
       <ExpiryField choices={GRANT_EXPIRIES} value={expiry} onChange={setExpiry} />
+      {approval.offers?.includes("remember") === true && (
+        <p className="text-muted">
+          Or only this: the agent itself remembers it and does not ask for the same again until it ends. That
+          cannot be taken back here.{" "}
+          <Button
+            look="quiet"
+            disabled={busy}
+            data-testid="confirm-remember"
+            className="touch:h-11"
+            onClick={() => onDecide({ decision: "allow", scope: "once", remember: true })}
+          >
+            Allow, and let it remember
+          </Button>
+        </p>
+      )}
     </Panel>
   );
 }

@@ -12,7 +12,7 @@ export type Reach = {
 export function reachOf(
   session: Pick<
     Session,
-    "provider" | "agent" | "command" | "status" | "ended_at" | "pending_approvals" | "interactive"
+    "provider" | "agent" | "command" | "status" | "ended_at" | "pending_approvals" | "interactive" | "thread"
   >,
   host: { name: string; away: boolean },
 ): Reach {
@@ -36,6 +36,11 @@ export function reachOf(
       way: "answer_first",
       words: `${who} waits for an answer, and would take a message for one. Answer it first.`,
     };
+  // Where its terminal is not joined the message is pasted there, and it comes to the same.
+  if (session.agent === "codex" && session.thread !== null && !host.away)
+    return session.status === "working"
+      ? { way: "steer", words: `${who} hears it while it works; its terminal shows it.` }
+      : { way: "turn", words: `Goes to ${who} as its next turn; its terminal shows it.` };
   if (host.away)
     return { way: "queue", words: `Queued: pasted into the terminal when ${host.name} is back.` };
   return session.status === "working"
