@@ -254,6 +254,20 @@ describe("a request of an agent on a host", () => {
     expect((await decide(approval, { decision: "allow", input: { command: "other" } })).status).toBe(400);
   });
 
+  test("remembers, or stops, where its agent offers that, and nowhere else", async ({ expect }) => {
+    const plain = await aPane();
+    await plain.ask(request({ offers: ["edit"] }));
+    const without = await plain.one("pending");
+    expect((await decide(without, { decision: "allow", remember: true })).status).toBe(400);
+    expect((await decide(without, { decision: "deny", interrupt: true })).status).toBe(400);
+    const pane = await aPane();
+    await pane.ask(request({ offers: ["remember", "interrupt"] }));
+    const approval = await pane.one("pending");
+    expect((await decide(approval, { decision: "allow", interrupt: true })).status).toBe(400);
+    expect((await decide(approval, { decision: "deny", interrupt: true })).status).toBe(200);
+    expect((await pane.daemon.command()).command).toMatchObject({ allow: false, interrupt: true });
+  });
+
   test("is withdrawn when its session ends, also when nobody tells how it ended itself", async ({
     expect,
   }) => {
