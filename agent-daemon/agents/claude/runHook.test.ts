@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { linkSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
@@ -54,6 +54,31 @@ describe("Claude Code's hook", () => {
     await server.stop();
   });
 
+  test("prints once, also when the daemon dies with the answer on its way", async ({ expect }) => {
+    const path = join(dir, "s.sock");
+    const { server, hook } = await serve(path);
+    let printed = "";
+    const stdout = new Writable({
+      // Slower than the news that the connection is gone.
+      write(chunk, _encoding, done) {
+        printed += String(chunk);
+        setTimeout(done, 200);
+      },
+    });
+    const done = run(path, ASKED, stdout);
+    void (await hook).answer({ type: "print", text: "yes" });
+    await expect.poll(() => printed).toBe("yes\n");
+    await server.stop();
+    const next = await startHookServer({
+      path,
+      onHook: (again) => void again.answer({ type: "print", text: "yes" }),
+      log: () => {},
+    });
+    await done;
+    expect(printed).toBe("yes\n");
+    await next.stop();
+  });
+
   test("comes back to a daemon that was away, but not for a subagent, whose dialog waits for it", async ({
     expect,
   }) => {
@@ -74,6 +99,25 @@ describe("Claude Code's hook", () => {
     await third.hook;
     await third.server.stop();
     await subagent;
+  });
+
+  test("waits for a daemon that was killed before it came, but not for a subagent", async ({ expect }) => {
+    const path = join(dir, "s.sock");
+    const { server } = await serve(path);
+    // What a killed daemon leaves behind: the path stands there, and nobody listens.
+    linkSync(path, join(dir, "left.sock"));
+    await server.stop();
+    await run(join(dir, "left.sock"), { ...ASKED, agent_id: "a1" }, new PassThrough());
+    const stdout = new PassThrough();
+    const done = run(join(dir, "left.sock"), ASKED, stdout);
+    const next = await startHookServer({
+      path: join(dir, "left.sock"),
+      onHook: (late) => void late.answer({ type: "print", text: "yes" }),
+      log: () => {},
+    });
+    await done;
+    expect(String(stdout.read())).toBe("yes\n");
+    await next.stop();
   });
 
   test("leaves at once where no daemon is, and where what it is asked makes no sense", async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { createConnection } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -13,6 +14,8 @@ import {
 
 /** How often a daemon that went away is looked for. */
 const RETRY_MS = 500;
+/** How long one is looked for that was killed before this hook came: its socket stands there, and nobody listens. */
+const KILLED_MS = 10 * 60_000;
 /** After this a subagent's hook leaves by itself: the daemon, which should have told it to, hangs. */
 const SUBAGENT_GIVE_UP_MS = SUBAGENT_WAIT_MS + 10_000;
 
@@ -38,14 +41,15 @@ export async function runHook(
     tmux: env["TMUX"] ?? null,
     pane: env["TMUX_PANE"] ?? null,
   };
-  const until = Date.now() + HOOK_LIFE_MS;
+  const began = Date.now();
+  const until = began + HOOK_LIFE_MS;
   let met = false;
   while (Date.now() < until && process.ppid === parent) {
     const heard = await ask(socketPath, hello, stdout);
     if (heard === "done") return;
     if (heard === "connected") met = true;
-    if (!met) return; // no daemon here
     if (hook.agent_id !== undefined) return; // its dialog opens only now
+    if (!met && (!existsSync(socketPath) || Date.now() - began > KILLED_MS)) return; // no daemon here
     await sleep(RETRY_MS);
   }
 }
@@ -58,6 +62,7 @@ function ask(
 ): Promise<"done" | "connected" | "refused"> {
   return new Promise((resolve) => {
     let met = false;
+    let answered = false;
     let buffer = "";
     const socket = createConnection(path);
     if (hello.hook.agent_id !== undefined) setTimeout(() => socket.destroy(), SUBAGENT_GIVE_UP_MS).unref();
@@ -67,9 +72,12 @@ function ask(
       socket.write(`${JSON.stringify(hello)}\n`);
     });
     socket.on("data", (chunk) => {
+      if (answered) return;
       buffer += String(chunk);
       const end = buffer.indexOf("\n");
       if (end === -1 && buffer.length <= MAX_HOOK_BYTES) return;
+      // Whatever becomes of the connection from here on: a second answer would make both unreadable for Claude.
+      answered = true;
       const answer = parseAnswer(buffer.slice(0, end));
       if (answer?.type !== "print") return (socket.destroy(), resolve("done"));
       stdout.write(`${answer.text}\n`, (error) => {
@@ -79,7 +87,9 @@ function ask(
       });
     });
     socket.on("error", () => {}); // `close` follows
-    socket.on("close", () => resolve(met ? "connected" : "refused"));
+    socket.on("close", () => {
+      if (!answered) resolve(met ? "connected" : "refused");
+    });
   });
 }
 
