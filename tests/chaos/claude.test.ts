@@ -15,9 +15,9 @@ import { RemoteHost } from "../support/RemoteHost.ts";
 import { AGENT, ApiFailure, Signalbox, until } from "../support/signalbox.ts";
 import { StruckClaude, type Truth } from "../support/StruckClaude.ts";
 
-const CLAUDES = 5;
+const CLAUDES = 7;
 /** Each wave strikes the requests of all of them. */
-const WAVES = 11;
+const WAVES = 8;
 const SEED = 5;
 /** Between the moment that all wait and a blow, or an answer, at most. */
 const SPREAD_MS = 1_500;
@@ -119,8 +119,13 @@ describe.skipIf("missing" in claude)("requests of the real Claude Code in panes"
       ...(answer === "screen" || answer === "both" ? [onScreen()] : []),
       struck,
     ]);
-    const truth = await until(`${id} (${answer}) to be answered: ${JSON.stringify(approval)}`, () =>
-      each.truth(commandOf(id)),
+    const truth = await until(`${id} (${answer}) to be answered`, () => each.truth(commandOf(id))).catch(
+      async (error: unknown) => {
+        const stands = JSON.stringify(await approvalOf(each, id));
+        throw new Error(`${stands}\n${each.inWords(commandOf(id))}\n${host.output.slice(-2000)}`, {
+          cause: error,
+        });
+      },
     );
     const fits = async () => {
       const last = await approvalOf(each, id);

@@ -56,14 +56,18 @@ export class StruckClaude {
     this.#press("C-u"); // a key that came too late for a dialog stands in the prompt
     tmux(this.#options, "set-buffer", "-b", this.session, `CALL: Bash ${JSON.stringify({ command })}`);
     tmux(this.#options, "paste-buffer", "-p", "-d", "-b", this.session, "-t", this.#pane);
-    await until("what was pasted", () => this.screen().includes(command));
-    // An Enter that comes too soon is taken for a part of what was pasted, or not at all.
+    await until("what was pasted", () => this.#hasTyped(command));
+    // An Enter that comes too soon is taken for a part of what was pasted; one too many would answer the dialog.
     await until(`Claude to take what was said: ${this.screen()}`, async () => {
-      await sleep(300);
-      if (!this.asks() && !this.#took(command)) this.#press("Enter");
-      await sleep(1_000);
+      if (this.#hasTyped(command)) this.#press("Enter");
+      await sleep(1_500);
       return this.#took(command);
     });
+  }
+
+  /** Whether the message stands in the prompt, not sent. */
+  #hasTyped(command: string): boolean {
+    return this.screen().match(/❯.*$/gm)?.at(-1)?.includes(command) === true;
   }
 
   /** Whether its transcript has the message. */
@@ -94,6 +98,14 @@ export class StruckClaude {
 
   /** What became of a command, by Claude's own word; null while it is not told. */
   truth(command: string): Truth | null {
+    const decision = this.#results(command).find((line) => line.permissionDecision)?.permissionDecision;
+    return decision === undefined
+      ? null
+      : { source: decision.source, accepted: decision.decision === "accept" };
+  }
+
+  /** The lines that have the result of a command: Claude writes what it sends to its model down as well. */
+  #results(command: string): z.infer<typeof Line>[] {
     const lines = this.#transcripts().flatMap((text) => text.split("\n"));
     const told = lines.flatMap((line) => {
       if (!line.includes('"tool_')) return [];
@@ -102,10 +114,13 @@ export class StruckClaude {
     });
     const parts = told.flatMap(({ message }) => message.content);
     const call = parts.find(({ type, input }) => type === "tool_use" && input?.command === command)?.id;
-    const result = told.find(({ message }) => message.content.some((part) => part.tool_use_id === call));
-    const decision = result?.permissionDecision;
-    if (call === undefined || decision === undefined) return null;
-    return { source: decision.source, accepted: decision.decision === "accept" };
+    if (call === undefined) return [];
+    return told.filter(({ message }) => message.content.some((part) => part.tool_use_id === call));
+  }
+
+  /** All there is to see of a command, for a test that fails. */
+  inWords(command: string): string {
+    return [this.screen(), ...this.#results(command).map((line) => JSON.stringify(line))].join("\n");
   }
 
   static stop(options: Pick<Options, "signalbox" | "host">): void {
