@@ -131,4 +131,55 @@ describe("the page of work", () => {
     expect(complaints).toEqual([]);
     await context.close();
   });
+
+  test("saves a workflow, says what is wrong with it, runs it, asks the person, and shows what came of it", async ({
+    expect,
+  }) => {
+    const { page, context, complaints } = await signIn(browser, signalbox);
+    await page.goto("/work/workflows");
+    await page.getByTestId("new-workflow").click();
+    await page
+      .getByTestId("script-text")
+      .fill("export const meta = { name: `two-words`, description: now() };");
+    await page.getByTestId("save-script").click();
+    await page
+      .getByTestId("script-problem")
+      .getByText(/line 1/i)
+      .waitFor();
+    await page.getByTestId("script-text").fill(TWO_WORDS);
+    await page.getByTestId("save-script").click();
+    const card = page.locator('[data-testid="workflow"][data-workflow="two-words"]');
+    await card.getByTestId("run-workflow").click();
+    await page.getByTestId("run-args").fill('{"first": "red", "second": "blue"}');
+    await page.getByTestId("start-run").click();
+    await page.getByTestId("run-status").getByText("waits for you").waitFor();
+    expect(await page.locator('[data-testid="step"][data-status="completed"]').count()).toBe(2);
+    await page.getByTestId("approve-step").click();
+    await page.getByTestId("run-status").getByText("completed").waitFor();
+    await page.getByTestId("run-result").getByText('"red"').waitFor();
+    await page.getByTestId("run-log").getByText("both are there").waitFor();
+    // What is known is not asked again.
+    await page.getByTestId("again").click();
+    await until("a new run", async () => (await page.getByTestId("again").count()) === 0 || undefined);
+    await page.getByTestId("approve-step").click();
+    await page.getByTestId("run-status").getByText("completed").waitFor();
+    expect(await page.locator('[data-testid="step"][data-cached]').count()).toBeGreaterThanOrEqual(2);
+    await page.goto("/work/workflows");
+    await page.locator('[data-testid="run"][data-status="completed"]').nth(1).waitFor();
+    expect(complaints.filter((line) => !line.includes("400"))).toEqual([]);
+    await context.close();
+  });
 });
+
+const TWO_WORDS = `export const meta = {
+  name: "two-words",
+  description: "Has two agents say a word each, and asks before it goes on",
+  phases: [{ title: "Say", detail: "a word each" }, { title: "Decide" }],
+};
+phase("Say");
+const words = await parallel([args.first, args.second].map((word) => () => agent("say " + word, { label: word })));
+log("both are there");
+phase("Decide");
+const go = await approve("Are these the words?");
+return { words, go };
+`;

@@ -22,6 +22,7 @@ const WorktreesPage = lazy(() => import("../../features/worktrees/WorktreesPage.
 const RulesPage = lazy(() => import("../../features/rules/RulesPage.tsx"));
 const SettingsPage = lazy(() => import("../../features/settings/SettingsPage.tsx"));
 const WorkPage = lazy(() => import("../../features/work/WorkPage.tsx"));
+const RunPage = lazy(() => import("../../features/workflows/RunPage.tsx"));
 const Dialogs = lazy(() => import("./Dialogs.tsx"));
 
 /** The frame around every page: rail and main on a desk, main and bottom bar on a phone. */
@@ -89,6 +90,11 @@ export function Shell() {
                   <Route path="/hosts/:id/worktrees">{({ id }) => <WorktreesPage key={id} id={id} />}</Route>
                   <Route path="/rules">
                     <RulesPage me={who.state === "here" ? who.me : null} />
+                  </Route>
+                  <Route path="/work/runs/:id">
+                    {({ id }) => (
+                      <RunPage key={id} id={id} operator={who.state === "here" && who.me.role !== "viewer"} />
+                    )}
                   </Route>
                   <Route path="/work/:place?">
                     {({ place }) => <WorkPage me={who.state === "here" ? who.me : null} place={place} />}

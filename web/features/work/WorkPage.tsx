@@ -5,6 +5,7 @@ import { Queries } from "../../shared/api/Queries.tsx";
 import { classes } from "../../shared/lib/classes.ts";
 import { PageHead } from "../../shared/ui/PageHead.tsx";
 
+const WorkflowsPanel = lazy(() => import("../workflows/WorkflowsPanel.tsx"));
 const SchedulesPanel = lazy(() => import("../schedules/SchedulesPanel.tsx"));
 const WebhooksPanel = lazy(() => import("../webhooks/WebhooksPanel.tsx"));
 
@@ -13,6 +14,12 @@ type Place = { id: string; label: string; note: string; panel: (who: Who) => Rea
 
 /** What begins and runs without anybody at the keyboard. */
 const PLACES: Place[] = [
+  {
+    id: "workflows",
+    label: "Workflows",
+    note: "Several agents, as a script says",
+    panel: ({ operator }) => <WorkflowsPanel operator={operator} />,
+  },
   {
     id: "schedules",
     label: "Schedules",
