@@ -35,8 +35,15 @@ export const WorktreeRequest = z.object({
     .optional(),
 });
 
-/** How an agent in a pane begins: the first thing it is told, and the model it talks to. */
+/** An agent's own id of a conversation. */
+const ThreadId = z
+  .string()
+  .max(200)
+  .regex(/^\w[\w-]*$/, "not the id of a conversation");
+
+/** How an agent in a pane begins: the first thing it is told, the model it talks to, the conversation it goes on with. */
 export const AgentStart = {
+  resume: ThreadId.optional(),
   prompt: z.string().min(1).max(4000).optional(),
   model: z
     .string()
@@ -66,11 +73,7 @@ export const OwnedStart = {
   prompt: z.string().min(1).max(MAX_INPUT_BYTES).optional(),
   model: AgentStart.model,
   mode: AgentMode.optional(),
-  resume: z
-    .string()
-    .max(200)
-    .regex(/^\w[\w-]*$/)
-    .optional(),
+  resume: ThreadId.optional(),
   fork: z.boolean().optional(),
 };
 

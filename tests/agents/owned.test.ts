@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../../agent-daemon/agents/codex/testing/jobHarness.ts";
@@ -202,6 +202,21 @@ describe.skipIf("missing" in claude)("the real Claude Code without a terminal", 
     await host.turns(session, 1);
     expect(readFileSync(join(cwd, "a"), "utf8")).toBe("x\n");
     expect(host.requests(session)).toHaveLength(1);
+  });
+
+  it("ends when its record is long and nothing runs, and goes on with the next message", async () => {
+    await host.stop();
+    host = await startOwnedHarness({ dir, agents: { claude: program }, env, longRecord: 1_000 });
+    const session = await start("SAY: one");
+    await host.turns(session, 1);
+    await host.say(session, "SAY: two");
+    await host.turns(session, 2);
+    const runs = join(dir, "state/owned", session);
+    await until(() => (readdirSync(runs).length === 0 ? true : null));
+    await host.say(session, "SAY: three");
+    await host.turns(session, 3);
+    expect(host.status(session)).toBe("idle");
+    expect(JSON.stringify(model.asked.at(-1)?.body)).toContain("SAY: one");
   });
 
   it("says plainly that it cannot be started", async () => {

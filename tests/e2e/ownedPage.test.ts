@@ -10,7 +10,7 @@ import { findAgent } from "../support/agentBinaries.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { makeClaudeHome } from "../support/claudeHome.ts";
 import { startFakeModel } from "../support/fakeModel/startFakeModel.ts";
-import { signIn } from "../support/SessionPage.ts";
+import { signIn, TerminalOnPage } from "../support/SessionPage.ts";
 import { Signalbox, until } from "../support/signalbox.ts";
 
 const claude = await findAgent("claude");
@@ -90,7 +90,14 @@ describe.skipIf("missing" in claude)("an agent without a terminal, on a page", (
     await talk.getByText("back again", { exact: true }).waitFor();
     await page.getByRole("tab", { name: "Traces" }).click();
     await page.getByTestId("span").first().waitFor();
-    expect(complaints).toEqual([]);
+    await page.getByTestId("session-menu").click();
+    await page.getByText("Open in a terminal").click();
+    await page.getByTestId("confirm").click();
+    await page.waitForURL((url) => !url.pathname.endsWith(session.id));
+    await new TerminalOnPage(page).shows(/back again/);
+    // The agent without a terminal has ended; the conversation goes on in the terminal.
+    const { status } = await signalbox.api(Session, `/api/sessions/${session.id}`);
+    expect([status, complaints]).toEqual(["done", []]);
     await context.close();
   });
 

@@ -17,7 +17,7 @@ export const AgentState = z.object({
 });
 export type AgentState = z.infer<typeof AgentState>;
 
-/** A request for a person. `asked` is what the answer to it is made from later. */
+/** A request for a person; its id is unique in the session. `asked` is what the answer to it is made from later. */
 export type Asked = { request: AgentRequest; asked: Record<string, unknown> };
 
 /** What an input makes of the state, and what follows from it. */

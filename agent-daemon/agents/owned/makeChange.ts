@@ -18,6 +18,10 @@ export type Change = {
   quit: boolean;
 };
 
+/** As much of a session's id as tells it from all others of a host. */
+const OWN_LENGTH = 12;
+const MAX_ID = 180;
+
 export function makeChange(row: OwnedSession): Change {
   return { row, events: [], inputs: [], asks: [], over: [], taken: [], quit: false };
 }
@@ -32,8 +36,11 @@ export function addStep(
   const { row } = change;
   for (const event of step.events) change.events.push({ at, event });
   for (const line of step.sends) change.inputs.push({ n: ++row.input, line, request });
-  change.asks.push(...step.asks);
-  change.over.push(...step.over);
+  // Agents number their requests each for itself.
+  const own = (id: string) => `${id.slice(0, MAX_ID)}.${row.session.slice(-OWN_LENGTH)}`;
+  for (const { request, asked } of step.asks)
+    change.asks.push({ request: { ...request, id: own(request.id) }, asked });
+  for (const { request: id, end } of step.over) change.over.push({ request: own(id), end });
   change.quit ||= step.quit;
   row.state = step.state;
   row.preview = previewOf(step.events) ?? row.preview;

@@ -27,6 +27,8 @@ export const OwnedSession = z.object({
   took: z.boolean(),
   /** Somebody ended it. */
   stopped: z.boolean(),
+  /** It ends because its record has become long, and goes on with the next prompt. */
+  leaving: z.boolean().default(false),
   /** Bytes of its output whose events are in the journal. */
   readTo: z.number().int(),
   /** Number of the last line for its stdin. */

@@ -32,6 +32,8 @@ export type RunDeps = SelfProgram & {
   outlet: Outlet;
   log: Log;
   env: NodeJS.ProcessEnv;
+  /** Bytes of a process's record after which it ends as soon as it does nothing. */
+  longRecord?: number;
 };
 
 export type RunningAgents = ReturnType<typeof runAgents>;
@@ -39,13 +41,14 @@ export type RunningAgents = ReturnType<typeof runAgents>;
 type Running = { dir: string; follower: Follower; handed: number; handing: Promise<void> };
 type Batch = { lines: Line[]; to: number };
 
+const LONG_RECORD = 64 * 1024 * 1024;
 const RETRY_MS = 1_000;
 /** An agent whose following broke is followed again after this. */
 const FOLLOW_AGAIN_MS = 5_000;
 
 /** The agents' processes: begun, followed, given what they are told. What is told of them is stored with what they said. */
 export function runAgents(deps: RunDeps) {
-  const { config, store, owned, requests, adapterOf, outlet, log } = deps;
+  const { config, store, owned, requests, adapterOf, outlet, log, longRecord = LONG_RECORD } = deps;
   const running = new Map<string, Running>();
   const launching = new Map<string, Promise<string | null>>();
   /** Those who wait for what became of a decision. */
@@ -154,7 +157,15 @@ export function runAgents(deps: RunDeps) {
     if (row === null) throw new Error(`session ${session} is not in the store`);
     const change = makeChange(row);
     const given = read(change, batch);
+    if (row.readTo > longRecord && isQuiet(change)) row.leaving = change.quit = true;
     return commit(change, () => given > 0 && owned.given(session, given));
+  }
+
+  /** Nothing would be lost if it ended now. */
+  function isQuiet({ row, asks }: Change): boolean {
+    const { session, state } = row;
+    const asking = asks.length > 0 || requests.open().some((each) => each.session === session);
+    return state?.running === false && !asking && owned.inputs(session).length === 0;
   }
 
   /** The process is gone; what it left open ends, and nobody waits for a decision any more. */
@@ -183,13 +194,13 @@ export function runAgents(deps: RunDeps) {
     if (row.stopped) {
       change.events.push({ at, event: { type: "ended", status: "done", exit } });
       row.status = "done";
-    } else if (worked || !row.took) {
+    } else if (worked || !(row.took || row.leaving)) {
       change.events.push({ at, event: { type: "status", status: "trouble", reason: why } });
       row.status = "trouble";
     }
     const waits = owned.prompts(session);
     // What waits of one that was stopped was said afterwards.
-    const goesOn = (row.stopped || row.took) && waits.length > 0;
+    const goesOn = (row.stopped || row.leaving || row.took) && waits.length > 0;
     if (!goesOn)
       for (const { text } of waits) {
         const message = `This was not said, since the agent has ended: ${text}`;
@@ -283,6 +294,7 @@ export function runAgents(deps: RunDeps) {
       alive: true,
       took: false,
       stopped: false,
+      leaving: false,
       readTo: 0,
       input: 0,
     };

@@ -32,6 +32,8 @@ export type OwnedDeps = SelfProgram & {
   log: Log;
   /** Environment of the agents; that of the daemon when not given. */
   env?: NodeJS.ProcessEnv;
+  /** For tests. */
+  longRecord?: number;
 };
 
 /** The part of the daemon that runs agents without a terminal. */
@@ -128,6 +130,7 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
       alive: false,
       took: false,
       stopped: false,
+      leaving: false,
       readTo: 0,
       input: 0,
       status: "starting",
@@ -173,7 +176,7 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
   async function prompt(row: OwnedSession, text: string, id: string): Promise<CommandResult> {
     const { session } = row;
     const done = () => owned.setDone(id, Date.now());
-    if (row.alive && !row.stopped) {
+    if (row.alive && !row.stopped && !row.leaving) {
       const change = makeChange(row);
       givePrompts(change, adapterOf(row), [...owned.prompts(session), { id, text }], Date.now());
       const also = () => {

@@ -33,12 +33,15 @@ export function spawnArgv(
   };
 }
 
-/** How each agent is told its model and its first prompt; a prompt that begins with `-` is still one. */
+/** How each agent is told its conversation, its model and its first prompt; a prompt that begins with `-` is still one. */
 export function agentArgs(
   agent: NonNullable<CommandOf<"spawn">["agent"]>,
-  { prompt, model }: Pick<CommandOf<"spawn">, "prompt" | "model">,
+  { prompt, model, resume }: Pick<CommandOf<"spawn">, "prompt" | "model" | "resume">,
 ): string[] {
-  const chosen = model === undefined ? [] : ["--model", model];
+  const chosen = [
+    ...(resume === undefined ? [] : RESUME[agent](resume)),
+    ...(model === undefined ? [] : ["--model", model]),
+  ];
   if (prompt === undefined) return chosen;
   switch (agent) {
     case "claude":
@@ -50,6 +53,13 @@ export function agentArgs(
       return [...chosen, `--prompt-interactive=${prompt}`];
   }
 }
+
+const RESUME: Record<NonNullable<CommandOf<"spawn">["agent"]>, (thread: string) => string[]> = {
+  claude: (thread) => ["--resume", thread],
+  codex: (thread) => ["resume", thread],
+  opencode: (thread) => ["--session", thread],
+  gemini: (thread) => ["--resume", thread],
+};
 
 /**
  * The arguments that make tmux run exactly this vector. tmux gives a single argument to a shell but executes two or more

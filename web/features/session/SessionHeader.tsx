@@ -7,10 +7,11 @@ import {
   OctagonX,
   PanelRight,
   Square,
+  TerminalSquare,
   Trash2,
   Zap,
 } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Link } from "wouter";
 import type { Host } from "../../../protocol/host.ts";
 import { isInteractive, type Session } from "../../../protocol/session.ts";
@@ -27,7 +28,10 @@ import { DeleteDialog } from "./DeleteDialog.tsx";
 import { KillDialog } from "./KillDialog.tsx";
 import { RemoveWorktreeDialog } from "./RemoveWorktreeDialog.tsx";
 import { RenameTitle } from "./RenameTitle.tsx";
+import { terminalAgentOf } from "./terminalAgentOf.ts";
 import type { SessionActions } from "./useSessionActions.ts";
+
+const OpenTerminalDialog = lazy(() => import("./OpenTerminalDialog.tsx"));
 
 type HeaderProps = {
   session: Session;
@@ -43,12 +47,13 @@ type HeaderProps = {
 
 /** What a session is, and what can be done with it. */
 export function SessionHeader({ session, host, away, known, actions, side, onTimeline }: HeaderProps) {
-  const [asking, setAsking] = useState<"kill" | "worktree" | "delete" | null>(null);
+  const [asking, setAsking] = useState<"kill" | "worktree" | "delete" | "terminal" | null>(null);
   const close = (): void => setAsking(null);
   const running = !actions.ended;
   const tmux = session.provider === "tmux";
   const chat = session.provider === "edge";
   const spoken = isInteractive(session);
+  const opens = spoken && session.thread !== null && terminalAgentOf(session) !== null;
   const job = session.provider === "codex" && !spoken;
   const jobRuns = job && running && session.status !== "idle";
 
@@ -126,6 +131,15 @@ export function SessionHeader({ session, host, away, known, actions, side, onTim
               Stop the job
             </MenuItem>
           )}
+          {opens && (
+            <MenuItem
+              icon={<TerminalSquare size={14} />}
+              disabled={away}
+              onSelect={() => setAsking("terminal")}
+            >
+              Open in a terminal
+            </MenuItem>
+          )}
           {!chat && <MenuLine />}
           {running && !chat && (
             <MenuItem icon={<OctagonX size={14} />} danger onSelect={() => setAsking("kill")}>
@@ -189,6 +203,16 @@ export function SessionHeader({ session, host, away, known, actions, side, onTim
         session={session}
         actions={actions}
       />
+      {opens && (
+        <Suspense fallback={null}>
+          <OpenTerminalDialog
+            open={asking === "terminal"}
+            onClose={close}
+            session={session}
+            actions={actions}
+          />
+        </Suspense>
+      )}
       <DeleteDialog open={asking === "delete"} onClose={close} session={session} />
     </header>
   );

@@ -44,7 +44,7 @@ export const ClaudeLine = z.discriminatedUnion("type", [
   }),
   z.looseObject({
     type: z.literal("control_request"),
-    request_id: z.string().min(1).max(190),
+    request_id: z.string().min(1).max(180),
     request: z.looseObject({ subtype: z.string() }),
   }),
   z.looseObject({

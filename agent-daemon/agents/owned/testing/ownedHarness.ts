@@ -23,6 +23,7 @@ export async function startOwnedHarness(options: {
   log?: Log;
   /** False: the journal takes nothing. */
   hasRoom?: () => boolean;
+  longRecord?: number;
 }) {
   const { dir, log = () => {}, hasRoom = () => true } = options;
   const config = AgentConfig.parse({
@@ -42,6 +43,7 @@ export async function startOwnedHarness(options: {
     },
     log,
     selfPath: KEEPER_PROGRAM,
+    ...(options.longRecord === undefined ? {} : { longRecord: options.longRecord }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });
 
@@ -101,6 +103,7 @@ export async function startOwnedHarness(options: {
       }),
     status: (session: string) =>
       events(session).findLast((event) => event.type === "status" || event.type === "ended")?.status ?? null,
+    isStopped: () => stopping.signal.aborted,
     async stop() {
       if (stopping.signal.aborted) return;
       stopping.abort(new DaemonStops());

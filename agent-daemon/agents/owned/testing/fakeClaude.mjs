@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+// Speaks as `claude -p` does, as far as tests need it: every message is a command that it asks to run. Allowed, it
+// appends the message to the file that $RAN names.
+import { appendFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+const asked = new Map();
+let count = 0;
+
+createInterface({ input: process.stdin })
+  .on("line", (line) => {
+    const message = JSON.parse(line);
+    if (message.type === "user") ask(message.message.content);
+    if (message.type === "control_request")
+      say({ type: "control_response", response: { subtype: "success", request_id: message.request_id } });
+    if (message.type === "control_response") answer(message);
+  })
+  .on("close", () => process.exit(0));
+
+function ask(command) {
+  const id = `${process.pid}-${++count}`;
+  asked.set(id, command);
+  say({ type: "system", subtype: "init", session_id: "the-conversation", model: "fake" });
+  const content = [{ type: "tool_use", id, name: "Bash", input: { command } }];
+  say({ type: "assistant", uuid: `call-${id}`, message: { id, content } });
+  const request = { subtype: "can_use_tool", tool_name: "Bash", input: { command } };
+  say({ type: "control_request", request_id: id, request });
+}
+
+function answer(message) {
+  const { request_id: id, response } = message.response;
+  say(message);
+  const allowed = response.behavior === "allow";
+  if (allowed) appendFileSync(process.env.RAN, `${asked.get(id)}\n`);
+  const content = [{ type: "tool_result", tool_use_id: id, content: "done", is_error: !allowed }];
+  say({ type: "user", uuid: `result-${id}`, message: { content } });
+  say({ type: "result", subtype: "success", is_error: false, usage: { input_tokens: 1, output_tokens: 1 } });
+}
