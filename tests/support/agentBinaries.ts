@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 /** The agents that every run of the tests wants, and those of `npm run nightly` beside them. */
 const DAILY = ["codex", "claude"] as const;
-const NIGHTLY = ["opencode", "claude-agent-acp", "codex-acp", "gemini"] as const;
+const NIGHTLY = ["opencode", "claude-agent-acp", "codex-acp"] as const;
 export type AgentBinary = (typeof DAILY)[number] | (typeof NIGHTLY)[number];
 
 /** The agents that tests run for real: package, pinned version, and the program inside. The only place that pins them. */
@@ -34,12 +34,6 @@ const AGENTS: Record<AgentBinary, { package: string; version: string; program: s
     package: "@agentclientprotocol/codex-acp",
     version: "2.6.0",
     program: "node_modules/@agentclientprotocol/codex-acp/dist/index.js",
-    lean: true,
-  },
-  gemini: {
-    package: "@google/gemini-cli",
-    version: "0.61.0",
-    program: "node_modules/@google/gemini-cli/bundle/gemini.js",
     lean: true,
   },
 };

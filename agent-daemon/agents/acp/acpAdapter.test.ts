@@ -262,6 +262,25 @@ describe("a conversation", () => {
     expect(conversation.told.sends.at(-1)).toMatchObject({ id: 7, result: { outcome: { optionId: "ask" } } });
   });
 
+  it("is never allowed more than a person was shown", () => {
+    const conversation = opened();
+    conversation.prompt("hello");
+    const always = [{ optionId: "a", name: "Always", kind: "allow_always" }, ...OPTIONS.slice(2)];
+    conversation.line(permission(7, { options: always }));
+    expect(conversation.told.asks[0]?.request.questions?.[0]?.options.map(({ label }) => label)).toEqual([
+      "Always",
+      "No",
+    ]);
+    const edits = ["a", "b"].map((end, at) => {
+      const diff = { type: "diff", path: "/work/f", oldText: "", newText: "x".repeat(100_000) + end };
+      const toolCall = { toolCallId: `edit ${at}`, title: "Edit", kind: "edit", content: [diff] };
+      conversation.line(permission(8 + at, { toolCall }));
+      return conversation.told.asks.at(-1)?.request;
+    });
+    expect(edits[0]?.input).toBe(edits[1]?.input);
+    expect(edits[0]?.input_sha256).not.toBe(edits[1]?.input_sha256);
+  });
+
   it("is told no even where the agent offers no way to say it", () => {
     const conversation = opened();
     conversation.prompt("hello");

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { Item } from "../../../protocol/events.ts";
 import { MAX_OUTPUT_BYTES } from "../../../protocol/limits.ts";
@@ -20,6 +21,9 @@ export const AcpCall = z.object({
   command: z.string().nullable(),
   /** JSON text. */
   input: z.string(),
+  /** Of all of the input, and of all that is to be changed, where not all of it is kept here. */
+  wholeInput: z.string().nullable(),
+  wholeDiffs: z.string().nullable(),
   changes: z.array(Change),
   /** What is to be changed, as it was told, while it is not too long. */
   diffs: z.array(z.unknown()),
@@ -42,6 +46,8 @@ export function newCall(id: string): AcpCall {
     status: "pending",
     command: null,
     input: "",
+    wholeInput: null,
+    wholeDiffs: null,
     changes: [],
     diffs: [],
     paths: [],
@@ -69,14 +75,28 @@ export function updateCall(before: AcpCall, update: ToolCallUpdate): AcpCall {
     kind: update.kind?.slice(0, 40) ?? before.kind,
     status,
     command: command === null ? before.command : cutEnd(command, MAX_INPUT_BYTES),
-    input: isEmpty(input) ? before.input : cutMiddle(JSON.stringify(input), MAX_INPUT_BYTES).text,
+    ...(isEmpty(input) ? {} : keepInput(JSON.stringify(input))),
     changes: diffs.length === 0 ? before.changes : diffs.slice(0, MAX_CHANGES).map(changeOf),
-    diffs: diffs.length === 0 ? before.diffs : JSON.stringify(diffs).length > MAX_DIFFS ? [] : diffs,
+    ...(diffs.length === 0 ? {} : keepDiffs(diffs)),
     paths: update.locations?.slice(0, MAX_CHANGES).map(({ path }) => path.slice(0, 4096)) ?? before.paths,
     output: output.text,
     outputCut: output.cut,
     exitCode: exit ?? before.exitCode,
   };
+}
+
+function keepInput(json: string): Pick<AcpCall, "input" | "wholeInput"> {
+  const { text, cut } = cutMiddle(json, MAX_INPUT_BYTES);
+  return { input: text, wholeInput: cut > 0 ? sha256(json) : null };
+}
+
+function keepDiffs(diffs: Diff[]): Pick<AcpCall, "diffs" | "wholeDiffs"> {
+  const json = JSON.stringify(diffs);
+  return json.length > MAX_DIFFS ? { diffs: [], wholeDiffs: sha256(json) } : { diffs, wholeDiffs: null };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** A call that had no end of its own, when its turn has ended. */

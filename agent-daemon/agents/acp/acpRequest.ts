@@ -30,6 +30,8 @@ export function acpRequest(
 ): AgentRequest {
   const input = inputOf(toolCall.rawInput, call);
   const json = JSON.stringify(input);
+  // Two acts that look the same here because they are long are two acts still.
+  const hidden = [call.wholeInput, call.wholeDiffs].filter((hash) => hash !== null);
   const tool = toolName(call).slice(0, 100);
   const question = isYesNo(options) ? null : questionOf(call, options);
   return {
@@ -40,7 +42,9 @@ export function acpRequest(
     scope: question === null ? scopeOf(call) : "free",
     input:
       json.length > MAX_REQUEST_INPUT ? JSON.stringify({ cut: json.slice(0, MAX_REQUEST_INPUT / 4) }) : json,
-    input_sha256: createHash("sha256").update(json).digest("hex"),
+    input_sha256: createHash("sha256")
+      .update([json, ...hidden].join("\n"))
+      .digest("hex"),
     summary: redact(
       `${tool} ${call.command ?? call.paths[0] ?? call.changes[0]?.path ?? call.title}`.trim(),
     ).slice(0, 500),
@@ -59,7 +63,7 @@ export function optionFor(
   const answers = Object.values(Answers.safeParse(input).data?.answers ?? {});
   const named = options.find(({ name }, at) => answers.includes(labelOf(name, at)));
   if (answers.length > 0) return named?.id ?? null;
-  return isYesNo(options) ? first(options, ["allow_once", "allow_always"]) : null;
+  return isYesNo(options) ? first(options, ["allow_once"]) : null;
 }
 
 function first(options: AskedOptions, kinds: readonly string[]): string | null {
@@ -70,15 +74,13 @@ function first(options: AskedOptions, kinds: readonly string[]): string | null {
   return null;
 }
 
-/** One way of each kind at most, all of kinds that are known, and one that allows. */
+/** All of kinds that are known, one way of each to say no, and one to say yes to this alone. */
 function isYesNo(options: readonly Pick<Option, "kind">[]): boolean {
   const kinds = options.map(({ kind }) => kind);
   return (
     kinds.every((kind) => /^(?:allow|reject)_(?:once|always)$/.test(kind)) &&
-    ["allow_once", "reject_once", "reject_always"].every(
-      (kind) => kinds.filter((each) => each === kind).length <= 1,
-    ) &&
-    kinds.some((kind) => kind.startsWith("allow"))
+    ["reject_once", "reject_always"].every((kind) => kinds.filter((each) => each === kind).length <= 1) &&
+    kinds.filter((kind) => kind === "allow_once").length === 1
   );
 }
 

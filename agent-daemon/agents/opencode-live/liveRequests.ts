@@ -76,6 +76,8 @@ export function startLiveRequests({ store, outlet, ask }: { store: Store; outlet
 
   return {
     knows: requests.knows,
+    /** Where something is asked. */
+    sessions: (): string[] => [...new Set(requests.open().map(({ session }) => session))],
     asked,
     /** The server says that it was answered, by whomever. */
     resolved(id: string): void {

@@ -15,7 +15,7 @@ import { openTalkStore, type PaneTalk } from "./talkStore.ts";
 export type OpencodeLiveDeps = {
   store: Store;
   outlet: Outlet;
-  panes: AgentPanes;
+  panes: Pick<AgentPanes, "opencodes" | "tell" | "onLook">;
   log: Log;
   /** Finds the server of a pane; for tests. */
   find?: (panePid: number) => FoundServer | null;
@@ -36,6 +36,8 @@ type Joined = {
 
 /** Messages that are told of a conversation that was there before it was joined. */
 const FIRST_MESSAGES = 60;
+/** The first look of a daemon may not recognise what runs in a pane. */
+const ABSENT_LOOKS = 3;
 const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
 const Info = z.looseObject({
   id: z.string(),
@@ -51,6 +53,8 @@ const Status = z.record(z.string(), z.looseObject({ type: z.string() }));
 export function startOpencodeLive({ store, outlet, panes, log, find = findServer }: OpencodeLiveDeps): Part {
   const talks = openTalkStore(store);
   const joined = new Map<string, Joined>();
+  /** How many looks in a row found no OpenCode where one asked something. */
+  const absent = new Map<string, number>();
   let stopped = false;
   talks.prune(Date.now() - KEEP_MS);
   const requests = startLiveRequests({
@@ -209,7 +213,9 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
       const at = find(panePid);
       if (at !== null) join(session, at);
     }
-    requests.gone((session) => !here.some((each) => each.session === session));
+    for (const session of requests.sessions())
+      absent.set(session, here.some((each) => each.session === session) ? 0 : (absent.get(session) ?? 0) + 1);
+    requests.gone((session) => (absent.get(session) ?? 0) >= ABSENT_LOOKS);
   }
 
   const stopLooking = panes.onLook(look);

@@ -113,11 +113,12 @@ export function HostCard({ host }: { host: Host }) {
             </Link>
           </Fact>
           <Fact name="Agents">
-            {Object.keys(info.agents).length === 0
-              ? "none found"
-              : Object.entries(info.agents)
-                  .map(([name, version]) => (version === "unknown" ? name : `${name} ${version}`))
-                  .join(", ")}
+            {[
+              ...Object.entries(info.agents).map(([name, version]) =>
+                version === "unknown" ? name : `${name} ${version}`,
+              ),
+              ...(info.acp ?? []).map((name) => `${name} (ACP)`),
+            ].join(", ") || "none found"}
           </Fact>
           <Fact name="tmux">{info.tmux_version ?? <span className="text-waiting-text">missing</span>}</Fact>
           <Fact name="Worktrees">
