@@ -5,6 +5,7 @@ import { classes } from "../../shared/lib/classes.ts";
 import { useHub, useNeeds } from "../../shared/live/useHub.ts";
 import { Empty } from "../../shared/ui/Empty.tsx";
 import { PageHead } from "../../shared/ui/PageHead.tsx";
+import { Signal } from "../../shared/ui/Signal.tsx";
 import { Skeleton } from "../../shared/ui/Skeleton.tsx";
 import { SessionCard } from "./SessionCard.tsx";
 
@@ -13,7 +14,7 @@ const DecidedList = lazy(() => import("./DecidedList.tsx"));
 
 /** What needs the person, across all hosts: approvals first, then the sessions that wait or failed, the longest waiting first. */
 export function InboxPage() {
-  const { sessions, approvals, count } = useNeeds();
+  const { sessions, approvals, runs, count } = useNeeds();
   const { loaded } = useHub();
   // What was decided here stays in view, as what it became, until the page is left.
   const [hadApprovals, setHadApprovals] = useState(false);
@@ -66,6 +67,20 @@ export function InboxPage() {
               <ApprovalList />
             </Suspense>
           )}
+          {runs.map(({ id, title, asks }) => (
+            <Link
+              key={id}
+              href={`/work/runs/${id}`}
+              className="flex min-h-11 items-center gap-2.5 rounded-base border border-line bg-surface px-3 hover:bg-hover"
+              data-testid="asking-run"
+            >
+              <Signal status="waiting" silent />
+              <span className="min-w-0 grow truncate">{title}</span>
+              <span className="shrink-0 text-waiting-text">
+                {asks === 1 ? "asks a question" : `asks ${asks} questions`}
+              </span>
+            </Link>
+          ))}
           {sessions.length > 0 && hadApprovals && (
             <h2 className="mt-3 text-small font-medium text-muted">Sessions</h2>
           )}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { sampleApproval, sampleSession } from "../../fixtures/sample.ts";
+import { sampleApproval, sampleRun, sampleSession } from "../../fixtures/sample.ts";
 import { needsOf } from "./needs.ts";
 
 const map = <T extends { id: string }>(...list: T[]): Map<string, T> =>
@@ -16,6 +16,7 @@ it("is approvals, oldest first, and sessions that wait for something else or fai
   const needs = needsOf({
     approvals: map(second, decided, first),
     sessions: map(failed, waiting, idle, asks),
+    runs: new Map(),
   });
   expect(needs.approvals).toEqual([first, second]);
   expect(needs.sessions).toEqual([asks, failed]);
@@ -24,13 +25,22 @@ it("is approvals, oldest first, and sessions that wait for something else or fai
 
 it("counts a session that failed even while an approval of it waits", () => {
   const approval = sampleApproval({ session: failed.id });
-  expect(needsOf({ approvals: map(approval), sessions: map(failed) }).count).toBe(2);
+  expect(needsOf({ approvals: map(approval), sessions: map(failed), runs: new Map() }).count).toBe(2);
 });
 
 it("is nothing when nothing waits", () => {
-  expect(needsOf({ approvals: new Map(), sessions: map(idle) })).toEqual({
+  expect(needsOf({ approvals: new Map(), sessions: map(idle), runs: new Map() })).toEqual({
     approvals: [],
+    runs: [],
     sessions: [],
     count: 0,
   });
+});
+
+it("counts a run that asks until it is over", () => {
+  const run = sampleRun({ status: "running", asks: 2 });
+  const over = sampleRun({ status: "cancelled", asks: 1 });
+  const quiet = sampleRun({ status: "running" });
+  const needs = needsOf({ approvals: new Map(), sessions: new Map(), runs: map(run, over, quiet) });
+  expect([needs.runs, needs.count]).toEqual([[run], 1]);
 });

@@ -1,13 +1,18 @@
 import type { Approval } from "../../../protocol/approvals.ts";
+import { isRunEnded, type Run } from "../../../protocol/runs.ts";
 import { needsAttention, type Session } from "../../../protocol/session.ts";
 import { byUrgency } from "../lib/byUrgency.ts";
 import type { HubState } from "./hubState.ts";
 
-/** What waits for the person: approvals, and sessions that need a look for another reason. */
-export type Needs = { approvals: Approval[]; sessions: Session[]; count: number };
+/** What waits for the person: approvals, runs that ask, and sessions that need a look for another reason. */
+export type Needs = { approvals: Approval[]; runs: Run[]; sessions: Session[]; count: number };
 
 /** Everything that needs the person; the one count that stands in the rail, on the phone's bar and in the tab. */
-export function needsOf({ approvals, sessions }: Pick<HubState, "approvals" | "sessions">): Needs {
+export function needsOf({
+  approvals,
+  sessions,
+  runs,
+}: Pick<HubState, "approvals" | "sessions" | "runs">): Needs {
   const pending = [...approvals.values()]
     .filter(({ status }) => status === "pending")
     .sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
@@ -18,5 +23,9 @@ export function needsOf({ approvals, sessions }: Pick<HubState, "approvals" | "s
       (session) => needsAttention(session) && !(session.status === "waiting" && covered.has(session.id)),
     )
     .sort(byUrgency);
-  return { approvals: pending, sessions: others, count: pending.length + others.length };
+  const asking = [...runs.values()]
+    .filter(({ asks, status }) => asks > 0 && !isRunEnded(status))
+    .sort((a, b) => a.created_at - b.created_at);
+  const count = pending.length + asking.length + others.length;
+  return { approvals: pending, runs: asking, sessions: others, count };
 }

@@ -33,8 +33,8 @@ export function useHosts(): Host[] {
 
 /** What needs the person, the most urgent first. */
 export function useNeeds(): Needs {
-  const { sessions, approvals } = useHub();
-  return useMemo(() => needsOf({ sessions, approvals }), [sessions, approvals]);
+  const { sessions, approvals, runs } = useHub();
+  return useMemo(() => needsOf({ sessions, approvals, runs }), [sessions, approvals, runs]);
 }
 
 export function useOpenSessions(): Session[] {
