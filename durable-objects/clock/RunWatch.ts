@@ -51,7 +51,7 @@ export class RunWatch {
     if (asks) this.#askedAt = Date.now();
     for (const { id, status, created_at } of open) {
       try {
-        if (status === "queued" && (isFirst || Date.now() - created_at > BEGIN_MS))
+        if (isFirst || (status === "queued" && Date.now() - created_at > BEGIN_MS))
           await carry(this.#env, this.#team, id);
         if (isFirst) await tellRun(this.#env, id, {});
         else if (asks && status === "running") await this.#mark(id);

@@ -188,6 +188,11 @@ export class Conductor {
       fresh.map(({ key, call, n }): NewStep => {
         const { spec, label, phase, retries } = call;
         const base = {
+          at_once: 0,
+          cached: 0,
+          result: null,
+          error: null,
+          ended_at: null,
           run: this.#run.id,
           key,
           n,

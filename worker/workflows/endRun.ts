@@ -73,18 +73,19 @@ export async function stopStep(
 async function tellParent(env: Env, run: RunRow): Promise<void> {
   if (run.parent === null || run.parent_step === null) return;
   const base = { run: run.parent, key: run.parent_step };
-  const ended_at = Date.now();
+  // What it has spent was spent by the step that it was.
+  const also = { input_tokens: run.spent, ended_at: Date.now() };
   if (run.status === "completed")
     await moveStep(env.DB, {
       ...base,
       event: "complete",
-      set: { status: "completed", result: run.result, blob: run.blob, ended_at },
+      set: { status: "completed", result: run.result, blob: run.blob, ...also },
     });
   else
     await moveStep(env.DB, {
       ...base,
       event: "fail",
-      set: { status: "failed", throws: 1, error: `${run.workflow}: ${run.error ?? "It failed."}`, ended_at },
+      set: { status: "failed", throws: 1, error: `${run.workflow}: ${run.error ?? "It failed."}`, ...also },
     });
   await tellRun(env, run.parent, { key: run.parent_step });
 }

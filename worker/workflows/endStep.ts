@@ -29,7 +29,7 @@ export async function endStep(env: Env, notice: JobNotice): Promise<void> {
   const text = await wholeText(env, notice);
   const verdict = judge(spec, { ...notice.end, text }, step);
   const of = { attempt: step.attempt, round: step.round };
-  const spent = { root: run.root, tokens: notice.end.tokens };
+  const spent = { of: run, tokens: notice.end.tokens };
   const base = { run: id, key, of, spent };
   switch (verdict.kind) {
     case "ask_again":

@@ -11,7 +11,6 @@ const MAX_RESULT_CHARS = 256 * 1024;
 /** Results kept for one workflow; the oldest go first. */
 const MOST_RESULTS = 5_000;
 const SWEPT = 500;
-const MOST_KEYS = 90;
 
 type Of = Pick<RunRow, "team" | "workflow">;
 
@@ -28,22 +27,18 @@ export async function remember(env: Env, { team, workflow }: Of, key: string, re
 /** Results that are known of a workflow's steps, by key. */
 export async function recall(env: Env, { team, workflow }: Of, keys: string[]): Promise<Map<string, string>> {
   const since = Date.now() - CACHE_AGE_MS;
-  const known = new Map<string, string>();
-  for (let from = 0; from < keys.length; from += MOST_KEYS) {
-    const rows = await drizzle(env.DB)
-      .select({ key: runCache.key, result: runCache.result })
-      .from(runCache)
-      .where(
-        and(
-          eq(runCache.team, team),
-          eq(runCache.workflow, workflow),
-          inArray(runCache.key, keys.slice(from, from + MOST_KEYS)),
-          gt(runCache.at, since),
-        ),
-      );
-    for (const { key, result } of rows) known.set(key, result);
-  }
-  return known;
+  const rows = await drizzle(env.DB)
+    .select({ key: runCache.key, result: runCache.result })
+    .from(runCache)
+    .where(
+      and(
+        eq(runCache.team, team),
+        eq(runCache.workflow, workflow),
+        sql`${runCache.key} IN (SELECT value FROM json_each(${JSON.stringify(keys)}))`,
+        gt(runCache.at, since),
+      ),
+    );
+  return new Map(rows.map(({ key, result }) => [key, result]));
 }
 
 /** Forgets what is too old, and the oldest of what is too much. */

@@ -7,10 +7,6 @@ import { statesBefore, type StepEvent } from "./stepMachine.ts";
 
 export type RunRow = typeof runs.$inferSelect;
 export type StepRow = typeof runSteps.$inferSelect;
-export type NewStep = typeof runSteps.$inferInsert;
-
-/** D1 takes a hundred parameters in one statement. */
-const MOST_KEYS = 90;
 
 export async function readRun(d1: D1Database, id: string): Promise<RunRow | null> {
   return (await drizzle(d1).select().from(runs).where(eq(runs.id, id)).get()) ?? null;
@@ -27,32 +23,76 @@ export async function readStep(d1: D1Database, run: string, key: string): Promis
 
 /** Steps by their keys; those that there are. */
 export async function readSteps(d1: D1Database, run: string, keys: string[]): Promise<Map<string, StepRow>> {
-  const found = new Map<string, StepRow>();
-  for (let from = 0; from < keys.length; from += MOST_KEYS) {
-    const rows = await drizzle(d1)
-      .select()
-      .from(runSteps)
-      .where(and(eq(runSteps.run, run), inArray(runSteps.key, keys.slice(from, from + MOST_KEYS))));
-    for (const row of rows) found.set(row.key, row);
-  }
-  return found;
+  if (keys.length === 0) return new Map();
+  const rows = await drizzle(d1)
+    .select()
+    .from(runSteps)
+    .where(
+      and(
+        eq(runSteps.run, run),
+        sql`${runSteps.key} IN (SELECT value FROM json_each(${JSON.stringify(keys)}))`,
+      ),
+    );
+  return new Map(rows.map((row) => [row.key, row]));
 }
 
-/** Writes steps that are not there yet. */
+/** A step as it is first written. */
+export type NewStep = Pick<
+  StepRow,
+  "run" | "key" | "n" | "kind" | "label" | "phase" | "retries" | "spec" | "status" | "at_once" | "cached"
+> & { result: string | null; error: string | null; ended_at: number | null };
+
+const COLUMNS = [
+  "run",
+  "key",
+  "n",
+  "kind",
+  "label",
+  "phase",
+  "retries",
+  "spec",
+  "status",
+  "at_once",
+  "cached",
+  "result",
+  "error",
+  "ended_at",
+] as const satisfies readonly (keyof NewStep)[];
+const INSERT = `INSERT INTO run_step (${COLUMNS.join(", ")})
+  SELECT ${COLUMNS.map((name) => `json_extract(value, '$.${name}')`).join(", ")} FROM json_each(?)
+  WHERE true ON CONFLICT DO NOTHING`;
+/** Characters of JSON in one statement. */
+const CHUNK_CHARS = 1024 * 1024;
+
+/** Writes steps that are not there yet; thousands of them in a few statements. */
 export async function addSteps(d1: D1Database, steps: NewStep[]): Promise<void> {
-  const db = drizzle(d1);
-  const [first, ...rest] = steps.map((step) => db.insert(runSteps).values(step).onConflictDoNothing());
-  if (first !== undefined) await db.batch([first, ...rest]);
+  const chunks: string[][] = [[]];
+  let chars = 0;
+  for (const step of steps) {
+    const json = JSON.stringify(step);
+    if (chars > 0 && chars + json.length > CHUNK_CHARS) {
+      chunks.push([]);
+      chars = 0;
+    }
+    chunks.at(-1)?.push(json);
+    chars += json.length;
+  }
+  for (const chunk of chunks)
+    if (chunk.length > 0)
+      await d1
+        .prepare(INSERT)
+        .bind(`[${chunk.join(",")}]`)
+        .run();
 }
 
-/** What is to become of a step. `of`: only of this attempt and round. `spent`: tokens that it cost, counted at `root`. */
+/** What is to become of a step. `of`: only of this attempt and round. `spent`: tokens that it cost, counted for its run and the first of those that it is within. */
 export type StepMove = {
   run: string;
   key: string;
   event: StepEvent;
   set: Partial<StepRow>;
   of?: { attempt: number; round: number };
-  spent?: { root: string; tokens: JobTokens };
+  spent?: { of: Pick<RunRow, "id" | "root">; tokens: JobTokens };
 };
 
 /**
@@ -90,7 +130,7 @@ export async function moveStep(d1: D1Database, move: StepMove): Promise<boolean>
     db
       .update(runs)
       .set({ spent: sql`${runs.spent} + ${tokensOf(spent.tokens)}` })
-      .where(and(eq(runs.id, spent.root), sql`changes() > 0`)),
+      .where(and(inArray(runs.id, [spent.of.id, spent.of.root]), sql`changes() > 0`)),
   ]);
   return rows.length > 0;
 }

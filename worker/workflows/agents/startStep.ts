@@ -27,7 +27,7 @@ export async function startStep(
   const step = await readStep(env.DB, run.id, key);
   if (step === null) throw new Error("a step that was never written is to begin");
   if (step.status !== "pending" && step.status !== "running") return { settled: true, deadline: null };
-  if (await isSpent(env, run)) return fail(env, step, "The budget of this run is spent.", true);
+  if ((await leftOf(env, run)) === 0) return fail(env, step, "The budget of this run is spent.", true);
   const spec: StepSpec = JSON.parse(step.spec);
   const now = Date.now();
   const deadline = step.deadline ?? (timeoutMs === null ? null : now + timeoutMs);
@@ -86,16 +86,18 @@ async function beginRun(
     defaults: JSON.parse(run.defaults),
     fresh: run.fresh === 1,
     again: [],
-    budget: run.budget,
+    budget: await leftOf(env, run),
     parent: { run: run.id, step: step.key, root: run.root },
     by: run.by,
   });
   return null;
 }
 
-async function isSpent(env: Env, run: RunRow): Promise<boolean> {
-  if (run.budget === null) return false;
-  return ((await readRun(env.DB, run.root)) ?? run).spent >= run.budget;
+/** What is left of the budget that a run shares with those it is within; null: there is none. */
+async function leftOf(env: Env, run: RunRow): Promise<number | null> {
+  if (run.budget === null) return null;
+  const root = (await readRun(env.DB, run.root)) ?? run;
+  return Math.max(0, (root.budget ?? 0) - root.spent);
 }
 
 async function fail(env: Env, { run, key }: StepRow, error: string, throws: boolean): Promise<Started> {
