@@ -71,9 +71,7 @@ const aRequest = (count = 1) => eventually("a request", () => requests().length 
 describe.skipIf(noTmux !== null)(`prompts in panes (${noTmux ?? "real tmux"})`, () => {
   it.each([
     ["menu", true, "1", ['key "1"', "answer 1"]],
-    ["menu", false, "3", ['key "3"', "answer 3"]],
     ["select", false, "3", ['key "3"', 'key "\\r"', "answer 3"]],
-    ["line", true, "y", ['key "y"', 'key "\\n"', "answer y"]],
     ["line", false, "n", ['key "n"', 'key "\\n"', "answer n"]],
     ["key", true, "y", ['key "y"', "answer y"]],
   ])("%s, allowed %s: types %s and sees it taken", async (kind, allow, keys, wanted) => {
@@ -204,7 +202,7 @@ describe.skipIf(noTmux !== null)(`prompts in panes (${noTmux ?? "real tmux"})`, 
     await ask("menu");
     const panes = await start();
     panes.tell(session(), { status: "working", reason: null }); // as Codex's app server does
-    await sleep(1_500);
+    await sleep(1_000);
     expect(requests()).toEqual([]);
     panes.tell(session(), null);
     await aRequest();
@@ -236,7 +234,7 @@ describe.skipIf(noTmux !== null)(`prompts in panes (${noTmux ?? "real tmux"})`, 
   it("stays off where it is not wanted", async () => {
     await ask("menu");
     await start({ policy: "agents" });
-    await sleep(1_500);
+    await sleep(1_000);
     expect(requests()).toEqual([]);
   });
 });
