@@ -7,6 +7,7 @@ import { startKeystrokes } from "./agents/keystrokes/startKeystrokes.ts";
 import { startOwned } from "./agents/owned/startOwned.ts";
 import { startOpencodeLive } from "./agents/opencode-live/startOpencodeLive.ts";
 import { startAnswers } from "./startAnswers.ts";
+import { startPast } from "./agents/past/startPast.ts";
 import { startChanges } from "./changes/startChanges.ts";
 import type { AgentConfig } from "./config.ts";
 import { startConsoles } from "./console/startConsoles.ts";
@@ -128,6 +129,14 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
         tmux?.placeOf(session) ?? codex?.placeOf(session) ?? owned?.placeOf(session) ?? null,
       rules,
     }),
+    past: startPast({
+      env: process.env,
+      sessionOf: (conversation) =>
+        tmux?.claudes().find(({ claude: { sessionId } }) => sessionId === conversation)?.session ??
+        owned?.sessionOf(conversation) ??
+        null,
+    }),
+    rules,
     worktrees: startWorktrees({
       root: config.worktrees_dir,
       store,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ConversationId } from "./conversations.ts";
 import { CommandId, HostId, SessionId } from "./ids.ts";
 import { MAX_INPUT_BYTES, MAX_PASTE_BYTES } from "./limits.ts";
 import { RequestEnd } from "./requests.ts";
@@ -35,32 +36,34 @@ export const WorktreeRequest = z.object({
     .optional(),
 });
 
-/** An agent's own id of a conversation. */
-const ThreadId = z
+/** An agent's own word for how freely it acts (`plan`, `acceptEdits`, `read-only` …). */
+export const AgentMode = z
   .string()
-  .max(200)
-  .regex(/^\w[\w-]*$/, "not the id of a conversation");
+  .max(100)
+  .regex(/^(?!-)\S+$/, "not the name of a mode");
 
-/** How an agent in a pane begins: the first thing it is told, the model it talks to, the conversation it goes on with. */
+/** The modes that an agent in a pane can begin in, the most careful first; the others have none. */
+export const PANE_MODES: Record<"claude" | "codex" | "gemini", readonly string[]> = {
+  claude: ["plan", "default", "acceptEdits", "auto", "dontAsk", "bypassPermissions"],
+  codex: ["read-only", "workspace-write", "danger-full-access"],
+  gemini: ["default", "auto_edit", "yolo"],
+};
+
+/** How an agent in a pane begins: the first thing it is told, the model it talks to, how freely it acts, what it goes on with. */
 export const AgentStart = {
-  resume: ThreadId.optional(),
   prompt: z.string().min(1).max(4000).optional(),
   model: z
     .string()
     .max(100)
     .regex(/^(?!-)\S+$/, "not a model's name")
     .optional(),
+  mode: AgentMode.optional(),
+  resume: ConversationId.optional(),
 };
 
 /** The agents that the daemon runs without a terminal. `acp`: any that speaks it, by its name in the host's configuration. */
 export const OwnedAgent = z.enum(["claude", "codex", "opencode", "acp"]);
 export type OwnedAgent = z.infer<typeof OwnedAgent>;
-
-/** An agent's own word for how freely it acts (`plan`, `acceptEdits`, `read-only` …). */
-export const AgentMode = z
-  .string()
-  .max(100)
-  .regex(/^(?!-)\S+$/, "not the name of a mode");
 
 /** How an agent without a terminal begins. */
 export const OwnedStart = {
@@ -73,7 +76,7 @@ export const OwnedStart = {
   prompt: z.string().min(1).max(MAX_INPUT_BYTES).optional(),
   model: AgentStart.model,
   mode: AgentMode.optional(),
-  resume: ThreadId.optional(),
+  resume: ConversationId.optional(),
   fork: z.boolean().optional(),
 };
 

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { Changes, ChangesQuestion, SameChanges } from "./changes.ts";
+import { Conversations, ConversationsQuestion } from "./conversations.ts";
+import { Place, PlaceQuestion } from "./places.ts";
 import { RemovedWorktree, RemoveWorktree, Worktrees } from "./worktrees.ts";
 
 /** How long a host is given to answer. */
@@ -8,6 +10,8 @@ export const ANSWER_LIMIT_MS = 25_000;
 /** What a host may be asked at any time. It looks, or does what does no harm a second time; nothing of it is kept. */
 export const Question = z.discriminatedUnion("type", [
   ChangesQuestion,
+  ConversationsQuestion,
+  PlaceQuestion,
   z.object({ type: z.literal("worktrees") }),
   RemoveWorktree.extend({ type: z.literal("remove_worktree") }),
 ]);
@@ -17,6 +21,8 @@ export type Question = z.infer<typeof Question>;
 export const Answer = z.discriminatedUnion("status", [
   Changes,
   SameChanges,
+  Conversations,
+  Place,
   Worktrees,
   RemovedWorktree,
   z.object({

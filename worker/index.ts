@@ -25,6 +25,7 @@ import { sessionRoutes } from "./routes/sessions.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { consumeTasks } from "./tasks/consumeTasks.ts";
+import { templateRoutes } from "./routes/templates.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { VERSION } from "./version.ts";
 import { logError } from "../durable-objects/shared/logError.ts";
@@ -56,6 +57,7 @@ const app = new Hono<App>()
   .route("/api/schedules", scheduleRoutes)
   .route("/api/webhooks", webhookRoutes)
   .route("/hooks", hookRoutes)
+  .route("/api/templates", templateRoutes)
   .route("/api/tasks", taskRoutes)
   .get("/api/models", requireRole("viewer"), async (c) => {
     const config = await readModelConfig(c.env, c.get("actor").team, null);

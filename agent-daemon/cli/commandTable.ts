@@ -1,6 +1,6 @@
 import type { ParseArgsConfig } from "node:util";
 import { Provider, SessionStatus } from "../../protocol/session.ts";
-import type { Invocation, Target } from "./invocation.ts";
+import { STARTS, type Invocation, type Target } from "./invocation.ts";
 
 /** What `parseArgs` read: every option is a string, a flag, or not given. */
 export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
@@ -214,6 +214,56 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
           message: text(values, "message"),
           scope: always === true ? "always" : session === true ? "session" : "once",
           answers: Array.isArray(given) ? readAnswers(given.map(String)) : null,
+          json: values["json"] === true,
+        },
+      };
+    },
+  },
+  start: {
+    usage: "WHAT [PROMPT…] [options]",
+    summary: "start an agent, a shell, a job or a chat on a host",
+    details: `WHAT is ${STARTS.join(", ")}; with --template it may be left out. PROMPT is the first thing it is told.`,
+    options: {
+      json: JSON_OPTION,
+      host: HOST_OPTION,
+      cwd: {
+        type: "string",
+        value: "DIR",
+        help: "directory on the host (default: this one, on this machine)",
+      },
+      model: { type: "string", value: "MODEL", help: "the model it talks to" },
+      mode: { type: "string", value: "MODE", help: "how freely it acts: a permission mode or a sandbox" },
+      worktree: { type: "string", value: "BRANCH", help: "in a new git worktree, on this new branch" },
+      base: { type: "string", value: "COMMIT", help: "what that branch starts from" },
+      resume: { type: "string", value: "ID", help: "go on with a conversation that was kept on the host" },
+      title: { type: "string", value: "TITLE", help: "what it is called" },
+      template: { type: "string", short: "t", value: "NAME", help: "begin as a template of the team says" },
+      headless: { type: "boolean", help: "an agent without a terminal" },
+      ...TARGET_OPTIONS,
+    },
+    words: { least: 0, most: 10_000 },
+    read: (values, words) => {
+      const what = STARTS.find((each) => each === words[0]) ?? null;
+      const template = text(values, "template");
+      if (what === null && template === null)
+        throw new UsageProblem(`say what to start: ${STARTS.join(", ")}; or --template.`);
+      const rest = (what === null ? words : words.slice(1)).join(" ").trim();
+      return {
+        command: "start",
+        args: {
+          ...readTarget(values),
+          what,
+          prompt: rest === "" ? null : rest,
+          host: text(values, "host"),
+          cwd: text(values, "cwd"),
+          model: text(values, "model"),
+          mode: text(values, "mode"),
+          branch: text(values, "worktree"),
+          base: text(values, "base"),
+          resume: text(values, "resume"),
+          title: text(values, "title"),
+          template,
+          headless: values["headless"] === true,
           json: values["json"] === true,
         },
       };

@@ -33,6 +33,26 @@ export type ApproveArgs = Target & {
   answers: Record<string, string> | null;
   json: boolean;
 };
+export type StartArgs = Target & {
+  /** What to start; null: as the template says. */
+  what: StartWhat | null;
+  prompt: string | null;
+  host: string | null;
+  cwd: string | null;
+  model: string | null;
+  mode: string | null;
+  branch: string | null;
+  base: string | null;
+  resume: string | null;
+  title: string | null;
+  template: string | null;
+  /** Without a terminal. */
+  headless: boolean;
+  json: boolean;
+};
+/** What `signalbox start` can start. */
+export const STARTS = ["claude", "codex", "opencode", "gemini", "shell", "chat", "job"] as const;
+export type StartWhat = (typeof STARTS)[number];
 export type WorktreesArgs = Target & {
   host: string | null;
   /** The one to remove; null: they are listed. */
@@ -68,6 +88,7 @@ export type Invocation =
   | { command: "attach"; args: AttachArgs }
   | { command: "send"; args: SendArgs }
   | { command: "approve"; args: ApproveArgs }
+  | { command: "start"; args: StartArgs }
   | { command: "worktrees"; args: WorktreesArgs }
   | { command: "workflows"; args: WorkflowsArgs }
   | { command: "hooks"; args: HooksArgs }

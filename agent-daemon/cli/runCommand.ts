@@ -9,6 +9,7 @@ import { hooks } from "./commands/hooks.ts";
 import { restart } from "./commands/restart.ts";
 import { send } from "./commands/send.ts";
 import { sessions } from "./commands/sessions.ts";
+import { start } from "./commands/start.ts";
 import { status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
 import { worktrees } from "./commands/worktrees.ts";
@@ -35,6 +36,8 @@ export function runCommand(invocation: Invocation, context: Context): Promise<nu
       return send(invocation.args, context);
     case "approve":
       return approve(invocation.args, context);
+    case "start":
+      return start(invocation.args, context);
     case "worktrees":
       return worktrees(invocation.args, context);
     case "workflows":

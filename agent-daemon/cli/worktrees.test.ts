@@ -1,36 +1,12 @@
 import { expect, it } from "vitest";
-import type { Host } from "../../protocol/host.ts";
 import type { WorktreeEntry } from "../../protocol/worktrees.ts";
 import { chooseHost } from "./findHost.ts";
+import { hostOf } from "./testing/hostOf.ts";
 import { parseCommandLine } from "./parseCommandLine.ts";
 import { renderRemoval, renderWorktrees } from "./commands/worktrees.ts";
 
-const host = (id: string, name: string, hostname: string): Host => ({
-  id: `hst_${id}`,
-  team: "main",
-  name,
-  presence: "online",
-  last_seen: 0,
-  presence_since: 0,
-  info: {
-    hostname,
-    os: "Debian 12",
-    arch: "x64",
-    agent_version: "0",
-    node_version: "24",
-    tmux_version: "3.3a",
-    agents: {},
-    workspaces: [],
-    problems: [],
-  },
-  unadopted_panes: 0,
-  waiting_commands: 0,
-  created_at: 0,
-  updated_at: 0,
-  version: 1,
-});
-const desk = host("a", "Desk", "desk.local");
-const lap = host("b", "lap", "lap.local");
+const desk = hostOf("hst_a", "Desk", "desk.local");
+const lap = hostOf("hst_b", "lap", "lap.local");
 
 it("means the host that is named, this machine, or the only one", () => {
   expect(chooseHost([desk, lap], "desk", "x").id).toBe("hst_a");

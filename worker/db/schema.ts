@@ -386,3 +386,16 @@ export const workflowVersions = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.team, table.name, table.version] })],
 );
+
+/** How a team's sessions begin, by name. */
+export const templates = sqliteTable(
+  "template",
+  {
+    team: text().notNull(),
+    name: text().notNull(),
+    json: text().notNull(),
+    updated_at: integer().notNull(),
+    updated_by: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.team, table.name] })],
+);

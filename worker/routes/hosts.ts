@@ -4,6 +4,8 @@ import { Hono, type Context } from "hono";
 import * as z from "zod";
 import { CreateHost } from "../../protocol/api.ts";
 import type { Host } from "../../protocol/host.ts";
+import { ConversationsQuestion } from "../../protocol/conversations.ts";
+import { PlaceQuestion } from "../../protocol/places.ts";
 import { HostId, newId } from "../../protocol/ids.ts";
 import type { Session } from "../../protocol/session.ts";
 import { RemoveWorktree } from "../../protocol/worktrees.ts";
@@ -19,6 +21,8 @@ import { validate } from "../validate.ts";
 
 const ById = validate("param", z.object({ id: HostId }));
 const Adopt = z.object({ socket: z.string().max(4096), pane: z.string().regex(/^%\d+$/) });
+const PastQuery = ConversationsQuestion.pick({ agent: true, text: true });
+const PlaceQuery = PlaceQuestion.pick({ directory: true });
 const ListQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(100),
   cursor: HostId.optional(),
@@ -82,6 +86,20 @@ export const hostRoutes = new Hono<App>()
   .get("/:id/panes", requireRole("viewer"), ById, async (c) => {
     const host = await known(c, c.req.valid("param").id);
     return c.json({ items: await hostOf(c, host.id).panes() });
+  })
+  .get("/:id/conversations", requireRole("operator"), ById, validate("query", PastQuery), async (c) => {
+    const host = await known(c, c.req.valid("param").id);
+    const { agent, text } = c.req.valid("query");
+    const question = {
+      type: "conversations",
+      ...(agent === undefined ? {} : { agent }),
+      ...(text === undefined ? {} : { text }),
+    } as const;
+    return c.json(await askHost(c, host.id, question, "conversations"));
+  })
+  .get("/:id/place", requireRole("operator"), ById, validate("query", PlaceQuery), async (c) => {
+    const host = await known(c, c.req.valid("param").id);
+    return c.json(await askHost(c, host.id, { type: "place", ...c.req.valid("query") }, "place"));
   })
   .get("/:id/worktrees", requireRole("viewer"), ById, async (c) => {
     const host = await known(c, c.req.valid("param").id);

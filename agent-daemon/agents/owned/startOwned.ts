@@ -40,6 +40,8 @@ export type OwnedDeps = SelfProgram & {
 export type OwnedPart = Part & {
   /** Where the sessions with a running agent work. */
   directories(): string[];
+  /** The session with a running agent that has this conversation. */
+  sessionOf(thread: string): string | null;
   /** Every session that is remembered, with where it works or worked. */
   places(): KnownPlace[];
   /** Where an agent works, or worked; null when the session is none of these. */
@@ -315,6 +317,8 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
     repeats: ({ type }) => type !== "agent_start" && type !== "remove_worktree",
     run,
     directories: () => agents.running().flatMap((session) => owned.session(session)?.cwd ?? []),
+    sessionOf: (thread) =>
+      owned.sessions().find(({ alive, state }) => alive && state?.thread === thread)?.session ?? null,
     places: () =>
       owned.sessions().map(({ session, cwd, worktree, alive }) => ({
         session,

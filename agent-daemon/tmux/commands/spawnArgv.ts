@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
-import type { CommandOf } from "../../../protocol/commands.ts";
+import { PANE_MODES, type CommandOf } from "../../../protocol/commands.ts";
 import type { AgentConfig } from "../../config.ts";
 
 export type SpawnArgv =
@@ -25,6 +25,8 @@ export function spawnArgv(
     return { ok: true, argv: [program, ...args] };
   }
   if (command.agent === undefined) return { ok: true, argv: null };
+  const unknown = unknownWish(command.agent, command);
+  if (unknown !== null) return { ok: false, message: unknown };
   const program = agents[command.agent];
   if (exists(program)) return { ok: true, argv: [program, ...agentArgs(command.agent, command)] };
   return {
@@ -33,33 +35,44 @@ export function spawnArgv(
   };
 }
 
-/** How each agent is told its conversation, its model and its first prompt; a prompt that begins with `-` is still one. */
-export function agentArgs(
-  agent: NonNullable<CommandOf<"spawn">["agent"]>,
-  { prompt, model, resume }: Pick<CommandOf<"spawn">, "prompt" | "model" | "resume">,
-): string[] {
-  const chosen = [
-    ...(resume === undefined ? [] : RESUME[agent](resume)),
-    ...(model === undefined ? [] : ["--model", model]),
-  ];
-  if (prompt === undefined) return chosen;
+type Wish = Pick<CommandOf<"spawn">, "prompt" | "model" | "mode" | "resume">;
+
+/** Why an agent cannot begin so; null when it can. */
+export function unknownWish(agent: CodingAgent, { mode }: Pick<Wish, "mode">): string | null {
+  const modes = agent === "opencode" ? [] : PANE_MODES[agent];
+  if (mode !== undefined && !modes.includes(mode))
+    return `${agent} has no mode ${mode}${modes.length === 0 ? "" : `; it has ${modes.join(", ")}`}.`;
+  return null;
+}
+
+/** How each agent is told what it begins with; a prompt that begins with `-` is still one. */
+export function agentArgs(agent: CodingAgent, { prompt, model, mode, resume }: Wish): string[] {
+  const option = (name: string, value: string | undefined) => (value === undefined ? [] : [name, value]);
+  const begin = [...option(RESUME[agent], resume), ...option("--model", model)];
   switch (agent) {
     case "claude":
+      return [...begin, ...option("--permission-mode", mode), ...option("--", prompt)];
     case "codex":
-      return [...chosen, "--", prompt];
+      return [...begin, ...option("--sandbox", mode), ...option("--", prompt)];
     case "opencode":
-      return [...chosen, `--prompt=${prompt}`];
+      return [...begin, ...(prompt === undefined ? [] : [`--prompt=${prompt}`])];
     case "gemini":
-      return [...chosen, `--prompt-interactive=${prompt}`];
+      return [
+        ...begin,
+        ...option("--approval-mode", mode),
+        ...(prompt === undefined ? [] : [`--prompt-interactive=${prompt}`]),
+      ];
   }
 }
 
-const RESUME: Record<NonNullable<CommandOf<"spawn">["agent"]>, (thread: string) => string[]> = {
-  claude: (thread) => ["--resume", thread],
-  codex: (thread) => ["resume", thread],
-  opencode: (thread) => ["--session", thread],
-  gemini: (thread) => ["--resume", thread],
+const RESUME: Record<CodingAgent, string> = {
+  claude: "--resume",
+  codex: "resume",
+  opencode: "--session",
+  gemini: "--resume",
 };
+
+type CodingAgent = NonNullable<CommandOf<"spawn">["agent"]>;
 
 /**
  * The arguments that make tmux run exactly this vector. tmux gives a single argument to a shell but executes two or more

@@ -46,6 +46,12 @@ export async function spawnPane(
   const program = spawnArgv(command, deps.config.agents, deps.env);
   if (!program.ok) return failed("no_such_program", program.message);
 
+  const running = [...deps.watch.all()].find(
+    ({ claude }) => command.resume !== undefined && claude?.sessionId === command.resume,
+  );
+  if (running !== undefined)
+    return failed("already_running", `This conversation runs already, in “${running.record.title}”.`);
+
   let worktree: Worktree | null = null;
   let { cwd } = command;
   if (command.worktree !== undefined) {
