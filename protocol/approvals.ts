@@ -2,7 +2,7 @@ import * as z from "zod";
 import { ApprovalId, GrantId, HostId, RuleId, SessionId, TeamId } from "./ids.ts";
 import { Provider } from "./session.ts";
 import { AgentQuestion, DecisionOffer } from "./requests.ts";
-import { ToolScope } from "./tools.ts";
+import { ToolScope } from "./toolScope.ts";
 
 /** Where an approval stands. Only `pending` can be decided; every other status is final. */
 export const ApprovalStatus = z.enum(["pending", "allowed", "denied", "expired", "withdrawn"]);

@@ -4,7 +4,7 @@ import { CommandId, HostId, SessionId } from "./ids.ts";
 import { MAX_INPUT_BYTES, MAX_PASTE_BYTES } from "./limits.ts";
 import { RequestEnd } from "./requests.ts";
 import { PaneAddress, Worktree } from "./session.ts";
-import { ToolOutput } from "./tools.ts";
+import { ToolOutput } from "./toolOutput.ts";
 import { Snapshot } from "./worktrees.ts";
 
 /** A tmux key name: a character, a named key, with modifiers (`C-c`, `M-x`, `S-Up`, `F5`). */

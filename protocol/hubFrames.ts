@@ -4,7 +4,7 @@ import { SessionFilter } from "./filter.ts";
 import { Host } from "./host.ts";
 import { HostId, SessionId } from "./ids.ts";
 import { Session } from "./session.ts";
-import { Run } from "./runs.ts";
+import { Run } from "./run.ts";
 import { Task } from "./tasks.ts";
 
 /** First frame of a client on `/api/live`; sent again to change the filter. With epoch and rev it gets only what changed since. */

@@ -1,7 +1,7 @@
 import type { Approval, Grant } from "./approvals.ts";
 import type { HostRule } from "./hostRules.ts";
 import type { Provider } from "./session.ts";
-import type { ToolScope } from "./tools.ts";
+import type { ToolScope } from "./toolScope.ts";
 
 /** A privileged act, as grants and rules look at it. */
 export type Act = {

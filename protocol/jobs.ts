@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Cwd, WorktreeRequest } from "./commands.ts";
 import { HostId } from "./ids.ts";
+import { JobTokens } from "./jobTokens.ts";
 import { MAX_INPUT_BYTES } from "./limits.ts";
 import type { JobOwner } from "./session.ts";
 
@@ -33,14 +34,6 @@ export const JobSpec = z.discriminatedUnion("provider", [
   }),
 ]);
 export type JobSpec = z.infer<typeof JobSpec>;
-
-/** Tokens that a job used. */
-export const JobTokens = z.object({
-  input: z.number().int(),
-  cached: z.number().int(),
-  output: z.number().int(),
-});
-export type JobTokens = z.infer<typeof JobTokens>;
 
 /** A longer text goes to R2; this much of it is told. */
 export const MAX_JOB_TEXT = 32 * 1024;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Provider } from "./session.ts";
-import { ToolScope } from "./tools.ts";
+import { ToolScope } from "./toolScope.ts";
 
 /** Longest input of a request that an approval shows; a longer one is cut, and cannot be edited. */
 export const MAX_REQUEST_INPUT = 64 * 1024;

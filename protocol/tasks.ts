@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { HostId, SessionId, TaskId, TeamId } from "./ids.ts";
-import { JobSpec, JobTokens } from "./jobs.ts";
+import { JobTokens } from "./jobTokens.ts";
 import { Provider } from "./session.ts";
 
 /**
@@ -58,20 +58,6 @@ export const Task = z.object({
   version: z.number().int(),
 });
 export type Task = z.infer<typeof Task>;
-
-/** `GET /api/tasks/:id`: the whole of it. */
-export const WholeTask = Task.extend({ spec: JobSpec, result: z.string().nullable() });
-export type WholeTask = z.infer<typeof WholeTask>;
-
-/** `POST /api/tasks`. */
-export const NewTask = z.object({
-  /** A caller's own new id makes a repeated request harmless. */
-  id: TaskId.optional(),
-  title: z.string().trim().min(1).max(200).optional(),
-  tries: z.number().int().min(1).max(MOST_TASK_TRIES).optional(),
-  spec: JobSpec,
-});
-export type NewTask = z.infer<typeof NewTask>;
 
 /** Whether it will go no further by itself. */
 export function isTaskEnded({ status }: Pick<Task, "status">): boolean {

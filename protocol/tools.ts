@@ -1,10 +1,7 @@
 import * as z from "zod";
 import { CommandId, SessionId, TaskId } from "./ids.ts";
 import { MAX_INPUT_BYTES } from "./limits.ts";
-
-/** What a tool may do. `read` inside the workspace needs no approval; every other scope does, unless granted. */
-export const ToolScope = z.enum(["free", "read", "read_outside", "write", "execute", "type", "service"]);
-export type ToolScope = z.infer<typeof ToolScope>;
+import type { ToolScope } from "./toolScope.ts";
 
 /** Where a tool runs: on the session's active host, or in the session's object. */
 export type ToolPlace = "host" | "edge";
@@ -223,16 +220,6 @@ export type ToolInput<N extends ToolName> = z.infer<(typeof TOOLS)[N]["input"]>;
 export function isToolName(name: string): name is ToolName {
   return Object.hasOwn(TOOLS, name);
 }
-
-/** What a tool gives back, as the model and the card get it. `ok` false: the tool ran and says that it failed. */
-export const ToolOutput = z.object({
-  ok: z.boolean(),
-  text: z.string(),
-  /** Bytes that were cut from the text. */
-  cut: z.number().int(),
-  exit_code: z.number().int().nullable().optional(),
-});
-export type ToolOutput = z.infer<typeof ToolOutput>;
 
 /** One line that says what a call would do. */
 export function summarizeCall(name: string, input: unknown): string {

@@ -1,4 +1,5 @@
-import type { Run, RunDetail, RunNote, RunStep, Workflow } from "../../protocol/runs.ts";
+import type { Run } from "../../protocol/run.ts";
+import type { RunDetail, RunNote, RunStep, Workflow } from "../../protocol/runs.ts";
 import { ago } from "./renderStatus.ts";
 import { printable } from "./renderSessions.ts";
 

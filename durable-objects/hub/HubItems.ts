@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, gte, lt, lte, max } from "drizzle-orm";
 import type { HubChange } from "../../protocol/hubFrames.ts";
-import { isRunEnded } from "../../protocol/runs.ts";
+import { isRunEnded } from "../../protocol/run.ts";
 import { isTaskEnded } from "../../protocol/tasks.ts";
 import type { Database } from "../shared/database.ts";
 import { hub, items } from "./schema.ts";

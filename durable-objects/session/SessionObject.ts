@@ -16,7 +16,7 @@ import type { JobNotice } from "../../protocol/jobs.ts";
 import { tellOwner } from "../../worker/jobs/tellOwner.ts";
 import type { Approval, Decision, Grant, Rule } from "../../protocol/approvals.ts";
 import type { OutputPiece } from "../../protocol/link.ts";
-import type { ToolScope } from "../../protocol/tools.ts";
+import type { ToolScope } from "../../protocol/toolScope.ts";
 import { isEnded, isInteractive, needsAttention, type Session } from "../../protocol/session.ts";
 import { SessionClientFrame, type SessionHello } from "../../protocol/sessionFrames.ts";
 import { readActor } from "../shared/actor.ts";

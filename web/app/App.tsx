@@ -1,7 +1,6 @@
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { CLOSE } from "../../protocol/closeCodes.ts";
-import { SignInPage } from "../features/signIn/SignInPage.tsx";
 import { useStore } from "../shared/lib/useStore.ts";
 import { hub } from "../shared/live/stores.ts";
 import { useConnection } from "../shared/live/useHub.ts";
@@ -9,6 +8,8 @@ import { Toasts } from "../shared/ui/Toasts.tsx";
 import { askMe, me } from "./me.ts";
 import { NoAnswer } from "./NoAnswer.tsx";
 import { Shell } from "./shell/Shell.tsx";
+
+const SignInPage = lazy(() => import("../features/signIn/SignInPage.tsx"));
 
 /** Who is there, and then the page. */
 export function App() {
@@ -22,7 +23,7 @@ export function App() {
   }
 
   return (
-    <>
+    <Suspense fallback={null}>
       <Switch>
         <Route path="/sign-in">
           <SignInPage onSignedIn={() => void signedIn()} />
@@ -32,7 +33,7 @@ export function App() {
         </Route>
       </Switch>
       <Toasts />
-    </>
+    </Suspense>
   );
 }
 

@@ -13,7 +13,7 @@ import type { Command } from "../../protocol/commands.ts";
 import { SessionFilter } from "../../protocol/filter.ts";
 import type { Grant } from "../../protocol/approvals.ts";
 import { CommandId, GrantId, idAs, MessageId, newId, SessionId } from "../../protocol/ids.ts";
-import { ToolScope } from "../../protocol/tools.ts";
+import { ToolScope } from "../../protocol/toolScope.ts";
 import { SPAN_ID_CHARS, SpanKind, SpanSide, type SpanText } from "../../protocol/traces.ts";
 import { defaultModel } from "../models/defaultModel.ts";
 import { isInteractive, UNTITLED, waitsForAnswer, type Session } from "../../protocol/session.ts";

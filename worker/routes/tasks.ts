@@ -1,7 +1,8 @@
 import { Hono, type Context } from "hono";
 import * as z from "zod";
 import { SessionId, TaskId } from "../../protocol/ids.ts";
-import { NewTask, type Task, TaskStatus, type WholeTask } from "../../protocol/tasks.ts";
+import { NewTask, type WholeTask } from "../../protocol/taskApi.ts";
+import { type Task, TaskStatus } from "../../protocol/tasks.ts";
 import { clockName } from "../../durable-objects/shared/names.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";

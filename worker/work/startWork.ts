@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../../durable-objects/shared/env.ts";
 import { sessionName } from "../../durable-objects/shared/names.ts";
 import { idAs } from "../../protocol/ids.ts";
-import { isRunEnded } from "../../protocol/runs.ts";
+import { isRunEnded } from "../../protocol/run.ts";
 import { isTaskEnded } from "../../protocol/tasks.ts";
 import type { Work, WorkRef } from "../../protocol/work.ts";
 import { runs } from "../db/schema.ts";

@@ -2,7 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../../durable-objects/shared/env.ts";
 import { hubName } from "../../durable-objects/shared/names.ts";
-import type { Run } from "../../protocol/runs.ts";
+import type { Run } from "../../protocol/run.ts";
 import { runs, runSteps } from "../db/schema.ts";
 import type { RunRow } from "./runStore.ts";
 

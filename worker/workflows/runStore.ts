@@ -1,6 +1,6 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import type { JobTokens } from "../../protocol/jobs.ts";
+import type { JobTokens } from "../../protocol/jobTokens.ts";
 import type { RunNote } from "../../protocol/runs.ts";
 import { runNotes, runs, runSteps } from "../db/schema.ts";
 import { statesBefore, type StepEvent } from "./stepMachine.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { StepStatus } from "../../protocol/runs.ts";
+import { StepStatus } from "../../protocol/run.ts";
 import { isSettled, nextStatus, statesBefore, type StepEvent } from "./stepMachine.ts";
 
 const EVENTS: StepEvent[] = ["start", "complete", "fail", "skip", "cancel", "time_out"];

@@ -1,4 +1,4 @@
-import type { StepStatus } from "../../protocol/runs.ts";
+import type { StepStatus } from "../../protocol/run.ts";
 
 /** What happens to a step. */
 export type StepEvent = "start" | "complete" | "fail" | "skip" | "cancel" | "time_out";

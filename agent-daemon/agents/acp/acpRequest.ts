@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { CommandOf } from "../../../protocol/commands.ts";
 import { redact } from "../../../protocol/redact.ts";
 import { type AgentQuestion, type AgentRequest, MAX_REQUEST_INPUT } from "../../../protocol/requests.ts";
-import type { ToolScope } from "../../../protocol/tools.ts";
+import type { ToolScope } from "../../../protocol/toolScope.ts";
 import { type AcpCall, toolName, WRITES } from "./acpCall.ts";
 import type { PermissionAsk } from "./acpWire.ts";
 

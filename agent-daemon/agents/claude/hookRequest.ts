@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { CommandOf } from "../../../protocol/commands.ts";
 import { type AgentQuestion, type AgentRequest, MAX_REQUEST_INPUT } from "../../../protocol/requests.ts";
-import type { ToolScope } from "../../../protocol/tools.ts";
+import type { ToolScope } from "../../../protocol/toolScope.ts";
 import { redact } from "../../../protocol/redact.ts";
 import type { PermissionHook } from "./hookWire.ts";
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { CommandOf } from "../../../protocol/commands.ts";
 import { redact } from "../../../protocol/redact.ts";
 import { type AgentRequest, MAX_REQUEST_INPUT } from "../../../protocol/requests.ts";
-import type { ToolScope } from "../../../protocol/tools.ts";
+import type { ToolScope } from "../../../protocol/toolScope.ts";
 import type { Permission, Questions } from "./opencodeWire.ts";
 
 /** What is kept of a request, to answer it. */

@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 import type { CommandResult } from "../../../protocol/commands.ts";
 import type { DaemonMessage } from "../../../protocol/link.ts";
 import { newId } from "../../../protocol/ids.ts";
-import type { ToolOutput } from "../../../protocol/tools.ts";
+import type { ToolOutput } from "../../../protocol/toolOutput.ts";
 import { AgentConfig } from "../../config.ts";
 import { openStore } from "../../store.ts";
 import { startTools } from "../startTools.ts";

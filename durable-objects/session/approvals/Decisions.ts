@@ -1,7 +1,8 @@
 import type { Decision, Grant, Rule } from "../../../protocol/approvals.ts";
 import { newId } from "../../../protocol/ids.ts";
 import { redact } from "../../../protocol/redact.ts";
-import { isToolName, summarizeCall, type ToolScope, TOOLS } from "../../../protocol/tools.ts";
+import type { ToolScope } from "../../../protocol/toolScope.ts";
+import { isToolName, summarizeCall, TOOLS } from "../../../protocol/tools.ts";
 import type { SessionCommands } from "../SessionCommands.ts";
 import type { Events, SessionStore } from "../SessionStore.ts";
 import { failure, type Outcome } from "../turn/callResult.ts";

@@ -1,6 +1,7 @@
 import { eq } from "drizzle-orm";
 import type { EventBody } from "../../../protocol/events.ts";
-import { MAX_JOB_TEXT, type JobEnd, type JobNotice, type JobTokens } from "../../../protocol/jobs.ts";
+import type { JobTokens } from "../../../protocol/jobTokens.ts";
+import { MAX_JOB_TEXT, type JobEnd, type JobNotice } from "../../../protocol/jobs.ts";
 import { isEnded, type Session } from "../../../protocol/session.ts";
 import type { Database } from "../../shared/database.ts";
 import type { EventLog } from "../EventLog.ts";

@@ -1,5 +1,6 @@
 import type { EventBody, Item } from "../../../protocol/events.ts";
-import type { JobEnd, JobTokens } from "../../../protocol/jobs.ts";
+import type { JobTokens } from "../../../protocol/jobTokens.ts";
+import type { JobEnd } from "../../../protocol/jobs.ts";
 
 /** What an agent does, as against what it says: what it says after it is its answer. */
 const ACTS = new Set<Item["kind"]>([

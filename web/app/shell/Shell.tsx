@@ -1,6 +1,5 @@
 import { lazy, Suspense, useEffect } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
-import { InboxPage } from "../../features/inbox/InboxPage.tsx";
 import { SessionsPage } from "../../features/sessions/SessionsPage.tsx";
 import { useKeys } from "../../shared/keys/useKeys.ts";
 import { useStore } from "../../shared/lib/useStore.ts";
@@ -16,6 +15,8 @@ import { useDocumentSignal } from "./useDocumentSignal.ts";
 
 const loadSessionPage = () => import("../../features/session/SessionPage.tsx");
 const SessionPage = lazy(loadSessionPage);
+const loadInboxPage = () => import("../../features/inbox/InboxPage.tsx");
+const InboxPage = lazy(loadInboxPage);
 const NoHost = lazy(() => import("../../features/hosts/NoHost.tsx"));
 const HostsPage = lazy(() => import("../../features/hosts/HostsPage.tsx"));
 const WorktreesPage = lazy(() => import("../../features/worktrees/WorktreesPage.tsx"));
@@ -39,8 +40,8 @@ export function Shell() {
     const idle = window.requestIdleCallback ?? ((task: () => void) => setTimeout(task, 1_500));
     idle(
       () =>
-        void loadSessionPage()
-          .then(({ preloadTerminal }) => preloadTerminal())
+        void Promise.all([loadSessionPage(), loadInboxPage()])
+          .then(([{ preloadTerminal }]) => preloadTerminal())
           .catch(() => undefined /* fetched again when it is needed */),
     );
   }, []);

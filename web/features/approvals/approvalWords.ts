@@ -1,5 +1,5 @@
 import type { Approval, DecisionScope, Delivery } from "../../../protocol/approvals.ts";
-import type { ToolScope } from "../../../protocol/tools.ts";
+import type { ToolScope } from "../../../protocol/toolScope.ts";
 import type * as z from "zod";
 
 /** What a scope allows, in words: of one call, and of all of them. */

@@ -13,7 +13,7 @@ const ApprovalList = lazy(() => import("./ApprovalList.tsx"));
 const DecidedList = lazy(() => import("./DecidedList.tsx"));
 
 /** What needs the person, across all hosts: approvals first, then the sessions that wait or failed, the longest waiting first. */
-export function InboxPage() {
+export default function InboxPage() {
   const { sessions, approvals, runs, count } = useNeeds();
   const { loaded } = useHub();
   // What was decided here stays in view, as what it became, until the page is left.

@@ -6,7 +6,7 @@ import { CopyLine } from "../../shared/ui/CopyLine.tsx";
 import { Logo } from "../../shared/ui/Logo.tsx";
 
 /** Trades the one-time code of a sign-in link for a cookie; without a code it says where to get a link. */
-export function SignInPage({ onSignedIn }: { onSignedIn(): void }) {
+export default function SignInPage({ onSignedIn }: { onSignedIn(): void }) {
   const code = new URLSearchParams(useSearch()).get("code");
   const [failure, setFailure] = useState<string | null>(null);
   const signedIn = useRef(onSignedIn);

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
-import type { Run } from "../../../protocol/runs.ts";
+import type { Run } from "../../../protocol/run.ts";
 import { useHub } from "../../shared/live/useHub.ts";
 import { Signal } from "../../shared/ui/Signal.tsx";
 import { Since } from "../../shared/ui/Since.tsx";

@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft, RotateCcw, Square } from "lucide-react";
 import { Link, useLocation } from "wouter";
-import { isRunEnded, type RunDetail } from "../../../protocol/runs.ts";
+import { isRunEnded } from "../../../protocol/run.ts";
+import type { RunDetail } from "../../../protocol/runs.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { Queries } from "../../shared/api/Queries.tsx";
 import { CodeBlock } from "../../shared/code/CodeBlock.tsx";

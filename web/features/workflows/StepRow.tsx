@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Link } from "wouter";
-import { isRunEnded, type Run, type RunStep } from "../../../protocol/runs.ts";
+import { isRunEnded, type Run } from "../../../protocol/run.ts";
+import type { RunStep } from "../../../protocol/runs.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { duration } from "../../shared/lib/duration.ts";
 import { useHub } from "../../shared/live/useHub.ts";

@@ -1,4 +1,5 @@
-import type { Run, RunDetail, RunStep, StepStatus } from "../../../protocol/runs.ts";
+import type { Run, StepStatus } from "../../../protocol/run.ts";
+import type { RunDetail, RunStep } from "../../../protocol/runs.ts";
 import type { SessionStatus } from "../../../protocol/session.ts";
 
 /** The sign of a run's state. */

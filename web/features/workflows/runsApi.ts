@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { page } from "../../../protocol/api.ts";
+import { Run } from "../../../protocol/run.ts";
 import {
-  Run,
   RunDetail,
   Workflow,
   WorkflowMeta,

@@ -17,7 +17,7 @@ import {
 import { Approval, Grant, Rule, type ApprovalStatus, type Decision } from "../../../protocol/approvals.ts";
 import { AnyEvent } from "../../../protocol/events.ts";
 import { Session } from "../../../protocol/session.ts";
-import type { ToolScope } from "../../../protocol/tools.ts";
+import type { ToolScope } from "../../../protocol/toolScope.ts";
 import { Span, SpanText, type SpanKind, type SpanSide } from "../../../protocol/traces.ts";
 import { RemovedWorktree, Worktrees, type RemoveWorktree } from "../../../protocol/worktrees.ts";
 import { request, requestNothing } from "./request.ts";

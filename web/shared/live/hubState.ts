@@ -2,7 +2,7 @@ import type { Approval } from "../../../protocol/approvals.ts";
 import type { HubChange, HubServerFrame } from "../../../protocol/hubFrames.ts";
 import type { Host } from "../../../protocol/host.ts";
 import type { Session } from "../../../protocol/session.ts";
-import { isRunEnded, type Run } from "../../../protocol/runs.ts";
+import { isRunEnded, type Run } from "../../../protocol/run.ts";
 import { isTaskEnded, type Task } from "../../../protocol/tasks.ts";
 
 type Lists = {

@@ -1,5 +1,5 @@
 import type { Approval } from "../../../protocol/approvals.ts";
-import { isRunEnded, type Run } from "../../../protocol/runs.ts";
+import { isRunEnded, type Run } from "../../../protocol/run.ts";
 import { needsAttention, type Session } from "../../../protocol/session.ts";
 import { byUrgency } from "../lib/byUrgency.ts";
 import type { HubState } from "./hubState.ts";
