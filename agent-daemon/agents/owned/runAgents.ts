@@ -63,7 +63,9 @@ export function runAgents(deps: RunDeps) {
   function commit(change: Change, also: () => void = () => {}, tell: DaemonMessage[] = []): boolean {
     const { row } = change;
     const at = Date.now();
-    const asks = change.asks.filter(({ request }) => !requests.knows(request.id));
+    const ended = new Set(change.over.map(({ request }) => request));
+    // What was withdrawn before it could be told is not told.
+    const asks = change.asks.filter(({ request: { id } }) => !requests.knows(id) && !ended.has(id));
     const over = change.over.filter(({ request }) => requests.get(request)?.session === row.session);
     const status = statusAfter(change, asks.length, over.length);
     if (status !== null) {

@@ -63,6 +63,16 @@ it("begins idle without a word, and each command does its work once, however oft
   expect(await host.decide(other, asked.id)).toEqual(applied); // how it ended is no secret
 });
 
+it("what is asked and withdrawn at once waits for nobody", async () => {
+  const { host } = await harness();
+  const session = await start(host, "never mind");
+  await host.turns(session, 1);
+  expect(host.ends(session).map(({ request }) => request)).toEqual(
+    host.requests(session).map(({ id }) => id),
+  );
+  await until(() => (host.status(session) === "idle" ? true : null));
+});
+
 it("ends plainly with its keeper: the turn failed, the request gone; the next message goes on", async () => {
   const { host, dir } = await harness();
   const session = await start(host, "one");

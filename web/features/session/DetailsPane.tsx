@@ -53,21 +53,24 @@ export function DetailsPane({
             : [{ name: "Program", value: <span className="font-mono">{session.command}</span> }]),
         ]}
       />
-      {session.agent === "claude" && hook !== undefined && hook.state !== "installed" && (
-        <Facts
-          title="Permission requests"
-          facts={[
-            {
-              name: "Asked",
-              value:
-                hook.state === "missing"
-                  ? "at its terminal only. Run this on the host, and start Claude anew, to have them here too:"
-                  : "through the hook of another Signalbox or version. Run this on the host to renew it:",
-            },
-            mono("Line", hook.install),
-          ]}
-        />
-      )}
+      {session.provider === "tmux" &&
+        session.agent === "claude" &&
+        hook !== undefined &&
+        hook.state !== "installed" && (
+          <Facts
+            title="Permission requests"
+            facts={[
+              {
+                name: "Asked",
+                value:
+                  hook.state === "missing"
+                    ? "at its terminal only. Run this on the host, and start Claude anew, to have them here too:"
+                    : "through the hook of another Signalbox or version. Run this on the host to renew it:",
+              },
+              mono("Line", hook.install),
+            ]}
+          />
+        )}
       {session.git !== null && (
         <Facts
           title="Git"

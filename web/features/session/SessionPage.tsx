@@ -11,7 +11,7 @@ import {
 } from "lucide-react";
 import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
-import { isEnded, needsAttention, type Session } from "../../../protocol/session.ts";
+import { isEnded, isInteractive, needsAttention, type Session } from "../../../protocol/session.ts";
 import { useKeys } from "../../shared/keys/useKeys.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { look } from "../../shared/lib/looked.ts";
@@ -45,6 +45,7 @@ const ChatPanel = lazy(() => import("../chat/ChatPanel.tsx"));
 const TracesPanel = lazy(() => import("../traces/TracesPanel.tsx"));
 const ChangesPanel = lazy(() => import("../changes/ChangesPanel.tsx"));
 const TimelinePane = lazy(() => import("../traces/TimelinePane.tsx"));
+const AgentSettings = lazy(() => import("./AgentSettings.tsx"));
 const ChatSettings = lazy(() => import("../chat/ChatSettings.tsx"));
 
 /** Fetches the terminal's chunk before it is needed. */
@@ -195,6 +196,10 @@ function LiveSession({ session, store }: { session: Session; store: ReturnType<t
   const settings = chat ? (
     <Suspense fallback={null}>
       <ChatSettings session={session} state={state} />
+    </Suspense>
+  ) : isInteractive(session) ? (
+    <Suspense fallback={null}>
+      <AgentSettings session={session} actions={actions} />
     </Suspense>
   ) : null;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Speaks as `claude -p` does, as far as tests need it: every message is a command that it asks to run. Allowed, it
-// appends the message to the file that $RAN names.
+// appends the message to the file that $RAN names. "never mind" it asks and withdraws at once.
 import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
@@ -25,7 +25,13 @@ function ask(command) {
   const content = [{ type: "tool_use", id, name: "Bash", input: { command } }];
   say({ type: "assistant", uuid: `call-${id}`, message: { id, content } });
   const request = { subtype: "can_use_tool", tool_name: "Bash", input: { command } };
-  say({ type: "control_request", request_id: id, request });
+  const asks = { type: "control_request", request_id: id, request };
+  if (command !== "never mind") return say(asks);
+  const over = [
+    { type: "control_cancel_request", request_id: id },
+    { type: "result", subtype: "error_during_execution", is_error: true, terminal_reason: "aborted_tools" },
+  ];
+  process.stdout.write([asks, ...over].map((each) => `${JSON.stringify(each)}\n`).join(""));
 }
 
 function answer(message) {
