@@ -100,8 +100,9 @@ class Talk {
     };
     return until(`the decision on ${about} to arrive`, look, LONG_MS);
   }
+  /** Ends it once. */
   async end(): Promise<void> {
-    await this.command("kill");
+    if (!this.events.some(({ type }) => type === "ended")) await this.command("kill");
     await until("its end", () => this.events.some(({ type }) => type === "ended"), LONG_MS);
     this.follower.stop();
   }
@@ -110,6 +111,7 @@ class Talk {
 describe.skipIf("missing" in configured).each(REAL_AGENTS)("the real $name without a terminal", (agent) => {
   let signalbox: Signalbox;
   let browser: Browser;
+  const talks: Talk[] = [];
 
   beforeAll(async () => {
     signalbox = await Signalbox.start({ config: "config" in configured ? configured.config : "" });
@@ -117,14 +119,21 @@ describe.skipIf("missing" in configured).each(REAL_AGENTS)("the real $name witho
   });
   afterAll(async () => {
     await browser?.close();
+    // They would outlive the daemon.
+    for (const talk of talks) await talk.end();
     await signalbox?.stop();
   });
 
+  async function begin(over: object): Promise<Talk> {
+    const talk = await Talk.begin(signalbox, agent, over);
+    talks.push(talk);
+    return talk;
+  }
   const file = (name: string) => join(work, `${agent.name.replaceAll(/\W/g, "-")}-${name}`);
   const touch = (name: string) => agent.ask(`touch ${file(name)}`);
 
   test("talks, asks on a page, hears no, is interrupted, ends, and is taken up again", async () => {
-    const talk = await Talk.begin(signalbox, agent, { prompt: "SAY: the first words" });
+    const talk = await begin({ prompt: "SAY: the first words" });
     await talk.answered("the first words");
     await talk.turns(1);
 
@@ -162,8 +171,7 @@ describe.skipIf("missing" in configured).each(REAL_AGENTS)("the real $name witho
     expect(thread).toEqual(expect.any(String));
     await talk.end();
     const before = model.asked.length;
-    await talk.say("SAY: the last words").catch(() => {}); // an ended session may take no more
-    const again = await Talk.begin(signalbox, agent, { resume: thread, prompt: "SAY: spoken again" });
+    const again = await begin({ resume: thread, prompt: "SAY: spoken again" });
     await again.answered("spoken again");
     // It remembers, and the log has what was said before.
     expect(again.items[0]).toMatchObject({
@@ -180,7 +188,7 @@ describe.skipIf("missing" in configured).each(REAL_AGENTS)("the real $name witho
 
   test(`asks through ${ROUNDS} kills of the daemon: each answer arrives, once`, async () => {
     const random = new Random(SEED);
-    const talk = await Talk.begin(signalbox, agent, {});
+    const talk = await begin({});
     for (let round = 1; round <= ROUNDS; round++) {
       const name = file(`round-${round}`);
       const allow = random.below(3) > 0;

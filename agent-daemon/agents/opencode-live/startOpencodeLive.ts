@@ -4,9 +4,9 @@ import { failed, type Log, type Outlet, type Part } from "../../parts.ts";
 import type { Store } from "../../store.ts";
 import type { AgentPanes } from "../../tmux/tmuxPart.ts";
 import { fitEvent } from "../codex/fitEvent.ts";
-import { permissionRequest, questionRequest } from "../opencode/opencodeRequest.ts";
+import { readAsk } from "../opencode/opencodeRequest.ts";
 import { type Opencode, openOpencode } from "../opencode/openOpencode.ts";
-import { OpencodeEvent, Permission, Questions, WholeMessage } from "../opencode/opencodeWire.ts";
+import { OpencodeEvent, Permission, Questions, threadOf, WholeMessage } from "../opencode/opencodeWire.ts";
 import { findServer, type FoundServer } from "./findServer.ts";
 import { startLiveRequests } from "./liveRequests.ts";
 import { catchUp, hearPane } from "./paneTalk.ts";
@@ -137,25 +137,9 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
     switch (event.type) {
       case "permission.asked":
       case "question.asked": {
-        const { id, tool } = event.properties;
-        each.waits.add(id);
-        const call = tool?.callID ?? null;
-        if (event.type === "permission.asked")
-          requests.asked(session, permissionRequest(event.properties, at.directory), {
-            id,
-            kind: "permission",
-            call,
-            questions: [],
-          });
-        else {
-          const questions = event.properties.questions.map(({ question }) => question.slice(0, 4000));
-          requests.asked(session, questionRequest(event.properties, at.directory), {
-            id,
-            kind: "question",
-            call,
-            questions,
-          });
-        }
+        const { request, asking } = readAsk(event, at.directory);
+        each.waits.add(asking.id);
+        requests.asked(session, request, asking);
         return showStatus(each, talks.get(session));
       }
       case "permission.replied":
@@ -235,10 +219,4 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
       }
     },
   };
-}
-
-function threadOf(event: OpencodeEvent): string | null {
-  if (event.type === "message.updated") return event.properties.info.sessionID;
-  if (event.type === "message.part.updated") return event.properties.part.sessionID;
-  return event.type === "server.connected" ? null : (event.properties.sessionID ?? null);
 }

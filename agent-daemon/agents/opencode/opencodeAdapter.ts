@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { RequestEnd } from "../../../protocol/requests.ts";
 import { cutEnd } from "../codex/cutText.ts";
 import { type AgentAdapter, AgentState, type Step, step as newStep } from "../owned/adapter.ts";
-import { Asking, permissionRequest, questionRequest, replyTo } from "./opencodeRequest.ts";
+import { Asking, readAsk, replyTo } from "./opencodeRequest.ts";
 import { ABORTED, begin, end, hear, newTalk, Talk } from "./opencodeTalk.ts";
 import {
   Conversation,
@@ -10,6 +10,7 @@ import {
   Refusal,
   ServerAnswer,
   type ServerAsk,
+  threadOf,
   WholeMessage,
 } from "./opencodeWire.ts";
 
@@ -154,17 +155,8 @@ function heard(step: Draft, event: OpencodeEvent): void {
       else ask(step, "open", "GET", pathOf(state));
       return;
     case "permission.asked":
-      return asked(step, event.properties.id, permissionRequest(event.properties, state.cwd), {
-        kind: "permission",
-        call: event.properties.tool?.callID ?? null,
-        questions: [],
-      });
     case "question.asked":
-      return asked(step, event.properties.id, questionRequest(event.properties, state.cwd), {
-        kind: "question",
-        call: event.properties.tool?.callID ?? null,
-        questions: event.properties.questions.map(({ question }) => question.slice(0, 4000)),
-      });
+      return asked(step, readAsk(event, state.cwd));
     case "permission.replied":
     case "question.replied":
     case "question.rejected": {
@@ -176,29 +168,18 @@ function heard(step: Draft, event: OpencodeEvent): void {
     default:
       break;
   }
-  if (sessionOf(event) !== state.talk.thread) return; // what its subagents do
+  if (threadOf(event) !== state.talk.thread) return; // what its subagents do
   const before = state.talk.running;
   state.talk = hear(state.talk, event, step.events);
   if (before && !state.talk.running) free(step);
 }
 
-function sessionOf(event: OpencodeEvent): string | null {
-  if (event.type === "message.updated") return event.properties.info.sessionID;
-  if (event.type === "message.part.updated") return event.properties.part.sessionID;
-  return event.type === "server.connected" ? null : (event.properties.sessionID ?? null);
-}
-
 /** A request of this conversation, or of one of its subagents. */
-function asked(
-  step: Draft,
-  id: string,
-  request: Draft["asks"][number]["request"],
-  of: Omit<Asking, "id">,
-): void {
+function asked(step: Draft, { request, asking }: ReturnType<typeof readAsk>): void {
   const { state } = step;
-  if (state.asks.some((each) => each.id === id) || state.asks.length >= MAX_ASKS) return;
-  state.asks = [...state.asks, { id, ...of, answered: false }];
-  step.asks.push({ request, asked: { id, ...of } });
+  if (state.asks.some(({ id }) => id === asking.id) || state.asks.length >= MAX_ASKS) return;
+  state.asks = [...state.asks, { ...asking, answered: false }];
+  step.asks.push({ request, asked: asking });
 }
 
 function over(step: Draft, id: string, how: RequestEnd): void {

@@ -4,7 +4,7 @@ import type { CommandOf } from "../../../protocol/commands.ts";
 import { redact } from "../../../protocol/redact.ts";
 import { type AgentRequest, MAX_REQUEST_INPUT } from "../../../protocol/requests.ts";
 import type { ToolScope } from "../../../protocol/toolScope.ts";
-import type { Permission, Questions } from "./opencodeWire.ts";
+import type { OpencodeEvent, Permission, Questions } from "./opencodeWire.ts";
 
 /** What is kept of a request, to answer it. */
 export const Asking = z.object({
@@ -16,24 +16,38 @@ export const Asking = z.object({
 });
 export type Asking = z.infer<typeof Asking>;
 
-const SCOPES: Record<string, ToolScope> = {
-  edit: "write",
-  read: "read_outside",
-  glob: "read_outside",
-  grep: "read_outside",
-  list: "read_outside",
-};
+const SCOPES = new Map<string, ToolScope>([
+  ["edit", "write"],
+  ["read", "read_outside"],
+  ["glob", "read_outside"],
+  ["grep", "read_outside"],
+  ["list", "read_outside"],
+]);
 
 /** What the page gives back for questions: by their text. */
 const Answers = z.looseObject({
   answers: z.record(z.string(), z.union([z.string().transform((one) => [one]), z.array(z.string())])),
 });
 
-/** An act that OpenCode asks for, as every agent's requests are told. */
-export function permissionRequest(
-  { id, permission, patterns, metadata }: Permission,
-  cwd: string,
-): AgentRequest {
+type AskEvent = Extract<OpencodeEvent, { type: "permission.asked" | "question.asked" }>;
+
+/** What OpenCode asks, as every agent's requests are told, and what is kept to answer it. */
+export function readAsk(event: AskEvent, cwd: string): { request: AgentRequest; asking: Asking } {
+  const { id, tool } = event.properties;
+  const call = tool?.callID ?? null;
+  if (event.type === "permission.asked")
+    return {
+      request: permissionRequest(event.properties, cwd),
+      asking: { id, kind: "permission", call, questions: [] },
+    };
+  const questions = event.properties.questions.map(({ question }) => question.slice(0, 4000));
+  return {
+    request: questionRequest(event.properties, cwd),
+    asking: { id, kind: "question", call, questions },
+  };
+}
+
+function permissionRequest({ id, permission, patterns, metadata }: Permission, cwd: string): AgentRequest {
   const tool = permission.slice(0, 100);
   const path = ["filepath", "filePath", "path"]
     .map((key) => metadata[key])
@@ -46,15 +60,14 @@ export function permissionRequest(
     id,
     requester: "opencode",
     tool,
-    scope: SCOPES[permission] ?? "execute",
+    scope: SCOPES.get(permission) ?? "execute",
     summary: redact(`${tool} ${about}`.trim()).slice(0, 500),
     touches: [(path ?? cwd).slice(0, 500)],
     offers: ["message"],
   };
 }
 
-/** Questions that OpenCode asks. */
-export function questionRequest({ id, questions }: Questions, cwd: string): AgentRequest {
+function questionRequest({ id, questions }: Questions, cwd: string): AgentRequest {
   const told = questions.slice(0, 20).map(({ question, header, options, multiple }) => ({
     question: question.slice(0, 4000),
     header: header?.slice(0, 200) ?? null,

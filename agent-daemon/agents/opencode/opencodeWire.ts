@@ -165,6 +165,13 @@ export const OpencodeEvent = z.discriminatedUnion("type", [
 ]);
 export type OpencodeEvent = z.infer<typeof OpencodeEvent>;
 
+/** The conversation that an event is of; null where it is of none. */
+export function threadOf(event: OpencodeEvent): string | null {
+  if (event.type === "message.updated") return event.properties.info.sessionID;
+  if (event.type === "message.part.updated") return event.properties.part.sessionID;
+  return event.type === "server.connected" ? null : (event.properties.sessionID ?? null);
+}
+
 /** What the server is asked, and what it answers. */
 export const ServerAsk = z.object({
   ask: z.number().int(),
