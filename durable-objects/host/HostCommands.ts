@@ -98,6 +98,23 @@ export class HostCommands {
     return "unsent";
   }
 
+  /** The sessions that wait here with a call of a tool. */
+  unsentCalls(tool: string): string[] {
+    const { session, sent, cancelled, json } = commands;
+    const rows = this.#db
+      .selectDistinct({ session })
+      .from(commands)
+      .where(
+        and(
+          eq(sent, 0),
+          eq(cancelled, 0),
+          sql`json_extract(${json}, '$.type') = 'tool' AND json_extract(${json}, '$.tool') = ${tool}`,
+        ),
+      )
+      .all();
+    return rows.map((row) => row.session);
+  }
+
   /** Whether a command may have reached a daemon. */
   wasSent(id: string): boolean {
     return (

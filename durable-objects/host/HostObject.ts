@@ -178,6 +178,11 @@ export class HostObject extends DurableObject<Env> {
     send(link, { type: "rules", ...(await signRules(this.env.DB, host, key, this.#rulesIssued)) });
   }
 
+  /** The sessions with a call of a tool that the daemon has not got yet. */
+  unsentCalls(tool: string): string[] {
+    return this.#commands.unsentCalls(tool);
+  }
+
   /** Somebody watches a console, or nobody does any more. Resolves to why nothing can be seen now, or null. */
   watch(session: string, watched: boolean): string | null {
     if (watched) this.#db.insert(watching).values({ session }).onConflictDoNothing().run();

@@ -615,9 +615,14 @@ export class SessionObject extends DurableObject<Env> {
     await this.#grantEnded();
   }
 
+  /** From elsewhere: a rule of a tool allows less than before, or nothing any more. */
+  async ruleEnded(tool: string): Promise<void> {
+    if (this.#store.current !== null) await this.#grantEnded(tool);
+  }
+
   /** What is with a host already goes on; a host object that cannot be asked is taken to have sent it. */
-  async #grantEnded(): Promise<void> {
-    await this.#decisions.takeBack().catch((error: unknown) => logError("calls not taken back", error));
+  async #grantEnded(tool: string | null = null): Promise<void> {
+    await this.#decisions.takeBack(tool).catch((error: unknown) => logError("calls not taken back", error));
     this.#goOn();
   }
 

@@ -313,6 +313,27 @@ describe("a grant that ends", () => {
     expect(await chat.cards()).toMatchObject([{ state: "waiting" }]);
   });
 
+  test.for(["revoked", "narrowed"])(
+    "a rule that is %s does so too, unless another allows it",
+    async (how, { expect }) => {
+      const { chat, grant } = await sleepingHost();
+      await call(`/api/sessions/${chat.id}/grants/${grant}`, { method: "DELETE" });
+      const body = { tool: "run_command", host: chat.host, workspace: null, reason: "", expires_at: null };
+      const make = async (pattern: string) =>
+        (await call("/api/rules", { body: { ...body, pattern } })).json<{ id: string }>();
+      const [one, both] = [await make("run_command echo one"), await make("run_command echo")];
+      await chat.say("run echo one\nrun echo two");
+      await vi.waitUntil(async () => (await chat.cards()).every(({ state }) => state === "dispatched"));
+      await chat.until("working");
+      const change = { method: "PATCH", body: { pattern: "run_command echo three" } };
+      await call(`/api/rules/${both.id}`, how === "revoked" ? { method: "DELETE" } : change);
+      expect(only(await waits(chat))).toMatchObject({ summary: "run_command echo two" });
+      await vi.waitUntil(async () => (await chat.cards())[0]?.state === "dispatched");
+      await call(`/api/rules/${one.id}`, { method: "DELETE" });
+      await vi.waitUntil(async () => (await chat.pending(2)).length === 2);
+    },
+  );
+
   test("lets what a host has go on, and leaves alone what a person allowed", async ({ expect }) => {
     const chat = await aChat();
     const given = await call(`/api/sessions/${chat.id}/grants`, { body: { scope: "execute" } });

@@ -1,6 +1,7 @@
 import type { Me } from "../../protocol/api.ts";
 import { ApiFailure } from "../shared/api/ApiFailure.ts";
 import { api } from "../shared/api/endpoints.ts";
+import { role } from "../shared/api/role.ts";
 import { createStore } from "../shared/lib/createStore.ts";
 
 /** Who is signed in on this browser. */
@@ -26,7 +27,9 @@ async function ask(): Promise<void> {
   const before = me.get();
   if (before.state === "noAnswer") me.set({ ...before, trying: true });
   try {
-    me.set({ state: "here", me: await api.me() });
+    const here = await api.me();
+    role.set(here.role);
+    me.set({ state: "here", me: here });
   } catch (error) {
     const failure = error instanceof ApiFailure ? error : new ApiFailure("unknown", String(error), 0);
     if (failure.status === 401 || failure.status === 403) me.set({ state: "signedOut" });

@@ -153,13 +153,14 @@ export class Decisions {
     });
   }
 
-  /** A grant has ended: calls that only it let through, and that have not left for their host, are judged anew. */
-  async takeBack(): Promise<void> {
+  /** A grant has ended, or a rule of a `tool`: calls that only it let through, and that have not left for their host, are judged anew. */
+  async takeBack(of: string | null = null): Promise<void> {
     const { turns, ledger, commands } = this.#parts;
     const turn = turns.active();
     if (turn === null) return;
     for (const { id, tool, state, approval, command } of turns.calls(turn.number, turn.step)) {
       if (state !== "dispatched" || approval !== null || command === null || !isToolName(tool)) continue;
+      if (of !== null && of !== tool) continue;
       const { scope } = TOOLS[tool];
       if (isWithoutAsking(scope) || ledger.grants(Date.now()).some((grant) => grant.scope === scope))
         continue;

@@ -1,6 +1,7 @@
 import { Ban, Check, CircleSlash, ShieldCheck, TriangleAlert } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { Approval, Decision } from "../../../protocol/approvals.ts";
+import { useRole } from "../../shared/api/role.ts";
 import { DiffText } from "../../shared/code/DiffText.tsx";
 import { classes } from "../../shared/lib/classes.ts";
 import { showHidden } from "../../shared/lib/showHidden.ts";
@@ -63,6 +64,15 @@ export function ApprovalCard({ approval: given, inCall = false }: { approval: Ap
       )}
       {pending && sending?.phase !== "late" && (
         <Choices approval={approval} sending={sending} hostName={host?.name ?? null} />
+      )}
+      {pending && approval.expires_at !== null && (
+        <p className="text-small text-muted" data-testid="expires">
+          Expires{" "}
+          <time title={fullTime(approval.expires_at)}>
+            <Since at={approval.expires_at} clock />
+          </time>
+          {", when nobody has decided"}
+        </p>
       )}
     </div>
   );
@@ -164,12 +174,14 @@ function Choices({
   hostName: string | null;
 }) {
   const [panel, setPanel] = useState<PanelName | null>(null);
+  const role = useRole();
   const busy = sending?.phase === "sending";
   const blocked = !useCertain() || busy;
   const decide = (decision: Decision): void => void decisions.decide(approval.id, decision);
   const { offers, questions } = approval;
   const props = { approval, busy, onDecide: decide, onBack: () => setPanel(null) };
 
+  if (role === "viewer") return <p className="text-muted">Somebody who may decide is waited for.</p>;
   if (questions !== undefined)
     return (
       <QuestionsPanel
@@ -217,9 +229,12 @@ function Choices({
           <More disabled={blocked} onClick={() => setPanel("session")} testId="more-session">
             This session
           </More>
-          <More disabled={blocked} onClick={() => setPanel("always")} testId="more-always">
-            Always
-          </More>
+          {/* A rule is for the whole team. */}
+          {role !== "operator" && (
+            <More disabled={blocked} onClick={() => setPanel("always")} testId="more-always">
+              Always
+            </More>
+          )}
         </>
       )}
       {offers?.includes("edit") !== false && (

@@ -55,10 +55,10 @@ const full = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
 });
 
-/** When something was, as exactly as it matters: the time, the day and time, the date. */
+/** When something was, or will be, as exactly as it matters: the time, the day and time, the date. */
 export function moment(at: number, now: number): string {
   if (new Date(at).toDateString() === new Date(now).toDateString()) return minute.format(at);
-  return now - at < 6 * DAY ? day.format(at) : date.format(at);
+  return Math.abs(now - at) < 6 * DAY ? day.format(at) : date.format(at);
 }
 
 /** The time of day. */
