@@ -75,7 +75,11 @@ export const CreateSession = z.discriminatedUnion("provider", [
     z.object({ provider: z.literal("codex"), interactive: z.literal(true), ...NewOwned }),
   ]),
   /** An agent that the host runs without a terminal. */
-  z.object({ provider: z.enum(["claude", "opencode", "acp"]), ...NewOwned }),
+  z.object({
+    provider: z.enum(["claude", "opencode", "acp"]),
+    interactive: z.literal(true).optional(),
+    ...NewOwned,
+  }),
 ]);
 export type CreateSession = z.infer<typeof CreateSession>;
 

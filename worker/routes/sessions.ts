@@ -329,7 +329,7 @@ function isOwned(wish: CreateSession): wish is NewOwned {
 
 function startCommand(wish: Exclude<CreateSession, { provider: "edge" }>): Command {
   if (isOwned(wish)) {
-    const { id: _id, provider: agent, host: _host, title: _title, ...start } = wish;
+    const { id: _id, provider: agent, host: _host, title: _title, interactive: _spoken, ...start } = wish;
     return { type: "agent_start", agent, ...start };
   }
   if (wish.provider === "tmux") {
