@@ -11,7 +11,7 @@ export const SessionFilter = z.object({
   attention: z.boolean().optional(),
   /** Only those that have ended, or have not. */
   ended: z.boolean().optional(),
-  /** Of those that have ended, only what ended later than this or needs a person. */
+  /** Of those that have ended, only what ended later than this or needs a person; never what something else started. */
   ended_after: z.number().optional(),
   /** Words that must all occur in title, directory, branch, command or last line. */
   text: z.string().max(200).optional(),
@@ -28,7 +28,7 @@ export function matchesFilter(session: Session, filter: SessionFilter): boolean 
   if (
     filter.ended_after !== undefined &&
     session.ended_at !== null &&
-    session.ended_at <= filter.ended_after &&
+    (session.ended_at <= filter.ended_after || session.job !== undefined) &&
     !needsAttention(session)
   )
     return false;

@@ -2,7 +2,7 @@ import { CalendarClock, Inbox, Plus, Rows3, Server } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { classes } from "../../shared/lib/classes.ts";
-import { useNeeds } from "../../shared/live/useHub.ts";
+import { useNeeds, useWorkCount } from "../../shared/live/useHub.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 
 const ITEM = "relative flex h-14 grow basis-0 flex-col items-center justify-center gap-0.5 text-small";
@@ -27,7 +27,7 @@ export function BottomBar() {
         <Plus size={20} />
         New
       </button>
-      <BarLink href="/work" label="Work" icon={<CalendarClock size={20} />} />
+      <BarLink href="/work" label="Work" icon={<CalendarClock size={20} />} count={useWorkCount()} quiet />
       <BarLink href="/hosts" label="Hosts" icon={<Server size={20} />} />
     </nav>
   );
@@ -38,11 +38,14 @@ function BarLink({
   label,
   icon,
   count = 0,
+  quiet = false,
 }: {
   href: string;
   label: string;
   icon: ReactNode;
   count?: number;
+  /** It asks for nothing. */
+  quiet?: boolean;
 }) {
   const [path] = useLocation();
   const current = path === href || path.startsWith(`${href}/`);
@@ -55,7 +58,12 @@ function BarLink({
       {icon}
       {label}
       {count > 0 && (
-        <span className="absolute top-1.5 left-1/2 ml-2 min-w-4 rounded-full bg-waiting-text px-1 text-center text-[11px] leading-4 font-semibold text-bg">
+        <span
+          className={classes(
+            "absolute top-1.5 left-1/2 ml-2 min-w-4 rounded-full px-1 text-center text-[11px] leading-4 font-semibold",
+            quiet ? "bg-raised text-text" : "bg-waiting-text text-bg",
+          )}
+        >
           {count}
         </span>
       )}

@@ -2,6 +2,7 @@ import {
   HelpCircle,
   History,
   Inbox,
+  ListChecks,
   LogOut,
   Moon,
   Plus,
@@ -103,6 +104,14 @@ export function Palette({ onClose }: { onClose(): void }) {
         words: "approvals permission always grants standing",
         icon: <ShieldCheck size={14} />,
         go: to("/rules"),
+      },
+      {
+        id: "tasks",
+        title: "Tasks",
+        hint: "",
+        words: "work background subagents queue dead letters",
+        icon: <ListChecks size={14} />,
+        go: to("/work/tasks"),
       },
       {
         id: "hosts",

@@ -17,7 +17,7 @@ import { isEnded } from "../../../protocol/session.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { rememberedNumber } from "../../shared/lib/remembered.ts";
 import { useStore } from "../../shared/lib/useStore.ts";
-import { useNeeds, useHub } from "../../shared/live/useHub.ts";
+import { useNeeds, useHub, useWorkCount } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Key } from "../../shared/ui/Key.tsx";
@@ -72,7 +72,7 @@ export function Rail() {
           count={hosts.size}
           {...(away > 0 ? { note: `${away} away` } : {})}
         />
-        <RailLink href="/work" icon={<CalendarClock size={16} />} label="Work" count={0} />
+        <RailLink href="/work" icon={<CalendarClock size={16} />} label="Work" count={useWorkCount()} />
         <button
           type="button"
           onClick={() => openDialog.set({ name: "new" })}

@@ -12,6 +12,7 @@ import { NotFoundPage } from "./NotFoundPage.tsx";
 import { PageBoundary } from "./PageBoundary.tsx";
 import { Rail } from "./Rail.tsx";
 import { useDocumentSignal } from "./useDocumentSignal.ts";
+import { useTaskNews } from "./useTaskNews.ts";
 
 const loadSessionPage = () => import("../../features/session/SessionPage.tsx");
 const SessionPage = lazy(loadSessionPage);
@@ -34,6 +35,7 @@ export function Shell() {
   const who = useStore(me);
   const inSession = path.startsWith("/sessions/");
   useDocumentSignal();
+  useTaskNews();
 
   useEffect(() => {
     // What is opened next is fetched while nothing else happens.

@@ -36,6 +36,7 @@ export function needOf(
     const kind = session.status === "trouble" ? "trouble" : "waits";
     return { kind, words, since: session.status_since };
   }
+  if (session.job !== undefined) return null; // its owner tells
   const finished = session.finished_at ?? null;
   if (finished === null || finished <= Math.max(looked, session.seen_at ?? 0, now - NEWS_MS)) return null;
   return { kind: "finished", words: "Finished", since: finished };

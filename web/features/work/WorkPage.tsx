@@ -6,6 +6,7 @@ import { classes } from "../../shared/lib/classes.ts";
 import { PageHead } from "../../shared/ui/PageHead.tsx";
 
 const WorkflowsPanel = lazy(() => import("../workflows/WorkflowsPanel.tsx"));
+const TasksPanel = lazy(() => import("../tasks/TasksPanel.tsx"));
 const SchedulesPanel = lazy(() => import("../schedules/SchedulesPanel.tsx"));
 const WebhooksPanel = lazy(() => import("../webhooks/WebhooksPanel.tsx"));
 
@@ -19,6 +20,12 @@ const PLACES: Place[] = [
     label: "Workflows",
     note: "Several agents, as a script says",
     panel: ({ operator }) => <WorkflowsPanel operator={operator} />,
+  },
+  {
+    id: "tasks",
+    label: "Tasks",
+    note: "Agents that run without you",
+    panel: ({ operator }) => <TasksPanel operator={operator} />,
   },
   {
     id: "schedules",

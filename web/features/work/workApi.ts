@@ -8,6 +8,8 @@ import {
   type ScheduleChange,
   type When,
 } from "../../../protocol/schedules.ts";
+import { type NewTask, WholeTask } from "../../../protocol/taskApi.ts";
+import { Task } from "../../../protocol/tasks.ts";
 import {
   Delivery,
   Webhook,
@@ -18,13 +20,20 @@ import {
 import { Workflow } from "../../../protocol/runs.ts";
 import { request, requestNothing } from "../../shared/api/request.ts";
 
+const task = (id: string): string => `/tasks/${encodeURIComponent(id)}`;
 const schedule = (id: string): string => `/schedules/${encodeURIComponent(id)}`;
 const webhook = (id: string): string => `/webhooks/${encodeURIComponent(id)}`;
 const after = (cursor: string | null): string =>
   `?limit=20${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
 
-/** Schedules and webhooks, one function per use. */
+/** Tasks, schedules and webhooks, one function per use. */
 export const workApi = {
+  tasks: (cursor: string | null) => request(`/tasks${after(cursor)}`, page(Task)),
+  task: (id: string) => request(task(id), WholeTask),
+  addTask: (body: NewTask) => request("/tasks", Task, { method: "POST", body }),
+  cancelTask: (id: string) => request(`${task(id)}/cancel`, Task, { method: "POST" }),
+  retryTask: (id: string) => request(`${task(id)}/retry`, Task, { method: "POST" }),
+
   schedules: async () => (await request("/schedules", page(Schedule))).items,
   makeSchedule: (body: z.input<typeof PostSchedule>) =>
     request("/schedules", Schedule, { method: "POST", body }),

@@ -1,5 +1,7 @@
 import { useMemo } from "react";
 import { isEnded, type Session } from "../../../protocol/session.ts";
+import { isRunEnded } from "../../../protocol/run.ts";
+import { isTaskEnded } from "../../../protocol/tasks.ts";
 import type { Host } from "../../../protocol/host.ts";
 import { useStore } from "../lib/useStore.ts";
 import type { HubState } from "./hubState.ts";
@@ -35,6 +37,17 @@ export function useHosts(): Host[] {
 export function useNeeds(): Needs {
   const { sessions, approvals, runs } = useHub();
   return useMemo(() => needsOf({ sessions, approvals, runs }), [sessions, approvals, runs]);
+}
+
+/** How many tasks and runs are under way. */
+export function useWorkCount(): number {
+  const { tasks, runs } = useHub();
+  return useMemo(
+    () =>
+      [...tasks.values()].filter((task) => !isTaskEnded(task)).length +
+      [...runs.values()].filter(({ status }) => !isRunEnded(status)).length,
+    [tasks, runs],
+  );
 }
 
 export function useOpenSessions(): Session[] {
