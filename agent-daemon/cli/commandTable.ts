@@ -1,6 +1,7 @@
 import type { ParseArgsConfig } from "node:util";
 import { Provider, SessionStatus } from "../../protocol/session.ts";
-import { STARTS, type Invocation, type Target } from "./invocation.ts";
+import { TaskStatus } from "../../protocol/tasks.ts";
+import { JOB_PROVIDERS, STARTS, TASK_ACTIONS, type Invocation, type Target } from "./invocation.ts";
 
 /** What `parseArgs` read: every option is a string, a flag, or not given. */
 export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
@@ -339,6 +340,60 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
           cwd: text(values, "cwd"),
           fresh: values["fresh"] === true,
           detach: values["detach"] === true,
+          json: values["json"] === true,
+        },
+      };
+    },
+  },
+  tasks: {
+    usage: "[list | add PROMPT… | show TASK | cancel TASK | retry TASK]",
+    summary: "list tasks, add one for an agent that runs without you, look at it, end it, run it again",
+    details:
+      "A new task is a chat that only thinks, unless --host or --cwd name a place, or --provider an agent that works on\none. PROMPT may be - for what comes on standard input. A task is named by its id or the end of it.",
+    options: {
+      status: {
+        type: "string",
+        value: "LIST",
+        help: `only these, separated by commas: ${TaskStatus.options.join(", ")}`,
+      },
+      provider: {
+        type: "string",
+        value: "NAME",
+        help: `who does it: ${JOB_PROVIDERS.join(", ")} (default edge)`,
+      },
+      host: HOST_OPTION,
+      cwd: {
+        type: "string",
+        value: "DIR",
+        help: "directory on the host (default: this one, on this machine)",
+      },
+      model: { type: "string", value: "MODEL", help: "the model it talks to" },
+      title: { type: "string", value: "TITLE", help: "what it is called" },
+      json: JSON_OPTION,
+      ...TARGET_OPTIONS,
+    },
+    words: { least: 0, most: 10_000 },
+    read: (values, [word = "list", ...rest]) => {
+      const action = TASK_ACTIONS.find((each) => each === word);
+      if (action === undefined) throw new UsageProblem(`It is ${TASK_ACTIONS.join(", ")}; not ${word}.`);
+      const said = rest.join(" ").trim();
+      if (action !== "list" && said === "")
+        throw new UsageProblem(
+          `Something is missing: signalbox tasks ${action} ${action === "add" ? "PROMPT" : "TASK"}`,
+        );
+      const [provider = "edge"] = readList(values, "provider", JOB_PROVIDERS);
+      return {
+        command: "tasks",
+        args: {
+          ...readTarget(values),
+          action,
+          text: said,
+          status: readList(values, "status", TaskStatus.options),
+          provider,
+          host: text(values, "host"),
+          cwd: text(values, "cwd"),
+          model: text(values, "model"),
+          title: text(values, "title"),
           json: values["json"] === true,
         },
       };

@@ -1,3 +1,5 @@
+import type { JobSpec } from "../../protocol/jobs.ts";
+import type { TaskStatus } from "../../protocol/tasks.ts";
 import type { Provider, SessionStatus } from "../../protocol/session.ts";
 
 /** Where an API is, when it is not this machine's own. */
@@ -74,6 +76,22 @@ export type WorkflowsArgs = Target & {
   detach: boolean;
   json: boolean;
 };
+/** Who can do a task. */
+export const JOB_PROVIDERS = ["edge", "codex"] as const satisfies JobSpec["provider"][];
+/** What `signalbox tasks` can do. */
+export const TASK_ACTIONS = ["list", "add", "show", "cancel", "retry"] as const;
+export type TasksArgs = Target & {
+  action: (typeof TASK_ACTIONS)[number];
+  /** The prompt of a new one, or which one is meant. */
+  text: string;
+  status: TaskStatus[];
+  provider: (typeof JOB_PROVIDERS)[number];
+  host: string | null;
+  cwd: string | null;
+  model: string | null;
+  title: string | null;
+  json: boolean;
+};
 export type HooksArgs = { action: "install" | "remove" | "status"; config: string | null };
 export type DoctorArgs = { json: boolean; config: string | null };
 
@@ -91,5 +109,6 @@ export type Invocation =
   | { command: "start"; args: StartArgs }
   | { command: "worktrees"; args: WorktreesArgs }
   | { command: "workflows"; args: WorkflowsArgs }
+  | { command: "tasks"; args: TasksArgs }
   | { command: "hooks"; args: HooksArgs }
   | { command: "doctor"; args: DoctorArgs };

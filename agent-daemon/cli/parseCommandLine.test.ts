@@ -116,3 +116,19 @@ test("workflows: what it is to do, with what", ({ expect }) => {
   expect(read("jump")).toMatchObject({ kind: "problem" });
   expect(read("run", "x", "--budget", "much")).toMatchObject({ kind: "problem" });
 });
+
+test("tasks: what it is to do, with what", ({ expect }) => {
+  const read = (...words: string[]) => parseCommandLine(["tasks", ...words], "1");
+  expect(read()).toMatchObject({ invocation: { args: { action: "list", status: [] } } });
+  expect(read("--status", "dead,failed")).toMatchObject({
+    invocation: { args: { status: ["dead", "failed"] } },
+  });
+  expect(read("add", "look", "for dead links", "--provider", "codex", "--cwd", "docs")).toMatchObject({
+    invocation: { args: { action: "add", text: "look for dead links", provider: "codex", cwd: "docs" } },
+  });
+  expect(read("cancel", "abcd12")).toMatchObject({
+    invocation: { args: { action: "cancel", text: "abcd12" } },
+  });
+  for (const wrong of [["add"], ["show"], ["jump"], ["add", "x", "--provider", "nobody"]])
+    expect(read(...wrong)).toMatchObject({ kind: "problem" });
+});

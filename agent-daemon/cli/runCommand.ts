@@ -11,6 +11,7 @@ import { send } from "./commands/send.ts";
 import { sessions } from "./commands/sessions.ts";
 import { start } from "./commands/start.ts";
 import { status } from "./commands/status.ts";
+import { tasks } from "./commands/tasks.ts";
 import { up } from "./commands/up.ts";
 import { worktrees } from "./commands/worktrees.ts";
 import { workflows } from "./commands/workflows.ts";
@@ -42,6 +43,8 @@ export function runCommand(invocation: Invocation, context: Context): Promise<nu
       return worktrees(invocation.args, context);
     case "workflows":
       return workflows(invocation.args, context);
+    case "tasks":
+      return tasks(invocation.args, context);
     case "hooks":
       return hooks(invocation.args, context);
     case "doctor":
