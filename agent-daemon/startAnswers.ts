@@ -4,6 +4,7 @@ import type { startChanges } from "./changes/startChanges.ts";
 import type { Log } from "./parts.ts";
 import { readPlace } from "./places/readPlace.ts";
 import type { RootRules } from "./tools/allowedRoot.ts";
+import { readWorkflowFiles } from "./workflows/readWorkflowFiles.ts";
 import type { startWorktrees } from "./worktrees/startWorktrees.ts";
 
 export type AnswersDeps = {
@@ -32,6 +33,8 @@ export function startAnswers({
         return readPlace(question.directory, await rules());
       case "worktrees":
         return worktrees.list();
+      case "workflows":
+        return readWorkflowFiles(question.directory, await rules());
       case "remove_worktree":
         return worktrees.remove(question);
     }

@@ -3,6 +3,7 @@ import { Changes, ChangesQuestion, SameChanges } from "./changes.ts";
 import { Conversations, ConversationsQuestion } from "./conversations.ts";
 import { Place, PlaceQuestion } from "./places.ts";
 import { RemovedWorktree, RemoveWorktree, Worktrees } from "./worktrees.ts";
+import { WorkflowFiles, WorkflowFilesQuestion } from "./workflowFiles.ts";
 
 /** How long a host is given to answer. */
 export const ANSWER_LIMIT_MS = 25_000;
@@ -13,6 +14,7 @@ export const Question = z.discriminatedUnion("type", [
   ConversationsQuestion,
   PlaceQuestion,
   z.object({ type: z.literal("worktrees") }),
+  WorkflowFilesQuestion,
   RemoveWorktree.extend({ type: z.literal("remove_worktree") }),
 ]);
 export type Question = z.infer<typeof Question>;
@@ -25,6 +27,7 @@ export const Answer = z.discriminatedUnion("status", [
   Place,
   Worktrees,
   RemovedWorktree,
+  WorkflowFiles,
   z.object({
     status: z.literal("failed"),
     code: z.string().max(60),

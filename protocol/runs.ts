@@ -103,6 +103,8 @@ export const CreateRun = z.object({
   budget: z.number().int().min(1).max(1_000_000_000).optional(),
   /** Every agent works, also one whose result is known. */
   fresh: z.boolean().optional(),
+  /** The workflow is this file on `host`, of `cwd` or of the home directory there. */
+  file: z.boolean().optional(),
   ...RunDefaults.shape,
 });
 export type CreateRun = z.infer<typeof CreateRun>;
@@ -118,11 +120,16 @@ export type StepDecision = z.infer<typeof StepDecision>;
 export const RetryRun = z.object({ id: RunId.optional(), from: z.string().max(100).optional() });
 export type RetryRun = z.infer<typeof RetryRun>;
 
-/** A workflow as lists show it. `problem`: why its script cannot run. */
+/** A workflow as lists show it. */
 export const Workflow = z.object({
   name: z.string(),
-  source: z.enum(["catalogue", "team"]),
+  /** `project` and `home`: a file on the host that was asked. */
+  source: z.enum(["catalogue", "team", "project", "home"]),
   meta: WorkflowMeta,
+  /** Where its file lies on the host. */
+  path: z.string().optional(),
+  /** Why its file cannot run, with its line. */
+  problem: z.string().optional(),
   version: z.number().int(),
   updated_at: z.number().nullable(),
   by: z.string().nullable(),

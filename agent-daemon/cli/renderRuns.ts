@@ -3,6 +3,13 @@ import type { RunDetail, RunNote, RunStep, Workflow } from "../../protocol/runs.
 import { ago } from "./renderStatus.ts";
 import { printable } from "./renderSessions.ts";
 
+const PLACES: Record<Workflow["source"], string> = {
+  team: "the team's",
+  catalogue: "built in",
+  project: "of this directory",
+  home: "of the home directory",
+};
+
 /** Characters of a line that a prompt or a result is cut to. */
 const LINE = 100;
 
@@ -10,8 +17,8 @@ const LINE = 100;
 export function renderWorkflows(workflows: Workflow[]): string[] {
   const width = Math.max(0, ...workflows.map(({ name }) => name.length));
   return workflows.map(
-    ({ name, source, meta }) =>
-      `${name.padEnd(width)}  ${printable(meta.description)}${source === "team" ? "" : " (built in)"}`,
+    ({ name, source, meta, path, problem }) =>
+      `${name.padEnd(width)}  ${printable(problem ?? meta.description)} (${printable(path ?? PLACES[source])})`,
   );
 }
 

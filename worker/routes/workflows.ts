@@ -1,9 +1,11 @@
 import { and, desc, eq, isNull } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { Hono } from "hono";
+import { Hono, type Context } from "hono";
 import * as z from "zod";
 import { newId } from "../../protocol/ids.ts";
-import { CreateRun, SaveWorkflow, type Workflow, WorkflowName } from "../../protocol/runs.ts";
+import { CreateRun, RunDefaults, SaveWorkflow, type Workflow, WorkflowName } from "../../protocol/runs.ts";
+import type { WorkflowFile } from "../../protocol/workflowFiles.ts";
+import { askHost } from "../askHost.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";
 import { workflows, workflowVersions } from "../db/schema.ts";
@@ -18,12 +20,13 @@ import { startRun } from "../workflows/startRun.ts";
 import { shown } from "./runs.ts";
 
 const ByName = validate("param", z.object({ name: WorkflowName }));
+const ListQuery = RunDefaults.pick({ host: true, cwd: true });
 /** Longest JSON of a run's arguments. */
 const MAX_ARGS_CHARS = 512 * 1024;
 
 /** `/api/workflows`. */
 export const workflowRoutes = new Hono<App>()
-  .get("/", requireRole("viewer"), async (c) => {
+  .get("/", requireRole("viewer"), validate("query", ListQuery), async (c) => {
     const rows = await drizzle(c.env.DB)
       .select()
       .from(workflows)
@@ -47,7 +50,9 @@ export const workflowRoutes = new Hono<App>()
         updated_at: null,
         by: null,
       }));
-    return c.json({ items: [...own, ...built], next_cursor: null });
+    const { host, cwd } = c.req.valid("query");
+    const files = host === undefined ? [] : (await readFiles(c, host, cwd)).map(toWorkflow);
+    return c.json({ items: [...files, ...own, ...built], next_cursor: null });
   })
   .get("/:name", requireRole("viewer"), ByName, async (c) => {
     const { name } = c.req.valid("param");
@@ -121,8 +126,9 @@ export const workflowRoutes = new Hono<App>()
   .post("/:name/runs", requireRole("operator"), ByName, validate("json", CreateRun), async (c) => {
     const actor = c.get("actor");
     const { name } = c.req.valid("param");
-    const { id = newId("run"), args, title, budget, fresh, ...defaults } = c.req.valid("json");
-    const found = await findWorkflow(c.env, actor.team, name);
+    const { id = newId("run"), args, title, budget, fresh, file, ...defaults } = c.req.valid("json");
+    const found =
+      file === true ? await findFile(c, name, defaults) : await findWorkflow(c.env, actor.team, name);
     if (found === null) throw new Problem(404, "not_found", `There is no workflow ${name}.`);
     if ((JSON.stringify(args) ?? "").length > MAX_ARGS_CHARS)
       throw new Problem(413, "too_large", `The arguments have at most ${MAX_ARGS_CHARS} characters as JSON.`);
@@ -143,6 +149,49 @@ export const workflowRoutes = new Hono<App>()
     await note(c.env.DB, actor, "run.start", id, name);
     return c.json(await shown(c.env.DB, actor.team, id), 201);
   });
+
+/** The workflow scripts of a host, those of the directory first. */
+async function readFiles(
+  c: Context<App>,
+  host: string,
+  directory: string | undefined,
+): Promise<WorkflowFile[]> {
+  const question = { type: "workflows", ...(directory === undefined ? {} : { directory }) } as const;
+  return (await askHost(c, host, question, "workflows")).items;
+}
+
+/** The script of a name on a host; null when there is none. */
+async function findFile(
+  c: Context<App>,
+  name: string,
+  { host, cwd }: RunDefaults,
+): Promise<{ script: string } | null> {
+  if (host === undefined) throw new Problem(400, "invalid", "A file lies on a host: give host, and cwd.");
+  const files = await readFiles(c, host, cwd);
+  const found = files.find((file) => toWorkflow(file).name === name);
+  if (found === undefined) return null;
+  const { problem } = toWorkflow(found);
+  if (problem !== undefined || found.script === null)
+    throw new Problem(409, "invalid_script", `${found.path}: ${problem ?? "It cannot be read."}`);
+  return { script: found.script };
+}
+
+/** A file as lists show it: by the name that it gives itself, or a broken one by its file's. */
+function toWorkflow({ path, place, script, problem }: WorkflowFile): Workflow {
+  const base = { source: place, path, version: 1, updated_at: null, by: null };
+  const broken = (why: string): Workflow => {
+    const name = path.split("/").at(-1)?.replace(/\.js$/, "") ?? path;
+    return { ...base, name, meta: { name, description: "" }, problem: why };
+  };
+  if (script === null) return broken(problem ?? "It cannot be read.");
+  try {
+    const { meta } = parseScript(script);
+    return { ...base, name: meta.name, meta };
+  } catch (error) {
+    if (error instanceof ScriptProblem) return broken(`Line ${error.line}: ${error.message}`);
+    throw error;
+  }
+}
 
 /** Reads a script; what is wrong with it is answered with its line. */
 function readScript(script: string) {

@@ -10,7 +10,7 @@ import { agentFiles } from "../../agentStatus.ts";
 import { EXIT } from "../../system/exitCodes.ts";
 import { readFileIfThere } from "../../system/readFileIfThere.ts";
 import { Sentence } from "../../system/Sentence.ts";
-import { callApi, type ApiAccess } from "../callApi.ts";
+import { ApiRefusal, callApi, type ApiAccess } from "../callApi.ts";
 import { findHome, type Context } from "../context.ts";
 import type { WorkflowsArgs } from "../invocation.ts";
 import { renderNotes, renderRun, renderRuns, renderWorkflows } from "../renderRuns.ts";
@@ -28,7 +28,7 @@ export async function workflows(args: WorkflowsArgs, context: Context): Promise<
   };
   switch (action) {
     case "list": {
-      const { items } = await callApi(api, { path: "/api/workflows", schema: page(Workflow) });
+      const items = await listWorkflows(api, placeOf(args, context), context);
       show(items, renderWorkflows(items));
       return EXIT.ok;
     }
@@ -60,12 +60,17 @@ export async function workflows(args: WorkflowsArgs, context: Context): Promise<
 
 async function start(args: WorkflowsArgs, api: ApiAccess, context: Context): Promise<number> {
   const place = placeOf(args, context);
+  const known = await listWorkflows(api, place, context);
+  const file = known.some(
+    ({ name, source }) => name === args.what && (source === "project" || source === "home"),
+  );
   const body = {
     id: newId("run"),
     ...(args.args === null ? {} : { args: args.args }),
     ...(args.budget === null ? {} : { budget: args.budget }),
     ...(args.model === null ? {} : { model: args.model }),
     fresh: args.fresh,
+    ...(file ? { file } : {}),
     ...place,
   };
   const path = `/api/workflows/${encodeURIComponent(args.what ?? "")}/runs`;
@@ -78,21 +83,39 @@ async function start(args: WorkflowsArgs, api: ApiAccess, context: Context): Pro
     `${run.id} runs; Ctrl-C leaves it running, \`signalbox workflows cancel ${run.id.slice(-6)}\` ends it.`,
   );
   let told = 0;
-  let known = "";
+  let stepsTold = "";
   for (;;) {
     const detail = await readRun(api, run.id);
     for (const line of renderNotes(detail.notes.slice(told))) context.note(line);
     told = detail.notes.length;
     const now = renderRuns([detail.run], Date.now())[0] ?? "";
     const state = JSON.stringify(detail.run.steps);
-    if (state !== known) context.note(now);
-    known = state;
+    if (state !== stepsTold) context.note(now);
+    stepsTold = state;
     if (isRunEnded(detail.run.status)) {
       context.print(args.json ? JSON.stringify(detail, null, 2) : JSON.stringify(detail.result, null, 2));
       if (detail.run.error !== null) context.note(detail.run.error);
       return detail.run.status === "completed" ? EXIT.ok : EXIT.failed;
     }
     await sleep(LOOK_MS);
+  }
+}
+
+/** Every workflow that can be run here: files of this directory first. A host that is away is said, and passed over. */
+async function listWorkflows(
+  api: ApiAccess,
+  place: { host?: string; cwd?: string },
+  context: Context,
+): Promise<Workflow[]> {
+  const all = (query: string) =>
+    callApi(api, { path: `/api/workflows${query}`, schema: page(Workflow), timeoutMs: 30_000 });
+  if (place.host === undefined) return (await all("")).items;
+  try {
+    return (await all(`?${new URLSearchParams(place)}`)).items;
+  } catch (error) {
+    if (!(error instanceof ApiRefusal) || error.status !== 409) throw error;
+    context.note(error.message);
+    return (await all("")).items;
   }
 }
 
