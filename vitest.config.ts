@@ -15,7 +15,12 @@ const SECOND_TRY = process.env.CI === undefined ? 0 : 1;
 const UNSETTLED =
   process.env.LIVE_AGENTS === "1"
     ? []
-    : ["tests/agents/codexLive.test.ts", "tests/chaos/codex.test.ts", "tests/chaos/claude.test.ts"];
+    : [
+        "tests/agents/codexLive.test.ts",
+        "tests/e2e/codexPage.test.ts",
+        "tests/chaos/codex.test.ts",
+        "tests/chaos/claude.test.ts",
+      ];
 
 const NODE_ONLY = ["**/node_modules/**", "dist/**"];
 

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCodexLive } from "../../agent-daemon/agents/codex-live/startCodexLive.ts";
 import { DONE, type Part } from "../../agent-daemon/parts.ts";
@@ -10,9 +9,11 @@ import type { Item } from "../../protocol/events.ts";
 import { newId } from "../../protocol/ids.ts";
 import type { DaemonMessage } from "../../protocol/link.ts";
 import { findAgent } from "../support/agentBinaries.ts";
-import { makeCodexHome, stopAppServer } from "../support/codexHome.ts";
+import { CodexTerminal } from "../support/CodexTerminal.ts";
+import { codexVariables, makeCodexHome, stopAppServer } from "../support/codexHome.ts";
 import { startFakeModel } from "../support/fakeModel/startFakeModel.ts";
 import { until } from "../support/signalbox.ts";
+import { escalated } from "../support/StruckCodex.ts";
 
 const codex = await findAgent("codex");
 if ("missing" in codex) console.warn(`Skipped: ${codex.missing}`);
@@ -33,12 +34,11 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
     rig = makeRig();
     cwd = join(rig.directory, "work");
     mkdirSync(cwd);
-    const { PATH, CODEX_HOME, TMPDIR, FAKE_KEY } = makeCodexHome(rig.directory, model.url, cwd);
-    Object.assign(rig.env, { PATH, CODEX_HOME, TMPDIR, FAKE_KEY });
+    Object.assign(rig.env, codexVariables(makeCodexHome(rig.directory, model.url, cwd)));
     rig.tmux("default", "new-session", "-d", "-x", "120", "-y", "40", "-c", cwd, program, "-s", "read-only");
     part = await start();
     session = sessionOf("%0");
-    await shows(/Ask Codex to do anything/);
+    await terminal().begun();
   });
   afterEach(async () => {
     await part.stop();
@@ -52,29 +52,14 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
   }
 
   const sessionOf = (pane: string) => sessionsByPane(rig.messages).get(`default ${pane}`) ?? "";
-  const screen = (pane = "%0") => rig.tmux("default", "capture-pane", "-p", "-t", pane);
-  const shows = (what: RegExp, pane = "%0") =>
-    until(`${what} on the screen`, () => what.test(screen(pane)), 30_000);
-  /** Codex takes no key in a dialog's first moments, so it is pressed again. */
+  const terminal = (pane = "%0") =>
+    new CodexTerminal({ pane, model, tmux: (...args) => rig.tmux("default", ...args) });
+  const screen = () => rig.tmux("default", "capture-pane", "-p", "-t", "%0");
+  const shows = (what: RegExp, pane?: string) => terminal(pane).shows(what);
+  const say = (text: string, pane?: string) => terminal(pane).say(text);
   async function answerDialog(key: string): Promise<void> {
     await shows(DIALOG);
-    await until(`${key} to be taken`, async () => {
-      if (DIALOG.test(screen())) rig.tmux("default", "send-keys", "-t", "%0", key);
-      await sleep(1_000);
-      return !DIALOG.test(screen());
-    });
-  }
-  async function say(text: string, pane = "%0"): Promise<void> {
-    const asked = () => model.asked.filter(({ ask }) => ask.userText.includes(text)).length;
-    const before = asked();
-    rig.tmux("default", "set-buffer", text);
-    rig.tmux("default", "paste-buffer", "-p", "-d", "-t", pane);
-    // Codex takes no Enter while it starts: pressed until the model was asked, and not once more.
-    await until(`${text} to be taken`, async () => {
-      if (asked() === before) rig.tmux("default", "send-keys", "-t", pane, "Enter");
-      for (let look = 0; look < 20 && asked() === before; look++) await sleep(100);
-      return asked() > before;
-    });
+    await terminal().answer(key);
   }
   const told = <K extends DaemonMessage["kind"]>(kind: K) =>
     rig.messages.filter((message): message is Extract<DaemonMessage, { kind: K }> => message.kind === kind);
@@ -109,15 +94,10 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
     await say("SAY: first here");
     await answered("first here");
     rig.tmux("default", "new-window", "-d", "-c", cwd, program, ...options);
-    await shows(/Ask Codex to do anything/, "%1");
+    await terminal("%1").begun();
     return until("the other session", () => sessionOf("%1") || undefined);
   }
-  const touch = (name: string) =>
-    `CALL: exec_command ${JSON.stringify({
-      cmd: `touch ${join(cwd, name)}`,
-      sandbox_permissions: "require_escalated",
-      justification: "for the test",
-    })}`;
+  const touch = (name: string) => escalated(`touch ${join(cwd, name)}`);
   const run = (command: Command) =>
     part.run(command, { id: newId("cmd"), session, signal: new AbortController().signal });
   const notices = () =>
@@ -150,6 +130,15 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
       { type: "turn_started", turn: 2 },
       { type: "turn_completed", turn: 2 },
     ]);
+    // Codex counts over the conversation, a turn for itself; of one that was over before it was joined nothing is known.
+    const usage = ends()
+      .flatMap((event) => (event.type === "turn_completed" ? [event.usage] : []))
+      .at(-1);
+    const { input_tokens = 0, cached_input_tokens = 0, output_tokens = 0 } = usage ?? {};
+    expect(cached_input_tokens).toBeGreaterThan(1_000);
+    expect(input_tokens).toBeGreaterThan(cached_input_tokens);
+    expect(input_tokens).toBeLessThan(1.5 * cached_input_tokens);
+    expect(output_tokens).toBeGreaterThan(0);
   });
 
   it("asks on the phone what it asks on the screen; allowed there, the dialog goes and the work is done", async () => {

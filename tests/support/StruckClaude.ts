@@ -1,11 +1,13 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
+import type { Approval } from "../../protocol/approvals.ts";
 import { Session } from "../../protocol/session.ts";
 import type { RemoteHost } from "./RemoteHost.ts";
 import { until, type Signalbox } from "./signalbox.ts";
+import type { Answer, StruckAgent } from "./strikeRequests.ts";
+import { tmuxOf } from "./tmuxOf.ts";
 
 const DIALOG = /Do you want to proceed/;
 const Part = z.looseObject({
@@ -22,10 +24,10 @@ const Line = z.looseObject({
 type Options = { signalbox: Signalbox; host: RemoteHost; program: string; config: string; cwd: string };
 
 /** Whose answer Claude took, and what it was. */
-export type Truth = { source: string; accepted: boolean };
+type Truth = { source: string; accepted: boolean };
 
 /** A Claude Code in a pane of a remote host, whose requests are struck. */
-export class StruckClaude {
+export class StruckClaude implements StruckAgent {
   readonly session: string;
   readonly #options: Options;
   readonly #pane: string;
@@ -40,7 +42,7 @@ export class StruckClaude {
     const { cwd, program, signalbox, host } = options;
     const size = ["-x", "120", "-y", "40"];
     const argv = [program, "--permission-mode", "manual"];
-    const pane = tmux(options, "new-session", "-d", "-P", "-F", "#{pane_id}", ...size, "-c", cwd, ...argv);
+    const pane = tmuxOf(options, "new-session", "-d", "-P", "-F", "#{pane_id}", ...size, "-c", cwd, ...argv);
     const session = await until("the session", async () => {
       const { items } = await signalbox.api(z.object({ items: z.array(Session) }), "/api/sessions");
       return items.find((each) => each.host === host.id && each.pane?.pane === pane && each.status === "idle")
@@ -51,11 +53,10 @@ export class StruckClaude {
     return claude;
   }
 
-  /** Lets it ask to run a command. */
   async ask(command: string): Promise<void> {
     this.#press("C-u"); // a key that came too late for a dialog stands in the prompt
-    tmux(this.#options, "set-buffer", "-b", this.session, `CALL: Bash ${JSON.stringify({ command })}`);
-    tmux(this.#options, "paste-buffer", "-p", "-d", "-b", this.session, "-t", this.#pane);
+    tmuxOf(this.#options, "set-buffer", "-b", this.session, `CALL: Bash ${JSON.stringify({ command })}`);
+    tmuxOf(this.#options, "paste-buffer", "-p", "-d", "-b", this.session, "-t", this.#pane);
     await until("what was pasted", () => this.#hasTyped(command));
     // An Enter that comes too soon is taken for a part of what was pasted; one too many would answer the dialog.
     await until(`Claude to take what was said: ${this.screen()}`, async () => {
@@ -88,16 +89,31 @@ export class StruckClaude {
   }
 
   screen(): string {
-    return tmux(this.#options, "capture-pane", "-p", "-t", this.#pane);
+    return tmuxOf(this.#options, "capture-pane", "-p", "-t", this.#pane);
   }
 
-  /** Says yes at the terminal, if its dialog is open: that must work whatever is struck. */
-  sayYes(): void {
-    if (this.asks()) this.#press("1");
+  async sayYes(): Promise<void> {
+    await until(`the dialog to take an answer: ${this.screen()}`, async () => {
+      if (this.asks()) this.#press("1");
+      await sleep(1_000);
+      return !this.asks();
+    });
+  }
+
+  isAnswered(command: string): boolean {
+    return this.#truth(command) !== null;
+  }
+
+  fits({ status, delivery }: Approval, command: string, _answer: Answer, times: number): boolean {
+    const truth = this.#truth(command);
+    if (truth === null || times !== (truth.accepted ? 1 : 0)) return false;
+    if (truth.source === "hook")
+      return delivery === "applied" && status === (truth.accepted ? "allowed" : "denied");
+    return delivery === "stale" && status !== "pending";
   }
 
   /** What became of a command, by Claude's own word; null while it is not told. */
-  truth(command: string): Truth | null {
+  #truth(command: string): Truth | null {
     const decision = this.#results(command).find((line) => line.permissionDecision)?.permissionDecision;
     return decision === undefined
       ? null
@@ -118,21 +134,15 @@ export class StruckClaude {
     return told.filter(({ message }) => message.content.some((part) => part.tool_use_id === call));
   }
 
-  /** All there is to see of a command, for a test that fails. */
   inWords(command: string): string {
     return [this.screen(), ...this.#results(command).map((line) => JSON.stringify(line))].join("\n");
   }
 
   static stop(options: Pick<Options, "signalbox" | "host">): void {
-    tmux(options, "kill-server");
+    tmuxOf(options, "kill-server");
   }
 
   #press(key: string): void {
-    tmux(this.#options, "send-keys", "-t", this.#pane, key);
+    tmuxOf(this.#options, "send-keys", "-t", this.#pane, key);
   }
-}
-
-function tmux({ signalbox, host }: Pick<Options, "signalbox" | "host">, ...args: string[]): string {
-  const env = { ...signalbox.env, HOME: host.dir, TMUX_TMPDIR: join(host.dir, "tmux") };
-  return execFileSync("tmux", ["-u", "-f", "/dev/null", ...args], { env, encoding: "utf8" }).trimEnd();
 }

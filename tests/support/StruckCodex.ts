@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
+import type { Approval } from "../../protocol/approvals.ts";
 import { Session } from "../../protocol/session.ts";
+import { CodexTerminal } from "./CodexTerminal.ts";
 import type { startFakeModel } from "./fakeModel/startFakeModel.ts";
 import type { RemoteHost } from "./RemoteHost.ts";
 import { until, type Signalbox } from "./signalbox.ts";
+import type { Answer, StruckAgent } from "./strikeRequests.ts";
 import { tmuxOf } from "./tmuxOf.ts";
-
-const DIALOG = /Would you like to run the following command/;
 
 type Options = {
   signalbox: Signalbox;
@@ -16,73 +16,59 @@ type Options = {
 };
 
 /** A Codex in a pane of a remote host, whose requests are struck. */
-export class StruckCodex {
+export class StruckCodex implements StruckAgent {
   readonly session: string;
-  readonly #options: Options;
-  readonly #pane: string;
+  readonly #terminal: CodexTerminal;
 
-  private constructor(options: Options, session: string, pane: string) {
+  private constructor(session: string, terminal: CodexTerminal) {
     this.session = session;
-    this.#options = options;
-    this.#pane = pane;
+    this.#terminal = terminal;
   }
 
   static async begin(options: Options, cwd: string): Promise<StruckCodex> {
-    const { program, signalbox, host } = options;
+    const { program, signalbox, host, model } = options;
     const size = ["-x", "120", "-y", "40"];
     const pane = tmuxOf(options, "new-session", "-d", "-P", "-F", "#{pane_id}", ...size, "-c", cwd, program);
+    const terminal = new CodexTerminal({ pane, model, tmux: (...args) => tmuxOf(options, ...args) });
     const session = await until("the session", async () => {
       const { items } = await signalbox.api(z.object({ items: z.array(Session) }), "/api/sessions");
       return items.find((each) => each.host === host.id && each.pane?.pane === pane)?.id;
     });
-    const codex = new StruckCodex(options, session, pane);
-    await until("its prompt", () => /Ask Codex to do anything/.test(codex.screen()));
-    return codex;
+    await terminal.begun();
+    return new StruckCodex(session, terminal);
   }
 
-  /** Lets it ask to run a command. */
-  async ask(command: string): Promise<void> {
-    const input = { cmd: command, sandbox_permissions: "require_escalated", justification: "for the test" };
-    const text = `CALL: exec_command ${JSON.stringify(input)}`;
-    tmuxOf(this.#options, "send-keys", "-t", this.#pane, "C-u"); // a key that came too late for a dialog
-    tmuxOf(this.#options, "set-buffer", "-b", this.session, text);
-    tmuxOf(this.#options, "paste-buffer", "-p", "-d", "-b", this.session, "-t", this.#pane);
-    // Codex takes no Enter while it starts: pressed until the model was asked, and not once more.
-    await until(`Codex to take what was said: ${this.screen()}`, async () => {
-      if (!this.#took(command)) this.#press("Enter");
-      for (let look = 0; look < 20 && !this.#took(command); look++) await sleep(100);
-      return this.#took(command);
-    });
+  ask(command: string): Promise<void> {
+    return this.#terminal.say(escalated(command));
   }
 
-  #took(command: string): boolean {
-    return this.#asked(command).length > 0;
+  asks(): Promise<boolean> {
+    return this.#terminal.asks();
   }
 
-  #asked(command: string) {
-    const quoted = JSON.stringify(command).slice(1, -1);
-    return this.#options.model.asked.filter(({ ask }) => ask.userText.includes(quoted));
-  }
-
-  asks(): boolean {
-    return DIALOG.test(this.screen());
-  }
-
-  screen(): string {
-    return tmuxOf(this.#options, "capture-pane", "-p", "-t", this.#pane);
-  }
-
-  /** Says yes at the terminal, if its dialog is open: that must work whatever is struck. */
-  sayYes(): void {
-    if (this.asks()) this.#press("y");
+  sayYes(): Promise<void> {
+    return this.#terminal.answer("y");
   }
 
   /** Whether Codex has told its model what became of a command. */
   isAnswered(command: string): boolean {
-    return this.#asked(command).some(({ ask }) => ask.toolOutputs.length > 0);
+    return this.#terminal.heard(escalated(command)).some(({ ask }) => ask.toolOutputs.length > 0);
   }
 
-  #press(key: string): void {
-    tmuxOf(this.#options, "send-keys", "-t", this.#pane, key);
+  /** Codex does not tell whose answer it took, only what came of it. */
+  fits({ status, delivery }: Approval, _command: string, answer: Answer, times: number): boolean {
+    const done = times === 1;
+    if (times > 1 || status === "pending") return false;
+    if (delivery === "applied") return answer !== "screen" && status === (done ? "allowed" : "denied");
+    return delivery === "stale" && done && (answer === "screen" || answer === "both");
   }
+
+  inWords(): Promise<string> {
+    return this.#terminal.screen();
+  }
+}
+
+/** What lets Codex ask for a command, when it is told this. */
+export function escalated(cmd: string): string {
+  return `CALL: exec_command ${JSON.stringify({ cmd, sandbox_permissions: "require_escalated", justification: "for the test" })}`;
 }

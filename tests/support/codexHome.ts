@@ -42,6 +42,12 @@ ${trusted.map((cwd) => `[projects.${JSON.stringify(cwd)}]\ntrust_level = "truste
   return { ...process.env, PATH: path, HOME: dir, CODEX_HOME: home, TMPDIR: temporary, FAKE_KEY: "x" };
 }
 
+/** What of it a whole Signalbox needs, whose own home stays what it is. */
+export function codexVariables(env: NodeJS.ProcessEnv): Record<string, string> {
+  const { PATH = "", CODEX_HOME = "", TMPDIR = "", FAKE_KEY = "" } = env;
+  return { PATH, CODEX_HOME, TMPDIR, FAKE_KEY };
+}
+
 /** Ends the app server that Codex's terminals of a home share: it outlives them. */
 export function stopAppServer(dir: string): void {
   for (const name of ["daemon-updater.pid", "daemon.pid"]) {

@@ -2,7 +2,6 @@ import type { Command } from "../../../protocol/commands.ts";
 import type { EventBody } from "../../../protocol/events.ts";
 import { DONE, failed, type Log, type Outlet, type Part } from "../../parts.ts";
 import type { Store } from "../../store.ts";
-import type { PaneStatus } from "../../tmux/paneStatus.ts";
 import type { AgentPanes } from "../../tmux/tmuxPart.ts";
 import { fitEvent } from "../codex/fitEvent.ts";
 import {
@@ -16,12 +15,14 @@ import {
   type Turn,
   TurnPage,
 } from "./appServerWire.ts";
-import { ancestry, codexProcesses, type FoundProcess } from "./codexProcesses.ts";
+import { codexProcesses } from "./codexProcesses.ts";
 import { wasDone } from "./liveRequest.ts";
 import { startLiveRequests } from "./liveRequests.ts";
 import { createdAtOf, mapThreads, type OpenThread } from "./mapThreads.ts";
 import { type AppServer, appServerSocket, codexHome, openAppServer, Refused } from "./openAppServer.ts";
 import { threadCall, type ThreadCall } from "./threadCall.ts";
+import { placeThreads } from "./placeThreads.ts";
+import { isWaiting, statusOf } from "./threadStatus.ts";
 import { openThreadStore, type ThreadPlace } from "./threadStore.ts";
 import { catchUp, startThread, type ThreadState, translateThread } from "./translateThread.ts";
 
@@ -107,14 +108,18 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
 
   async function connect(path: string): Promise<void> {
     connecting = true;
+    // An older connection that ends late ends nothing of a newer one.
+    let mine: AppServer | null = null;
     try {
       const opened = await openAppServer(path, {
         notified: (...told) => safely(() => notified(...told)),
         asked: (...told) => safely(() => asked(...told)),
-        closed,
+        closed: () => {
+          if (mine === server) closed();
+        },
       });
       if (stopped) return opened.close();
-      server = opened;
+      server = mine = opened;
       connectedAt = Date.now();
       const { data } = LoadedThreads.parse(await opened.request("thread/loaded/list", {}));
       await Promise.all(data.map((id) => readThread(opened, id)));
@@ -244,7 +249,7 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     const resumed = ResumedThread.parse(await from.request("thread/resume", resume));
     each.status = resumed.thread.status;
     panes.tell(session, statusOf(each.status));
-    // The page that comes with the answer has what runs now too; an older server sends none, and one that lacks that.
+    // The page that comes with the answer has more of what runs now; an older server sends none.
     const { data, nextCursor } =
       resumed.initialTurnsPage ??
       TurnPage.parse(await from.request("thread/turns/list", { threadId: thread, ...page }));
@@ -253,7 +258,7 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     const state = places.state(session, thread) ?? startThread(places.turns(session), whole);
     const step = catchUp(state, thread, data.toReversed());
     each.joined = true;
-    each.partial = resumed.initialTurnsPage == null && data[0]?.status !== "completed";
+    each.partial = data[0]?.status !== "completed";
     each.turn = data[0]?.status === "inProgress" ? data[0].id : null;
     each.ready = put(each, step.events, step.state);
     for (const item of data.toReversed().flatMap(({ items }) => items)) met(each, item);
@@ -317,7 +322,7 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     const open = [...threads.values()].map((each) => ({ ...each, placed: placedBefore.has(each.id) }));
     const threadOf = mapThreads(processes, open, running, Date.now());
     const wanted = new Map<string, ThreadPlace>();
-    for (const place of placed(here, processes, threadOf)) wanted.set(place.thread, place);
+    for (const place of placeThreads(here, processes, threadOf)) wanted.set(place.thread, place);
     for (const [thread, each] of following) {
       if (wanted.get(thread)?.session === each.session) continue;
       following.delete(thread);
@@ -388,34 +393,4 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
       server?.close();
     },
   };
-}
-
-/** The panes of conversations. A pane in which two terminals run shows neither. */
-function placed(
-  here: ReturnType<AgentPanes["codexes"]>,
-  processes: readonly FoundProcess[],
-  threadOf: ReadonlyMap<number, string>,
-): ThreadPlace[] {
-  const found = processes.flatMap(({ pid, started }) => {
-    const line = ancestry(pid);
-    const pane = here.find(({ panePid }) => line.includes(panePid));
-    return pane === undefined ? [] : [{ session: pane.session, pid, started }];
-  });
-  return found.flatMap((each) => {
-    const thread = threadOf.get(each.pid);
-    const alone = found.filter(({ session }) => session === each.session).length === 1;
-    return thread === undefined || !alone ? [] : [{ ...each, thread }];
-  });
-}
-
-function isWaiting({ activeFlags }: ThreadStatus): boolean {
-  return activeFlags.includes("waitingOnApproval") || activeFlags.includes("waitingOnUserInput");
-}
-
-function statusOf({ type, activeFlags }: ThreadStatus): PaneStatus | null {
-  if (type === "idle") return { status: "idle", reason: null };
-  if (type !== "active") return null;
-  if (activeFlags.includes("waitingOnApproval")) return { status: "waiting", reason: "permission prompt" };
-  if (activeFlags.includes("waitingOnUserInput")) return { status: "waiting", reason: "question" };
-  return { status: "working", reason: null };
 }

@@ -39,7 +39,6 @@ export function SessionPanel({ approval, busy, onDecide, onBack }: PanelProps) {
           Or only this: the agent itself remembers it and does not ask for the same again until it ends. That
           cannot be taken back here.{" "}
           <Button
-            look="quiet"
             disabled={busy}
             data-testid="confirm-remember"
             className="touch:h-11"
