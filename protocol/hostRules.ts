@@ -6,6 +6,8 @@ import { HostId, RuleId } from "./ids.ts";
 export const RULES_COPY_LIFE_MS = 24 * 60 * 60 * 1000;
 /** Rules in one copy; a host that has more of them asks for the rest. */
 export const MAX_COPIED_RULES = 1_000;
+/** Characters of a copy: with its quotes escaped it must fit a frame. */
+export const MAX_COPY_CHARS = 400_000;
 
 /** Of a rule, what a host needs to go by it. */
 export const HostRule = Rule.pick({
@@ -31,7 +33,7 @@ export type RulesCopy = z.infer<typeof RulesCopy>;
 
 /** A copy as it travels and is kept: its JSON text, and that text's HMAC-SHA-256 (hex) by the host's key. */
 export const SignedRules = z.object({
-  copy: z.string().max(1_000_000),
+  copy: z.string().max(MAX_COPY_CHARS),
   signature: z.string().regex(/^[0-9a-f]{64}$/),
 });
 export type SignedRules = z.infer<typeof SignedRules>;

@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import {
   HostRule,
   MAX_COPIED_RULES,
+  MAX_COPY_CHARS,
   RULES_COPY_LIFE_MS,
   RULES_KEY_LABEL,
   type RulesCopy,
@@ -42,13 +43,16 @@ export async function signRules(
     // What chats ask for is asked of the edge alone.
     .filter(({ tool, host }) => (host === null || host === id) && !isToolName(tool))
     .slice(0, MAX_COPIED_RULES);
-  const copy = JSON.stringify({
-    host: id,
-    issued_at,
-    expires_at: issued_at + RULES_COPY_LIFE_MS,
-    rules: copied,
-  } satisfies RulesCopy);
+  const expires_at = issued_at + RULES_COPY_LIFE_MS;
+  const copy = fit({ host: id, issued_at, expires_at, rules: copied });
   return { copy, signature: await hmac(bytesOf(key), copy) };
+}
+
+/** A copy that is too long loses its oldest rules: what they allow is asked for. */
+function fit(copy: RulesCopy): string {
+  const text = JSON.stringify(copy);
+  if (text.length <= MAX_COPY_CHARS) return text;
+  return fit({ ...copy, rules: copy.rules.slice(0, Math.floor(copy.rules.length / 2)) });
 }
 
 async function hmac(key: Uint8Array<ArrayBuffer>, text: string): Promise<string> {

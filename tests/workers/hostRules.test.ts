@@ -101,6 +101,33 @@ describe("a host's copy of the rules", () => {
     expect(revoked.issued_at).toBeGreaterThan(changed.issued_at);
   });
 
+  test("is cut to what fits a frame, the newest first", async ({ expect }) => {
+    const { id, token, daemon } = await aHost();
+    const { team } = await aRule();
+    const insert = env.DB.prepare(
+      "INSERT INTO rule (id, team, tool, version, json) VALUES (?, ?, 'Bash', 1, ?)",
+    );
+    const made = Array.from({ length: 150 }, (_, at) => newId("rul", Date.now() + at));
+    const workspace = `/${'"'.repeat(4_000)}`;
+    const body = {
+      tool: "Bash",
+      host: id,
+      workspace,
+      pattern: "Bash x",
+      input_sha256: null,
+      by: "ann",
+      expires_at: null,
+    };
+    await env.DB.batch(made.map((rule) => insert.bind(rule, team, JSON.stringify({ ...body, id: rule }))));
+    const before = Date.now();
+    daemon.socket.send({ type: "want_rules" });
+    let copy = await nextCopy(daemon, token);
+    while (copy.issued_at < before) copy = await nextCopy(daemon, token);
+    expect(copy.rules.length).toBeGreaterThan(10);
+    expect(ids(copy)[0]).toBe(made.at(-1));
+    await env.DB.prepare("DELETE FROM rule WHERE tool = 'Bash' AND team = ?").bind(team).run();
+  });
+
   test("has the rule that a decision made", async ({ expect }) => {
     const { daemon, token, id } = await aHost();
     const session = newId("ses");
