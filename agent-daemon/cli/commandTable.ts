@@ -399,6 +399,72 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
       };
     },
   },
+  schedule: {
+    usage: "[list | add NAME TEXT… | run WHICH | pause WHICH | resume WHICH | remove WHICH]",
+    summary: "list what begins by the clock, add to it, or change it",
+    details:
+      "`add` needs --cron or --at. TEXT is a task for an agent of its own, or with --session a message to that session;\nwith --workflow a workflow runs. WHICH is a name, an id or the end of one.",
+    options: {
+      cron: { type: "string", short: "c", value: "CRON", help: 'when, such as "30 9 * * MON-FRI"' },
+      at: { type: "string", value: "TIME", help: "once, such as 2026-12-24T18:00 (or with a zone)" },
+      zone: {
+        type: "string",
+        short: "z",
+        value: "ZONE",
+        help: "time zone of --cron (default: this machine's)",
+      },
+      session: { type: "string", short: "s", value: "SESSION", help: "say TEXT to this session" },
+      workflow: { type: "string", short: "w", value: "NAME", help: "run this workflow" },
+      args: {
+        type: "string",
+        short: "a",
+        value: "JSON",
+        help: "what the workflow is given: JSON, or else text",
+      },
+      host: { type: "string", value: "HOST", help: "host of --cwd (default: this machine)" },
+      cwd: { type: "string", value: "DIR", help: "directory that the agents work in" },
+      "catch-up": { type: "string", value: "HOW", help: "missed times: one (made up for once) or none" },
+      overlap: { type: "string", value: "HOW", help: "while it still runs: skip, queue or parallel" },
+      json: JSON_OPTION,
+      ...TARGET_OPTIONS,
+    },
+    words: { least: 0, most: 10_000 },
+    read: (values, [word = "list", ...words]) => {
+      const action = SCHEDULE_ACTIONS.find((each) => each === word);
+      if (action === undefined) throw new UsageProblem(`It is ${SCHEDULE_ACTIONS.join(", ")}; not ${word}.`);
+      const at = text(values, "at");
+      const cron = text(values, "cron");
+      const workflow = text(values, "workflow");
+      if (action !== "list" && words.length === 0)
+        throw new UsageProblem(
+          `Something is missing: signalbox schedule ${action} ${action === "add" ? "NAME" : "WHICH"}`,
+        );
+      if (action === "add" && (cron === null) === (at === null))
+        throw new UsageProblem("say when, by --cron or by --at.");
+      if (action === "add" && words.length < 2 && workflow === null)
+        throw new UsageProblem("say what is to be done, or give --workflow.");
+      const given = text(values, "args");
+      return {
+        command: "schedule",
+        args: {
+          ...readTarget(values),
+          action,
+          words,
+          cron,
+          at: at === null ? null : readTime(at),
+          zone: text(values, "zone"),
+          session: text(values, "session"),
+          workflow,
+          args: given === null ? null : readJson(given),
+          host: text(values, "host"),
+          cwd: text(values, "cwd"),
+          catchUp: readList(values, "catch-up", ["one", "none"] as const)[0] ?? "one",
+          overlap: readList(values, "overlap", ["skip", "queue", "parallel"] as const)[0] ?? "skip",
+          json: values["json"] === true,
+        },
+      };
+    },
+  },
   hooks: {
     usage: "install | remove | status",
     summary: "let Claude Code's permission requests reach Signalbox, or no longer",
@@ -423,6 +489,8 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
     }),
   },
 };
+
+const SCHEDULE_ACTIONS = ["list", "add", "run", "pause", "resume", "remove"] as const;
 
 /** The options of a command as `parseArgs` takes them. */
 export function parseOptions({ options }: CommandSpec): NonNullable<ParseArgsConfig["options"]> {
@@ -455,6 +523,13 @@ export function parsePort(value: string): number {
   if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65_535)
     throw new UsageProblem(`${value} is not a port (1 to 65535).`);
   return port;
+}
+
+/** A moment that a person wrote, in this machine's time unless it says another. */
+function readTime(value: string): number {
+  const at = Date.parse(value);
+  if (Number.isNaN(at)) throw new UsageProblem(`${value} is not a time such as 2026-12-24T18:00.`);
+  return at;
 }
 
 /** JSON, or when it is none the text itself. */

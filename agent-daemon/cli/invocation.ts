@@ -92,6 +92,24 @@ export type TasksArgs = Target & {
   title: string | null;
   json: boolean;
 };
+export type ScheduleArgs = Target & {
+  action: "list" | "add" | "run" | "pause" | "resume" | "remove";
+  /** Of `add`, the name and what is said; of the others, which one. */
+  words: string[];
+  cron: string | null;
+  /** Milliseconds since 1970. */
+  at: number | null;
+  zone: string | null;
+  session: string | null;
+  workflow: string | null;
+  /** What the workflow is given. */
+  args: unknown;
+  host: string | null;
+  cwd: string | null;
+  catchUp: "one" | "none";
+  overlap: "skip" | "queue" | "parallel";
+  json: boolean;
+};
 export type HooksArgs = { action: "install" | "remove" | "status"; config: string | null };
 export type DoctorArgs = { json: boolean; config: string | null };
 
@@ -110,5 +128,6 @@ export type Invocation =
   | { command: "worktrees"; args: WorktreesArgs }
   | { command: "workflows"; args: WorkflowsArgs }
   | { command: "tasks"; args: TasksArgs }
+  | { command: "schedule"; args: ScheduleArgs }
   | { command: "hooks"; args: HooksArgs }
   | { command: "doctor"; args: DoctorArgs };

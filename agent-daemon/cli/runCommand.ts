@@ -7,6 +7,7 @@ import { doctor } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
 import { hooks } from "./commands/hooks.ts";
 import { restart } from "./commands/restart.ts";
+import { schedule } from "./commands/schedule.ts";
 import { send } from "./commands/send.ts";
 import { sessions } from "./commands/sessions.ts";
 import { start } from "./commands/start.ts";
@@ -39,6 +40,8 @@ export function runCommand(invocation: Invocation, context: Context): Promise<nu
       return approve(invocation.args, context);
     case "start":
       return start(invocation.args, context);
+    case "schedule":
+      return schedule(invocation.args, context);
     case "worktrees":
       return worktrees(invocation.args, context);
     case "workflows":

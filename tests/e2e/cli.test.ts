@@ -66,6 +66,28 @@ describe("signalbox on the command line", () => {
     expect(await sessions("--running", "bash")).toHaveLength(2);
   });
 
+  test("keeps, runs, pauses and removes what begins by the clock", async ({ expect }) => {
+    const { id } = await sessionOf("two");
+    const cli = (...words: string[]) => signalbox.cli("schedule", ...words);
+    const empty = await cli();
+    expect([empty.code, empty.out]).toEqual([0, "Nothing begins by the clock.\n"]);
+    const when = ["--cron", "0 9 * * MON", "--zone", "Europe/Berlin"];
+    const made = await cli("add", "monday", ...when, "--session", id, "echo", "monday-$((6*7))");
+    expect([made.code, made.out]).toEqual([0, expect.stringContaining("0 9 * * MON in Europe/Berlin")]);
+    expect((await cli("run", "monday")).code).toBe(0);
+    await until("the pane to show it", async () =>
+      (await signalbox.tmux("capture-pane", "-p", "-t", "two:")).includes("monday-42"),
+    );
+    await until("its history to say so", async () => (await cli()).out.includes("last started"));
+    expect((await cli("pause", "monday")).out).toContain("(paused");
+    expect((await cli("resume", "monday")).out).toContain("(next ");
+    const wrong = await cli("add", "x", "--cron", "every day", "say hello");
+    expect([wrong.code, wrong.out]).toEqual([1, expect.stringContaining("not a cron expression")]);
+    expect((await cli("add", "x", "say hello")).code).toBe(2);
+    expect((await cli("remove", "monday")).out).toBe("Removed.\n");
+    expect((await cli("run", "monday")).out).toContain("There is no schedule monday");
+  });
+
   test("sends text to a session by part of its id", async ({ expect }) => {
     const { id } = await sessionOf("one");
     const sent = await signalbox.cli("send", id.slice(-8), "echo", "sent-$((40+2))");
