@@ -10,7 +10,7 @@ import { KnownUpdate, QUIET_UPDATES, type ToolCallUpdate } from "./acpWire.ts";
 /** More than any answer has; the rest is counted. */
 const MAX_SPEECH_BYTES = 128 * 1024;
 const MAX_CALLS = 64;
-const MAX_DONE = 500;
+const MAX_DONE = 200;
 
 /** What a conversation tells. A kind that is not known is shown as it came. */
 export function tell(step: Draft, update: { sessionUpdate: string }): void {

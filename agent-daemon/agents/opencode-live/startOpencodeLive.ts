@@ -30,6 +30,8 @@ type Joined = {
   own: Map<string, boolean>;
   /** What it waits with. */
   waits: Set<string>;
+  /** What is known of its conversations: stored whenever something of it is told. */
+  talk: PaneTalk;
   /** Events are taken one after the other. */
   last: Promise<void>;
 };
@@ -65,7 +67,15 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
 
   function join(session: string, at: FoundServer): void {
     const server = openOpencode(at);
-    const each: Joined = { session, at, server, own: new Map(), waits: new Set(), last: Promise.resolve() };
+    const each: Joined = {
+      session,
+      at,
+      server,
+      own: new Map(),
+      waits: new Set(),
+      talk: talks.get(session),
+      last: Promise.resolve(),
+    };
     joined.set(session, each);
     const work = (what: () => Promise<void>) => {
       each.last = each.last.then(what).catch((error: unknown) => {
@@ -102,7 +112,7 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
     const busy = Status.catch({}).parse(status.body);
     for (const { id, parentID } of sessions) each.own.set(id, parentID == null);
     // One that was told of, and those that work; which other one the terminal shows is not known.
-    const known = talks.get(each.session).talks.map(({ talk }) => talk.thread);
+    const known = each.talk.talks.map(({ talk }) => talk.thread);
     for (const { id } of sessions)
       if (each.own.get(id) === true && (known.includes(id) || busy[id] !== undefined))
         await tellEarlier(each, id, busy[id] !== undefined);
@@ -111,14 +121,14 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
     for (const question of questions) await heard(each, { type: "question.asked", properties: question });
     const open = [...permissions, ...questions].map(({ id }) => id);
     requests.settle(each.session, open);
-    showStatus(each, talks.get(each.session));
+    showStatus(each);
   }
 
   async function tellEarlier(each: Joined, thread: string, busy: boolean): Promise<void> {
     const path = `/session/${encodeURIComponent(thread)}/message?limit=${FIRST_MESSAGES}`;
     const messages = await list(each, path, WholeMessage);
     const events: EventBody[] = [];
-    put(each, catchUp(talks.get(each.session), thread, messages, busy, events), events);
+    put(each, catchUp(each.talk, thread, messages, busy, events), events);
   }
 
   async function list<T>(each: Joined, path: string, schema: z.ZodType<T>): Promise<T[]> {
@@ -140,22 +150,21 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
         const { request, asking } = readAsk(event, at.directory);
         each.waits.add(asking.id);
         requests.asked(session, request, asking);
-        return showStatus(each, talks.get(session));
+        return showStatus(each);
       }
       case "permission.replied":
       case "question.replied":
       case "question.rejected":
         each.waits.delete(event.properties.requestID);
         requests.resolved(event.properties.requestID);
-        return showStatus(each, talks.get(session));
+        return showStatus(each);
       default:
         break;
     }
     const thread = threadOf(event);
     if (thread === null || !(await isOwn(each, thread))) return;
     const events: EventBody[] = [];
-    const before = talks.get(session);
-    put(each, hearPane(before, thread, event, events), events);
+    put(each, hearPane(each.talk, thread, event, events), events);
   }
 
   /** Whether a person speaks in it. */
@@ -169,19 +178,19 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
     return info.parentID == null;
   }
 
-  function put(each: Joined, state: PaneTalk, events: EventBody[]): void {
+  function put(each: Joined, talk: PaneTalk, events: EventBody[]): void {
     const at = Date.now();
-    const also = () => talks.put(each.session, state, at);
     const bodies = events.map((event) => ({ at, event: fitEvent(event) }));
-    if (bodies.length === 0) store.transaction(also);
+    const also = () => talks.put(each.session, talk, at);
+    each.talk = talk;
     // Full: it is joined anew, and told from where it was.
-    else if (!outlet.put([{ kind: "events", session: each.session, events: bodies }], also))
+    if (bodies.length > 0 && !outlet.put([{ kind: "events", session: each.session, events: bodies }], also))
       return leave(each);
-    showStatus(each, state);
+    showStatus(each);
   }
 
-  function showStatus(each: Joined, { talks: all }: PaneTalk): void {
-    const works = all.some(({ talk }) => talk.running);
+  function showStatus(each: Joined): void {
+    const works = each.talk.talks.some(({ talk }) => talk.running);
     if (each.waits.size > 0) panes.tell(each.session, { status: "waiting", reason: "permission prompt" });
     else panes.tell(each.session, { status: works ? "working" : "idle", reason: null });
   }
