@@ -22,12 +22,12 @@ export async function decideStep(
       ? await moveStep(env.DB, {
           ...base,
           event: "complete",
-          set: { status: "completed", result: JSON.stringify(decision.approved), ended_at },
+          set: { result: JSON.stringify(decision.approved), ended_at },
         })
       : await moveStep(env.DB, {
           ...base,
           event: "skip",
-          set: { status: "skipped", error: `Skipped by ${by}.`, ended_at },
+          set: { error: `Skipped by ${by}.`, ended_at },
         });
   // Told again even when it is settled already: the one who settled it may have got no further.
   await tellRun(env, run.id, { key });

@@ -79,13 +79,13 @@ async function tellParent(env: Env, run: RunRow): Promise<void> {
     await moveStep(env.DB, {
       ...base,
       event: "complete",
-      set: { status: "completed", result: run.result, blob: run.blob, ...also },
+      set: { result: run.result, blob: run.blob, ...also },
     });
   else
     await moveStep(env.DB, {
       ...base,
       event: "fail",
-      set: { status: "failed", throws: 1, error: `${run.workflow}: ${run.error ?? "It failed."}`, ...also },
+      set: { throws: 1, error: `${run.workflow}: ${run.error ?? "It failed."}`, ...also },
     });
   await tellRun(env, run.parent, { key: run.parent_step });
 }

@@ -36,7 +36,7 @@ export async function endStep(env: Env, notice: JobNotice): Promise<void> {
       if (
         await moveStep(env.DB, {
           ...base,
-          event: "complete",
+          event: "go_on",
           set: { round: step.round + 1, error: verdict.why },
         })
       )
@@ -46,19 +46,19 @@ export async function endStep(env: Env, notice: JobNotice): Promise<void> {
       const attempt = step.attempt + 1;
       const session = await idOfStep("ses", { run: id, key, attempt });
       const set = { attempt, round: 1, session, error: verdict.why };
-      if (await moveStep(env.DB, { ...base, event: "complete", set }))
+      if (await moveStep(env.DB, { ...base, event: "go_on", set }))
         await startAgain(env, run, { ...step, ...set }, spec);
       return;
     }
     case "completed": {
       const kept = await keepResult(env, run, key, verdict.result);
-      const set = { status: "completed", ...kept, error: null, ended_at: Date.now() } as const;
+      const set = { ...kept, error: null, ended_at: Date.now() } as const;
       if (await moveStep(env.DB, { ...base, event: "complete", set }))
         await remember(env, run, key, verdict.result);
       return tellRun(env, id, { key });
     }
     case "failed": {
-      const set = { status: "failed", error: verdict.why, ended_at: Date.now() } as const;
+      const set = { error: verdict.why, ended_at: Date.now() } as const;
       await moveStep(env.DB, { ...base, event: "fail", set });
       return tellRun(env, id, { key });
     }
@@ -86,7 +86,7 @@ async function askOnce(
     run.by,
   );
   if (refused === null) return;
-  const set = { status: "failed", error: refused.message, ended_at: Date.now() } as const;
+  const set = { error: refused.message, ended_at: Date.now() } as const;
   await moveStep(env.DB, { run: run.id, key: step.key, event: "fail", set });
   await tellRun(env, run.id, { key: step.key });
 }
@@ -95,7 +95,7 @@ async function askOnce(
 async function startAgain(env: Env, run: RunRow, step: StepRow, spec: AgentSpec): Promise<void> {
   const problem = await begin(env, run, step, spec);
   if (problem === null) return;
-  const set = { status: "failed", error: problem, ended_at: Date.now() } as const;
+  const set = { error: problem, ended_at: Date.now() } as const;
   await moveStep(env.DB, { run: run.id, key: step.key, event: "fail", set });
   await tellRun(env, run.id, { key: step.key });
 }

@@ -29,7 +29,7 @@ export async function look(env: Env, run: RunRow, running: string[]): Promise<Se
 }
 
 async function timeOut(env: Env, run: RunRow, { key, session, kind }: StepRow): Promise<void> {
-  const set = { status: "timed_out", error: "It took longer than it may.", ended_at: Date.now() } as const;
+  const set = { error: "It took longer than it may.", ended_at: Date.now() } as const;
   const moved = await moveStep(env.DB, { run: run.id, key, event: "time_out", set });
   if (!moved || session === null) return;
   if (kind === "agent")

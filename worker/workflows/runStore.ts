@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/d1";
 import type { JobTokens } from "../../protocol/jobTokens.ts";
 import type { RunNote } from "../../protocol/runs.ts";
 import { runNotes, runs, runSteps } from "../db/schema.ts";
-import { statesBefore, type StepEvent } from "./stepMachine.ts";
+import { stateAfter, statesBefore, type StepEvent } from "./stepMachine.ts";
 
 export type RunRow = typeof runs.$inferSelect;
 export type StepRow = typeof runSteps.$inferSelect;
@@ -90,7 +90,7 @@ export type StepMove = {
   run: string;
   key: string;
   event: StepEvent;
-  set: Partial<StepRow>;
+  set: Partial<Omit<StepRow, "status">>;
   of?: { attempt: number; round: number };
   spent?: { of: Pick<RunRow, "id" | "root">; tokens: JobTokens };
 };
@@ -113,7 +113,7 @@ export async function moveStep(d1: D1Database, move: StepMove): Promise<boolean>
         };
   const moved = db
     .update(runSteps)
-    .set({ ...set, ...counted })
+    .set({ ...set, ...counted, status: stateAfter(event) })
     .where(
       and(
         eq(runSteps.run, run),

@@ -1,44 +1,30 @@
 import type { StepStatus } from "../../protocol/run.ts";
 
-/** What happens to a step. */
-export type StepEvent = "start" | "complete" | "fail" | "skip" | "cancel" | "time_out";
+/** What happens to a step. `go_on`: it is asked again, or tried again. */
+export type StepEvent = "start" | "go_on" | "complete" | "fail" | "skip" | "cancel" | "time_out";
 
-const NEXT: Record<StepStatus, Partial<Record<StepEvent, StepStatus>>> = {
-  pending: { start: "running", complete: "completed", fail: "failed", skip: "skipped", cancel: "cancelled" },
-  running: {
-    complete: "completed",
-    fail: "failed",
-    skip: "skipped",
-    cancel: "cancelled",
-    time_out: "timed_out",
-  },
-  completed: {},
-  failed: {},
-  skipped: {},
-  cancelled: {},
-  timed_out: {},
+/** Where each event leads, and from where; elsewhere it means nothing (any more). What nothing leads on from is settled. */
+const EVENTS: Record<StepEvent, { from: StepStatus[]; to: StepStatus }> = {
+  start: { from: ["pending"], to: "running" },
+  go_on: { from: ["running"], to: "running" },
+  complete: { from: ["pending", "running"], to: "completed" },
+  fail: { from: ["pending", "running"], to: "failed" },
+  skip: { from: ["pending", "running"], to: "skipped" },
+  cancel: { from: ["pending", "running"], to: "cancelled" },
+  time_out: { from: ["running"], to: "timed_out" },
 };
 
-/** Where a step stands after an event; null when the event means nothing to it (any more). */
-export function nextStatus(status: StepStatus, event: StepEvent): StepStatus | null {
-  return NEXT[status][event] ?? null;
+/** The states from which an event leads on. */
+export function statesBefore(event: StepEvent): StepStatus[] {
+  return EVENTS[event].from;
+}
+
+/** The state that an event leads to. */
+export function stateAfter(event: StepEvent): StepStatus {
+  return EVENTS[event].to;
 }
 
 /** Whether a step will change no more. */
 export function isSettled(status: StepStatus): boolean {
-  return Object.keys(NEXT[status]).length === 0;
-}
-
-/** The states from which an event leads on. */
-export function statesBefore(event: StepEvent): StepStatus[] {
-  const all: StepStatus[] = [
-    "pending",
-    "running",
-    "completed",
-    "failed",
-    "skipped",
-    "cancelled",
-    "timed_out",
-  ];
-  return all.filter((status) => nextStatus(status, event) !== null);
+  return !Object.values(EVENTS).some(({ from }) => from.includes(status));
 }

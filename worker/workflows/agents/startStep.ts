@@ -41,7 +41,7 @@ export async function startStep(
     run: run.id,
     key,
     event: "start",
-    set: { status: "running", started_at: now, deadline, session },
+    set: { started_at: now, deadline, session },
   });
   const problem = await begin(env, run, { ...step, session }, spec);
   if (problem !== null) return fail(env, step, problem, spec.kind === "workflow");
@@ -105,7 +105,7 @@ async function fail(env: Env, { run, key }: StepRow, error: string, throws: bool
     run,
     key,
     event: "fail",
-    set: { status: "failed", error, throws: throws ? 1 : 0, ended_at: Date.now() },
+    set: { error, throws: throws ? 1 : 0, ended_at: Date.now() },
   });
   return { settled: true, deadline: null };
 }
