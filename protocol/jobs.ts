@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Cwd, WorktreeRequest } from "./commands.ts";
+import { Cwd, OwnedStart, WorktreeRequest } from "./commands.ts";
 import { HostId } from "./ids.ts";
 import { JobTokens } from "./jobTokens.ts";
 import { MAX_INPUT_BYTES } from "./limits.ts";
@@ -30,6 +30,16 @@ export const JobSpec = z.discriminatedUnion("provider", [
       .regex(/^(?!-)\S+$/)
       .optional(),
     sandbox: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
+    worktree: WorktreeRequest.optional(),
+  }),
+  /** Claude Code without a terminal; what it may not do by its mode, it asks for. */
+  z.object({
+    provider: z.literal("claude"),
+    prompt: z.string().min(1).max(MAX_INPUT_BYTES),
+    host: HostId,
+    cwd: Cwd,
+    model: OwnedStart.model,
+    mode: OwnedStart.mode,
     worktree: WorktreeRequest.optional(),
   }),
 ]);

@@ -77,7 +77,7 @@ export type WorkflowsArgs = Target & {
   json: boolean;
 };
 /** Who can do a task. */
-export const JOB_PROVIDERS = ["edge", "codex"] as const satisfies JobSpec["provider"][];
+export const JOB_PROVIDERS = ["edge", "codex", "claude"] as const satisfies JobSpec["provider"][];
 /** What `signalbox tasks` can do. */
 export const TASK_ACTIONS = ["list", "add", "show", "cancel", "retry"] as const;
 export type TasksArgs = Target & {

@@ -219,6 +219,8 @@ export class SessionObject extends DurableObject<Env> {
       },
       keepText: (notice, text) => this.#keepJobText(notice, text),
       tellOwner: (notice) => tellOwner(this.env, notice),
+      endAgent: (asked) =>
+        this.#commands.stage(stopOf(asked), { type: "kill", force: true }, "its owner", null),
       tellAt: (at) => this.#alarms.atLatest("job", at),
     });
     this.#viewers = new Viewers(ctx, [LIVE_TAG, VIEWER_TAG]);
@@ -313,7 +315,11 @@ export class SessionObject extends DurableObject<Env> {
     if (this.#job.ended) return false;
     const { provider } = this.#store.current.session;
     if (provider === "edge") await this.#turn.stop(by);
-    else await this.#stopAgent(provider === "codex" ? { type: "codex_stop" } : { type: "kill" }, by);
+    else
+      await this.#stopAgent(
+        provider === "codex" ? { type: "codex_stop" } : { type: "kill", force: true },
+        by,
+      );
     this.#goOn();
     return false;
   }
@@ -879,7 +885,7 @@ export class SessionObject extends DurableObject<Env> {
     this.ctx.waitUntil(this.#published(this.#publisher.publish()));
     if (changed === null) return;
     this.#live.tell(JSON.stringify({ type: "session", session: changed }));
-    if (changed.job !== undefined && isEnded(changed)) this.#tellOwner();
+    if (changed.job !== undefined && this.#job.ended) this.#tellOwner();
     if (isEnded(changed)) this.#console.end(this.#endedBecause() ?? "The session has ended.");
   }
 

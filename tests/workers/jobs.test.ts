@@ -5,6 +5,7 @@ import { beforeEach, describe, test, vi } from "vitest";
 import type { Approval } from "../../protocol/approvals.ts";
 import type { SessionEvent } from "../../protocol/events.ts";
 import { newId } from "../../protocol/ids.ts";
+import type { DaemonMessage } from "../../protocol/link.ts";
 import { JobEnd, type JobSpec, MAX_JOB_TEXT } from "../../protocol/jobs.ts";
 import type { Session } from "../../protocol/session.ts";
 import { tasks } from "../../worker/db/schema.ts";
@@ -331,4 +332,52 @@ describe("a Codex job that something else started", () => {
     await asleep.cancel();
     expect(await asleep.over()).toMatchObject({ status: "cancelled" });
   });
+});
+
+test("Claude Code that something else started ends with its turn, and its process after it", async ({
+  expect,
+}) => {
+  const { id: host, token } = await enrolHost("box");
+  const { daemon } = await FakeDaemon.connect(token, `epoch-${host}`);
+  const job = await aTask({ provider: "claude", host, cwd: "/work", prompt: "do it", mode: "plan" });
+  await job.start();
+  const start = await daemon.command();
+  expect(start.command).toMatchObject({
+    type: "agent_start",
+    agent: "claude",
+    prompt: "do it",
+    mode: "plan",
+  });
+  const at = 1;
+  const done = { status: "done", value: { type: "nothing" } } as const;
+  const status = (is: "working" | "waiting" | "idle") =>
+    ({ at, event: { type: "status", status: is, reason: null } }) as const;
+  const tell = (...events: Extract<DaemonMessage, { kind: "events" }>["events"]) =>
+    daemon.tell({ kind: "events", session: job.session, events });
+  await daemon.tell({ kind: "result", id: start.id, session: job.session, result: done });
+  // It may be idle before it has heard anything, and waits for a person in between.
+  await tell(status("idle"), status("working"), {
+    at,
+    event: { type: "turn_started", turn: 1, thread: "t" },
+  });
+  await tell(status("waiting"));
+  expect((await job.stands()).status).toBe("running");
+  await tell(
+    { at, event: { type: "item", id: "a", turn: 1, item: { kind: "message", text: "It is done." } } },
+    { at, event: { type: "turn_completed", turn: 1, usage: null } },
+    status("idle"),
+  );
+  expect(await job.over()).toMatchObject({ status: "completed", result: "It is done." });
+  const kill = await daemon.command();
+  expect(kill.command).toEqual({ type: "kill", force: true });
+  const exit = { code: 0, signal: null, message: null };
+  await daemon.tell(
+    {
+      kind: "events",
+      session: job.session,
+      events: [{ at, event: { type: "ended", status: "done", exit } }],
+    },
+    { kind: "result", id: kill.id, session: job.session, result: done },
+  );
+  expect(await job.stands()).toMatchObject({ status: "completed" });
 });

@@ -44,6 +44,8 @@ export async function cancelJob(env: Env, team: string, session: string, by: str
 }
 
 function startCommand(spec: Exclude<JobSpec, { provider: "edge" }>): Command {
-  const { provider: _provider, host: _host, ...start } = spec;
-  return { type: "codex_start", ...start };
+  const { provider, host: _host, ...start } = spec;
+  return provider === "codex"
+    ? { type: "codex_start", ...start }
+    : { type: "agent_start", agent: provider, ...start };
 }

@@ -7,7 +7,7 @@ import type { Database } from "../../shared/database.ts";
 import type { EventLog } from "../EventLog.ts";
 import { children, jobs } from "../schema.ts";
 import type { Events } from "../SessionStore.ts";
-import { sumUpRound } from "./sumUpRound.ts";
+import { type RoundEnd, sumUpRound } from "./sumUpRound.ts";
 
 type Row = typeof jobs.$inferSelect;
 
@@ -27,6 +27,8 @@ type Parts = {
   keepText: (notice: JobNotice, text: string) => Promise<string>;
   /** Resolves when the owner has taken it, or will never. */
   tellOwner: (notice: JobNotice) => Promise<void>;
+  /** Asks the host to end an agent that began with this command; part of the caller's transaction. */
+  endAgent: (asked: string) => void;
   /** Arms the alarm that calls `tell`; part of the caller's transaction. */
   tellAt: (at: number) => void;
 };
@@ -100,7 +102,11 @@ export class SessionJob {
     const now = Date.now();
     const end = this.#endOf(session, current, fresh);
     this.#note(session, current, end, now);
-    return isEnded(session) ? [] : [{ at: now, event: endedBy(end) }];
+    if (isEnded(session)) return [];
+    // A chat ends by that; an agent that would wait for more is ended by its host.
+    if (session.provider === "edge") return [{ at: now, event: endedBy(end) }];
+    this.#parts.endAgent(row.asked);
+    return [];
   }
 
   /** The session is deleted: who waits for it is told so. Inside the deleting transaction. */
@@ -142,16 +148,31 @@ export class SessionJob {
     if (row.began_at === null) return row.cancelled_by !== null;
     if (session.provider === "edge")
       return !this.#parts.isBusy() && (row.cancelled_by !== null || !this.#waits());
-    return fresh.some(({ event }) => event.type === "ended" || couldNotBegin(event, row.asked));
+    if (fresh.some(({ event }) => event.type === "ended" || couldNotBegin(event, row.asked))) return true;
+    // One that is spoken to goes on living after its turn.
+    const settled = session.status === "idle" || session.status === "trouble";
+    return session.provider !== "codex" && settled && this.#sumUp(row, fresh).turned;
   }
 
   #waits(): boolean {
     return this.#parts.db.select().from(children).limit(1).get() !== undefined;
   }
 
-  #endOf(session: Session, { asked, began_at, cancelled_by }: Row, fresh: Events): JobEnd {
+  #endOf(session: Session, row: Row, fresh: Events): JobEnd {
+    const { turned: _turned, turns, ...end } = this.#sumUp(row, fresh);
+    const tokens = session.provider === "edge" ? this.#parts.tokensOf(turns) : end.tokens;
+    const text = end.text.slice(0, KEPT_CHARS);
+    const { began_at, cancelled_by } = row;
+    // It had not begun, or had said its last and waited for what it has handed on.
+    if (cancelled_by !== null && (began_at === null || this.#waits()))
+      return { outcome: "cancelled", text, blob: null, tokens, error: `Stopped by ${cancelled_by}.` };
+    return { ...end, text, blob: null, tokens };
+  }
+
+  /** What the round has come to, and which turns it had. */
+  #sumUp({ asked, began_at, cancelled_by }: Row, fresh: Events): RoundEnd & { turns: number[] } {
     const turns: number[] = [];
-    const { log, tokensOf } = this.#parts;
+    const { log } = this.#parts;
     function* events(): Generator<EventBody> {
       if (began_at === null) return;
       for (const { body } of log.after(began_at)) {
@@ -166,13 +187,7 @@ export class SessionJob {
         yield event;
       }
     }
-    const end = sumUpRound(noted(), { asked, cancelled: cancelled_by !== null });
-    const tokens = session.provider === "edge" ? tokensOf(turns) : end.tokens;
-    const text = end.text.slice(0, KEPT_CHARS);
-    // It had not begun, or had said its last and waited for what it has handed on.
-    if (cancelled_by !== null && (began_at === null || this.#waits()))
-      return { outcome: "cancelled", text, blob: null, tokens, error: `Stopped by ${cancelled_by}.` };
-    return { ...end, text, blob: null, tokens };
+    return { ...sumUpRound(noted(), { asked, cancelled: cancelled_by !== null }), turns };
   }
 
   #note({ team, id, job }: Session, { round }: Row, end: JobEnd, now: number): void {

@@ -14,7 +14,10 @@ const ACTS = new Set<Item["kind"]>([
 ]);
 
 /** What a round came to, without what is kept apart from its text. */
-export type RoundEnd = Pick<JobEnd, "outcome" | "text" | "tokens" | "error">;
+export type RoundEnd = Pick<JobEnd, "outcome" | "text" | "tokens" | "error"> & {
+  /** A turn has come to its end. */
+  turned: boolean;
+};
 
 /**
  * What the events of a round come to: the last turn's outcome, and what the agent said after its last act (before it,
@@ -28,6 +31,7 @@ export function sumUpRound(
   const said = new Map<string, string>();
   const tokens: JobTokens = { input: 0, cached: 0, output: 0 };
   let acted = false;
+  let turned = false;
   let outcome: JobEnd["outcome"] = "failed";
   let error: string | null = "It ended without a word.";
   const fail = (why: string) => {
@@ -49,15 +53,18 @@ export function sumUpRound(
         break;
       }
       case "turn_completed":
+        turned = true;
         [outcome, error] = ["completed", null];
         tokens.input += event.usage?.input_tokens ?? 0;
         tokens.cached += event.usage?.cached_input_tokens ?? 0;
         tokens.output += event.usage?.output_tokens ?? 0;
         break;
       case "turn_failed":
+        turned = true;
         fail(event.message);
         break;
       case "turn_cancelled":
+        turned = true;
         [outcome, error] = ["cancelled", `Stopped by ${event.by}.`];
         break;
       case "ended":
@@ -77,5 +84,5 @@ export function sumUpRound(
   }
   const text = [...said.values()].filter((each) => each !== "").join("\n\n");
   if (cancelled && outcome === "failed") outcome = "cancelled";
-  return { outcome, text, tokens, error };
+  return { outcome, text, tokens, error, turned };
 }

@@ -10,6 +10,12 @@ import { Dialog, DialogFoot } from "../../shared/ui/Dialog.tsx";
 import { Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
 import { workApi } from "../work/workApi.ts";
 
+const AGENTS = [
+  { id: "edge", label: "A chat" },
+  { id: "codex", label: "Codex on a host" },
+  { id: "claude", label: "Claude Code on a host" },
+] as const satisfies { id: JobSpec["provider"]; label: string }[];
+
 /** Adds a task. */
 export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): void }) {
   const hosts = useHosts();
@@ -34,7 +40,7 @@ export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): voi
   const spec = readSpec();
   function readSpec(): JobSpec | null {
     if (prompt.trim() === "") return null;
-    if (provider === "codex")
+    if (provider !== "edge")
       return host === "" || !where.startsWith("/")
         ? null
         : { provider, prompt: prompt.trim(), host, cwd: where };
@@ -98,11 +104,16 @@ export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): voi
                 <Select
                   {...ids}
                   value={provider}
-                  onChange={(event) => setProvider(event.target.value === "codex" ? "codex" : "edge")}
+                  onChange={(event) =>
+                    setProvider(AGENTS.find(({ id: each }) => each === event.target.value)?.id ?? "edge")
+                  }
                   data-testid="task-provider"
                 >
-                  <option value="edge">A chat</option>
-                  <option value="codex">Codex on a host</option>
+                  {AGENTS.map(({ id: each, label }) => (
+                    <option key={each} value={each}>
+                      {label}
+                    </option>
+                  ))}
                 </Select>
               )}
             </Field>
@@ -118,7 +129,7 @@ export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): voi
                   data-testid="task-host"
                 >
                   {provider === "edge" && <option value="">None: it only thinks</option>}
-                  {provider === "codex" && host === "" && <option value="">Choose a host</option>}
+                  {provider !== "edge" && host === "" && <option value="">Choose a host</option>}
                   {hosts.map(({ id: each, name }) => (
                     <option key={each} value={each}>
                       {name}
