@@ -1,10 +1,9 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { HOOK_WORD } from "./agents/claude/hookWire.ts";
+import { runHook } from "./agents/claude/runHook.ts";
 import { findCheckout, findHome } from "./cli/context.ts";
 import type { Context } from "./cli/context.ts";
-import { parseCommandLine } from "./cli/parseCommandLine.ts";
-import { runCommand } from "./cli/runCommand.ts";
-import { runHidden } from "./cli/runHidden.ts";
 import { isLocked } from "./system/lock.ts";
 import { EXIT } from "./system/exitCodes.ts";
 import { Sentence, say } from "./system/Sentence.ts";
@@ -22,6 +21,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     checkout: findCheckout(import.meta.dirname),
   };
   try {
+    // Claude waits with its card for it: everything else is loaded only where it is needed.
+    const [word, socket = ""] = argv;
+    if (word === HOOK_WORD) {
+      await runHook(socket, process.env, process);
+      return EXIT.ok;
+    }
+    const [{ runHidden }, { parseCommandLine }, { runCommand }] = await Promise.all([
+      import("./cli/runHidden.ts"),
+      import("./cli/parseCommandLine.ts"),
+      import("./cli/runCommand.ts"),
+    ]);
     const hidden = runHidden(argv, context);
     if (hidden !== null) return await hidden;
     const line = parseCommandLine(argv, VERSION);

@@ -8,6 +8,7 @@ import { cleanUp, cleanUpOnSignal } from "./lib/cleanUp.ts";
 import { isMet, type Bench, type BenchResult } from "./lib/bench.ts";
 import { printTable } from "./lib/printTable.ts";
 import { ROOT } from "./lib/startEdge.ts";
+import { agent } from "./agent.ts";
 import { chat } from "./chat.ts";
 import { command } from "./command.ts";
 import { cost } from "./cost.ts";
@@ -17,7 +18,7 @@ import { keystroke } from "./keystroke.ts";
 import { narrowLink } from "./narrowLink.ts";
 import { replay } from "./replay.ts";
 
-const BENCHES: Bench[] = [fanOut, replay, cost, keystroke, flood, narrowLink, command, chat];
+const BENCHES: Bench[] = [fanOut, replay, cost, keystroke, flood, narrowLink, command, chat, agent];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

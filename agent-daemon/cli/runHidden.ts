@@ -1,6 +1,4 @@
 import { parseArgs } from "node:util";
-import { HOOK_WORD } from "../agents/claude/hookWire.ts";
-import { runHook } from "../agents/claude/runHook.ts";
 import { KEEPER_WORD, keepAgent } from "../agents/owned/keeper/keepAgent.ts";
 import { OPENCODE_WORD } from "../agents/opencode/opencodeAdapter.ts";
 import { serveOpencode } from "../agents/opencode/serveOpencode.ts";
@@ -33,10 +31,6 @@ const HIDDEN: Record<string, Hidden> = {
   [OPENCODE_WORD]: ([program = ""]) => serveOpencode(program),
   [COMMAND_WORD]: async ([dir = ""]) => {
     await superviseCommand(dir);
-    return EXIT.ok;
-  },
-  [HOOK_WORD]: async ([socket = ""], { env }) => {
-    await runHook(socket, env, process);
     return EXIT.ok;
   },
   [EDGE_WORD]: async (words) => {
