@@ -39,6 +39,7 @@ export const Approval = z.object({
   /** Of an agent on a host: what it asks, what a decision may carry, whether only the screen vouches for it. */
   questions: z.array(AgentQuestion).optional(),
   offers: z.array(DecisionOffer).optional(),
+  remembers: z.string().max(500).optional(),
   unverified: z.boolean().optional(),
   status: ApprovalStatus,
   delivery: Delivery,

@@ -19,7 +19,7 @@ export type AgentQuestion = z.infer<typeof AgentQuestion>;
 
 /**
  * What a requester can do with a decision, beside allowing it once and denying it. `remember`: it does not ask for the
- * same again until it ends; `interrupt`: it stops what it does.
+ * same again, until it ends or for as long as `remembers` says; `interrupt`: it stops what it does.
  */
 export const DecisionOffer = z.enum(["edit", "message", "remember", "interrupt"]);
 export type DecisionOffer = z.infer<typeof DecisionOffer>;
@@ -49,6 +49,8 @@ export const AgentRequest = z.object({
   touches: z.array(z.string().max(500)).max(50),
   questions: z.array(AgentQuestion).max(20).optional(),
   offers: z.array(DecisionOffer),
+  /** What it would remember, in words, where the agent tells. */
+  remembers: z.string().max(500).optional(),
   /** Recognised on the screen and answered with keys: nobody but the screen vouches for it. */
   unverified: z.boolean().optional(),
 });

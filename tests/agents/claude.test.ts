@@ -9,6 +9,7 @@ import { type HookHello, PRINTED } from "../../agent-daemon/agents/claude/hookWi
 import { hookSocketPath, startClaude } from "../../agent-daemon/agents/claude/startClaude.ts";
 import { changeHooks } from "../../agent-daemon/hooks/changeHooks.ts";
 import type { Part } from "../../agent-daemon/parts.ts";
+import type { TmuxPart } from "../../agent-daemon/tmux/tmuxPart.ts";
 import { makeRig, sessionsByPane, eventsOf, noTmux, type Rig } from "../../agent-daemon/tmux/rig/tmuxRig.ts";
 import type { CommandOf, CommandResult } from "../../protocol/commands.ts";
 import type { Item } from "../../protocol/events.ts";
@@ -32,6 +33,7 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
   let rig: Rig;
   let cwd: string;
   let part: Part;
+  let panes: TmuxPart;
   let session: string;
 
   beforeAll(async () => {
@@ -49,20 +51,7 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
       program: AGENT,
       socket: hookSocketPath(join(rig.directory, "state")),
     });
-    rig.tmux(
-      "default",
-      "new-session",
-      "-d",
-      "-x",
-      "120",
-      "-y",
-      "40",
-      "-c",
-      cwd,
-      program,
-      "--permission-mode",
-      "manual",
-    );
+    openPane();
     part = await start();
     session = sessionsByPane(rig.messages).get("default %0") ?? "";
     await shows(/manual mode on|\? for shortcuts|❯/);
@@ -72,8 +61,14 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
     await rig.end();
   });
 
+  /** Claude in a pane of its own. */
+  function openPane(): void {
+    const argv = ["-x", "120", "-y", "40", "-c", cwd, program, "--permission-mode", "manual"];
+    rig.tmux("default", "new-session", "-d", ...argv);
+  }
+
   async function start(): Promise<Part> {
-    const panes = await rig.start({ poll_ms: 500 });
+    panes = await rig.start({ poll_ms: 500 });
     return startClaude({
       stateDir: join(rig.directory, "state"),
       env: rig.env,
@@ -112,14 +107,22 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
     return socket;
   }
 
-  const screen = () => rig.tmux("default", "capture-pane", "-p", "-t", "%0");
-  const shows = (what: RegExp) => until(`${what} on the screen`, () => what.test(screen()), 30_000);
+  const screen = (pane = "%0") => rig.tmux("default", "capture-pane", "-p", "-t", pane);
+  const shows = (what: RegExp, pane = "%0") =>
+    until(`${what} on the screen`, () => what.test(screen(pane)), 30_000);
   const press = (...keys: string[]) => rig.tmux("default", "send-keys", "-t", "%0", ...keys);
-  function say(text: string): void {
+  function say(text: string, pane = "%0"): void {
     rig.tmux("default", "set-buffer", text);
-    rig.tmux("default", "paste-buffer", "-p", "-d", "-t", "%0");
-    press("Enter");
+    rig.tmux("default", "paste-buffer", "-p", "-d", "-t", pane);
+    rig.tmux("default", "send-keys", "-t", pane, "Enter");
   }
+  /** What it is said to do, each time that this changed. */
+  const statuses = () =>
+    eventsOf(rig.messages, session).flatMap((event) => (event.type === "status" ? [event.status] : []));
+  const turns = () =>
+    eventsOf(rig.messages, session).flatMap((event) =>
+      event.type === "turn_started" || event.type === "turn_completed" ? [`${event.type} ${event.turn}`] : [],
+    );
   /** Claude takes no key in a dialog's first moments, so it is pressed again. */
   const pressUntil = (key: string, done: () => boolean) =>
     until(`${key} to be taken`, async () => {
@@ -181,7 +184,7 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
       tool: "Bash",
       scope: "execute",
       summary: `Bash touch ${join(cwd, "a")}`,
-      offers: ["edit", "message"],
+      offers: ["edit", "message", "interrupt"],
     });
     await shows(/Do you want to proceed/);
     expect(await decide(asked.id)).toEqual(ended("applied"));
@@ -205,6 +208,29 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
     );
     await answered("the phone said no");
     expect(existsSync(join(cwd, "c"))).toBe(false);
+  });
+
+  it("keeps in its own settings what it was told to keep, and asks for that no more", async () => {
+    const call = `CALL: Bash ${JSON.stringify({ command: "node -e 1" })}`;
+    say(call);
+    const asked = await request();
+    expect(asked.remembers).toBe("Bash(node -e 1) in the project's settings for this machine");
+    expect(await decide(asked.id, { remember: true })).toEqual(ended("applied"));
+    await answered("tool said");
+    const turn = () => turns().filter((each) => each.startsWith("turn_completed")).length;
+    await until("the turn's end", () => turn() === 1);
+    say(call);
+    await until("the next turn's end", () => turn() === 2);
+    expect(told("request")).toHaveLength(1);
+  });
+
+  it("is denied and stops its turn, when that is asked for", async () => {
+    say(touch("a"));
+    expect(await decide((await request()).id, { allow: false, interrupt: true })).toEqual(ended("applied"));
+    await until("the turn's end", () => turns().length === 2);
+    await until("idle", () => statuses().at(-1) === "idle");
+    expect(existsSync(join(cwd, "a"))).toBe(false);
+    expect(items().some(({ kind }) => kind === "message")).toBe(false);
   });
 
   it("says that it was answered at the terminal: yes, no", async () => {
@@ -269,7 +295,7 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
     say(`${touch("a")}\n${touch("b").replace("CALL", "AND")}`);
     const first = await request();
     await shows(/Do you want to proceed/);
-    await pressUntil("1", () => told("request").length === 2);
+    await pressUntil("1", () => existsSync(join(cwd, "a")));
     expect(await ending(first.id)).toBe("stale");
     const second = await request(1);
     expect(await decide(second.id)).toEqual(ended("applied"));
@@ -283,7 +309,7 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
     say(`CALL: ${call}\nAND: ${call}`);
     const first = await request();
     await shows(/Do you want to proceed/);
-    await pressUntil("1", () => told("request").length === 2);
+    await pressUntil("1", () => existsSync(join(cwd, "same")));
     expect(await ending(first.id)).toBe("stale");
     const second = await request(1);
     expect(await decide(second.id, { allow: false, message: "once is enough" })).toEqual(ended("applied"));
@@ -323,20 +349,7 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
     rig.tmux("default", "kill-server");
     changeHooks("remove", { env: rig.env, node: "", program: "", socket: "" });
     await part.stop();
-    rig.tmux(
-      "default",
-      "new-session",
-      "-d",
-      "-x",
-      "120",
-      "-y",
-      "40",
-      "-c",
-      cwd,
-      program,
-      "--permission-mode",
-      "manual",
-    );
+    openPane();
     part = await start();
     session = sessionsByPane(rig.messages).get("default %0") ?? "";
     await shows(/manual mode on|\? for shortcuts|❯/);
@@ -356,6 +369,86 @@ describe.skipIf("missing" in claude || noTmux !== null)("the real Claude Code in
       await pressUntil("1", () => existsSync(join(cwd, name)));
       expect(await ending(asked.id)).toBe("stale");
     }
+  });
+
+  it("says whether it works, waits or is idle; and is interrupted from the page, at work and in its dialog", async () => {
+    const interrupt = () => rig.command(panes, session, { type: "interrupt" });
+    await until("idle", () => statuses().at(-1) === "idle");
+    say(`SLOW: 60\nSAY: ${"word ".repeat(60)}`);
+    await until("at work", () => statuses().at(-1) === "working");
+    await shows(/● word/);
+    expect((await interrupt()).status).toBe("done");
+    await until("the turn's end", () => turns().length === 2);
+    await until("idle again", () => statuses().at(-1) === "idle");
+    expect(items().at(-1)).toEqual({ kind: "warning", text: "Interrupted by the person." });
+    say(touch("a"));
+    const asked = await request();
+    await shows(/Do you want to proceed/);
+    await until("waiting", () => statuses().at(-1) === "waiting");
+    expect((await interrupt()).status).toBe("done");
+    expect(await ending(asked.id)).toBe("stale");
+    await until("the second turn's end", () => turns().length === 4);
+    await until("idle once more", () => statuses().at(-1) === "idle");
+    expect(existsSync(join(cwd, "a"))).toBe(false);
+    expect(turns()).toEqual(["turn_started 1", "turn_completed 1", "turn_started 2", "turn_completed 2"]);
+  });
+
+  it("goes on in the same session when it is cleared in the middle of a turn", async () => {
+    say(`SLOW: 20\nSAY: before${" word".repeat(20)}`);
+    await shows(/● before/);
+    say("/clear"); // Claude queues it
+    await answered("before word");
+    await until("the turn's end", () => turns().length === 2);
+    await until("an empty screen", () => !/before/.test(screen()));
+    say("SAY: after it was cleared");
+    await answered("after it was cleared");
+    expect(turns().slice(0, 3)).toEqual(["turn_started 1", "turn_completed 1", "turn_started 2"]);
+    say(touch("a"));
+    expect(await decide((await request()).id)).toEqual(ended("applied"));
+    await answered("tool said");
+    expect(existsSync(join(cwd, "a"))).toBe(true);
+  });
+
+  it("two in one directory that ask for the same are two requests, each of its own pane", async () => {
+    openPane();
+    await shows(/manual mode on|\? for shortcuts/, "%1");
+    await panes.refresh();
+    const other = sessionsByPane(rig.messages).get("default %1") ?? "";
+    const call = `CALL: Bash ${JSON.stringify({ command: `echo $TMUX_PANE >> ${join(cwd, "ran")}` })}`;
+    say(call);
+    say(call, "%1");
+    await until("both to ask", () => told("request").length === 2, 30_000);
+    const [mine, theirs] = [session, other].map((each) =>
+      told("request").find((message) => message.session === each),
+    );
+    expect(mine?.request.input_sha256).toBe(theirs?.request.input_sha256);
+    expect(mine?.request.id).not.toBe(theirs?.request.id);
+    await shows(/Do you want to proceed/);
+    await shows(/Do you want to proceed/, "%1");
+    expect(await decide(theirs?.request.id ?? "")).toMatchObject({ code: "no_such_request" }); // of another session
+    expect(await decide(mine?.request.id ?? "", { allow: false, message: "not here" })).toEqual(
+      ended("applied"),
+    );
+    await answered("not here");
+    expect(screen("%1")).toMatch(/Do you want to proceed/);
+    expect(told("request_ended")).toEqual([]);
+    session = other;
+    expect(await decide(theirs?.request.id ?? "")).toEqual(ended("applied"));
+    await answered("tool said");
+    expect(readFileSync(join(cwd, "ran"), "utf8")).toBe("%1\n");
+  });
+
+  it("tells what a subagent was told, and what it said in the end", async () => {
+    const prompt = "SAY: the subagent's word";
+    say(`CALL: Agent ${JSON.stringify({ description: "a look", subagent_type: "general-purpose", prompt })}`);
+    const tool = (name: string) =>
+      until(`${name} to be told`, () => items().find((item) => item.kind === "tool" && item.name === name));
+    expect(await tool("Agent")).toMatchObject({ input: expect.stringContaining(prompt) });
+    expect(await tool("task")).toMatchObject({
+      input: 'Agent "a look" finished',
+      output: "the subagent's word",
+      status: "completed",
+    });
   });
 
   it("works as ever without a daemon", async () => {

@@ -92,7 +92,11 @@ describe.skipIf("missing" in claude)("the real Claude Code without a terminal", 
   it("asks; allowed, changed, or denied with a reason that it answers to", async () => {
     const session = await start(touch("a"));
     const first = await host.request(session);
-    expect(first).toMatchObject({ requester: "claude", tool: "Bash", offers: ["edit", "message"] });
+    expect(first).toMatchObject({
+      requester: "claude",
+      tool: "Bash",
+      offers: ["edit", "message", "interrupt"],
+    });
     expect(host.status(session)).toBe("waiting");
     expect(await host.decide(session, first.id)).toEqual(applied);
     await host.turns(session, 1);

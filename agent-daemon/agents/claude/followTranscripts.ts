@@ -9,19 +9,33 @@ import type { Log, Outlet } from "../../parts.ts";
 import type { Store } from "../../store.ts";
 import { fitEvent } from "../codex/fitEvent.ts";
 import { createJobLines } from "../codex/splitLines.ts";
-import { type DecidedCall, freshTranscript, TranscriptState, translateTranscript } from "./translate.ts";
+import {
+  type DecidedCall,
+  freshTranscript,
+  giveUpTurn,
+  TranscriptState,
+  translateTranscript,
+} from "./translate.ts";
 
 /** A conversation that runs in a session's pane. */
-export type Conversation = { session: string; thread: string };
+export type Conversation = {
+  session: string;
+  thread: string;
+  /** Since when Claude says of itself that it is idle; null while it works or waits. */
+  idleSince: number | null;
+};
 
 /** Of a conversation that began before it was seen, this much of its end is read. */
 const FIRST_READ_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 /** How often files are looked at, in case a change was not announced, or the journal was full. */
 const POLL_MS = 1_000;
+/** A turn that its transcript does not end is over when Claude has been idle, and silent, for this long. */
+const SETTLED_MS = 5_000;
 
 const Row = z.object({ offset: z.number(), state: z.string() });
 
+type Of = Pick<Conversation, "session" | "thread">;
 type Following = Conversation & { path: string; watcher: FSWatcher | null; reading: Promise<void> | null };
 
 /** Follows the transcripts of the conversations that run in panes, and tells what is said in them. */
@@ -55,7 +69,7 @@ export function followTranscripts(deps: {
   const stopping = new AbortController();
 
   /** Where to go on; a conversation that is new here begins near its end, at the turn after the session's last one. */
-  function resume({ session, thread }: Conversation, size: number) {
+  function resume({ session, thread }: Of, size: number) {
     const row = read.get(session, thread);
     if (row !== undefined) {
       const { offset, state } = Row.parse(row);
@@ -80,7 +94,7 @@ export function followTranscripts(deps: {
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
       for (let position = offset; !stopping.signal.aborted;) {
         const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
-        if (bytesRead === 0) return;
+        if (bytesRead === 0) break;
         position += bytesRead;
         const events: EventBody[] = [];
         const calls: DecidedCall[] = [];
@@ -97,13 +111,18 @@ export function followTranscripts(deps: {
         }
         if (!put(each, { events, calls }, offset, state)) return; // full: read again later from where we were
       }
+      if (!state.running || each.idleSince === null || stopping.signal.aborted) return;
+      const { mtimeMs } = await file.stat();
+      if (now() - Math.max(each.idleSince, mtimeMs) < SETTLED_MS) return;
+      const over = giveUpTurn(state);
+      put(each, { events: over.events, calls: [] }, offset, over.state);
     } finally {
       await file.close();
     }
   }
 
   function put(
-    { session, thread }: Conversation,
+    { session, thread }: Of,
     { events, calls }: { events: EventBody[]; calls: DecidedCall[] },
     offset: number,
     state: TranscriptState,
@@ -169,7 +188,11 @@ export function followTranscripts(deps: {
         each.watcher?.close();
         following.delete(key);
       }
-      for (const [key, each] of wanted) if (!following.has(key)) start(each, key);
+      for (const [key, each] of wanted) {
+        const known = following.get(key);
+        if (known === undefined) start(each, key);
+        else known.idleSince = each.idleSince;
+      }
     },
     async stop(): Promise<void> {
       stopping.abort();

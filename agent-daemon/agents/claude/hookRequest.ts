@@ -5,6 +5,7 @@ import { type AgentQuestion, type AgentRequest, MAX_REQUEST_INPUT } from "../../
 import type { ToolScope } from "../../../protocol/toolScope.ts";
 import { redact } from "../../../protocol/redact.ts";
 import type { PermissionHook } from "./hookWire.ts";
+import { permissionUpdates, updateWords } from "./permissionUpdates.ts";
 
 const QUESTION_TOOL = "AskUserQuestion";
 
@@ -31,16 +32,22 @@ const AskedQuestions = z.looseObject({
   ),
 });
 
-/** The tool that Claude asks to use, and what with. */
-type AskedTool = Pick<PermissionHook, "tool_name" | "tool_input">;
+/** The tool that Claude asks to use, what with, and what would spare it asking. */
+type AskedTool = Pick<PermissionHook, "tool_name" | "tool_input" | "permission_suggestions">;
 
 /** What Claude asks, as every agent's requests are told. A tool that is not known here asks like a command. */
 export function hookRequest(
   id: string,
-  { tool_name: tool, tool_input: input, cwd }: AskedTool & Pick<PermissionHook, "cwd">,
+  {
+    tool_name: tool,
+    tool_input: input,
+    permission_suggestions,
+    cwd,
+  }: AskedTool & Pick<PermissionHook, "cwd">,
 ): AgentRequest {
   const json = JSON.stringify(input);
   const questions = tool === QUESTION_TOOL ? questionsOf(input) : null;
+  const remembers = updateWords(permissionUpdates(permission_suggestions));
   const cut = json.length > MAX_REQUEST_INPUT;
   return {
     id,
@@ -52,7 +59,13 @@ export function hookRequest(
     summary: redact(summaryOf(tool, input)).slice(0, 500),
     touches: [touchedPath(input) ?? cwd].map((path) => path.slice(0, 500)),
     ...(questions === null ? {} : { questions }),
-    offers: cut || questions !== null ? ["message"] : ["edit", "message"],
+    ...(remembers === null ? {} : { remembers }),
+    offers: [
+      ...(cut || questions !== null ? [] : (["edit"] as const)),
+      "message",
+      ...(remembers === null ? [] : (["remember"] as const)),
+      "interrupt",
+    ],
   };
 }
 
@@ -69,8 +82,15 @@ export function claudeDecision(asked: AskedTool, decision: CommandOf<"decide">) 
     ? {
         behavior: "allow",
         ...(decision.input === undefined ? {} : { updatedInput: inputOf(asked, decision.input) }),
+        ...(decision.remember === true
+          ? { updatedPermissions: permissionUpdates(asked.permission_suggestions) }
+          : {}),
       }
-    : { behavior: "deny", message: decision.message ?? "The person denied this." };
+    : {
+        behavior: "deny",
+        message: decision.message ?? "The person denied this.",
+        ...(decision.interrupt === true ? { interrupt: true } : {}),
+      };
 }
 
 /** Answers of a question join what was asked; any other input stands for itself. */

@@ -20,6 +20,8 @@ export const PermissionHook = z.looseObject({
   hook_event_name: z.literal("PermissionRequest"),
   tool_name: z.string().min(1).max(200),
   tool_input: z.record(z.string(), z.unknown()),
+  /** How its own permissions could change, so that it asks for this no more. */
+  permission_suggestions: z.array(z.unknown()).max(50).optional().catch(undefined),
   /** The subagent that asks; none when the conversation itself does. */
   agent_id: z.string().max(200).optional(),
 });

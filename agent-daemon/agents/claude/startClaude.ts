@@ -205,8 +205,10 @@ export async function startClaude(deps: ClaudeDeps): Promise<Part> {
   function look(): void {
     const agents = panes.claudes();
     transcripts.follow(
-      agents.flatMap(({ session, claude: { sessionId } }) =>
-        sessionId === undefined ? [] : [{ session, thread: sessionId }],
+      agents.flatMap(({ session, claude: { sessionId, status, statusUpdatedAt = null } }) =>
+        sessionId === undefined
+          ? []
+          : [{ session, thread: sessionId, idleSince: status === "idle" ? statusUpdatedAt : null }],
       ),
     );
     let soon = Number.POSITIVE_INFINITY;

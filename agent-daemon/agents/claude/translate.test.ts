@@ -1,6 +1,6 @@
 import { describe, test } from "vitest";
 import type { EventBody } from "../../../protocol/events.ts";
-import { callKey, freshTranscript, translateTranscript } from "./translate.ts";
+import { callKey, freshTranscript, giveUpTurn, translateTranscript } from "./translate.ts";
 
 /** Translates lines one after the other. */
 function translate(...lines: object[]): EventBody[] {
@@ -38,6 +38,40 @@ const result = (content: unknown, is_error = false) =>
 const END = { type: "system", subtype: "turn_duration", uuid: "s1" };
 
 describe("Claude Code's transcript", () => {
+  test("tells how a subagent ended, and what it said", ({ expect }) => {
+    const notice = (rest: string) =>
+      translate(
+        user(`<task-notification>\n<tool-use-id>toolu_1</tool-use-id>\n${rest}</task-notification>`),
+      ).at(-1);
+    const item = (over: object) => ({
+      type: "item",
+      id: "u1.0",
+      turn: 5,
+      item: { kind: "tool", name: "task", ...over },
+    });
+    const summary = 'Agent "a look" finished';
+    expect(
+      notice(`<status>completed</status>\n<summary>${summary}</summary>\n<result>a <result> b</result>\n`),
+    ).toEqual(item({ input: summary, output: "a <result> b", error: null, status: "completed" }));
+    expect(notice("<status>failed</status>")).toEqual(
+      item({ input: "", output: null, error: "failed", status: "failed" }),
+    );
+  });
+
+  test("gives up a turn that it does not end, and what was open in it", ({ expect }) => {
+    const state = [user("hi"), assistant([use("Bash", { command: "make" })])].reduce(
+      (before, line) => translateTranscript(JSON.stringify(line), before, "t").state,
+      freshTranscript(0),
+    );
+    const over = giveUpTurn(state);
+    expect(over.events).toMatchObject([
+      { id: "toolu_1", item: { kind: "command", status: "failed" } },
+      { item: { kind: "warning" } },
+      { type: "turn_completed", turn: 1 },
+    ]);
+    expect(over.state).toMatchObject({ turn: 1, running: false, open: {} });
+  });
+
   test("tells a turn, and each message's tokens once", ({ expect }) => {
     expect(
       translate(

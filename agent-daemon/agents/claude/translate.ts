@@ -81,6 +81,8 @@ const Line = z.discriminatedUnion("type", [
 
 /** What Claude writes of itself into a person's message: not what the person said. */
 const MACHINE_TEXT = /^<(?:system-reminder|local-command|command-|bash-|task-)/;
+/** Claude is told so when a subagent, or a command in the background, has ended. */
+const TASK_NOTICE = /^\s*<task-notification>/;
 const INTERRUPTED = "[Request interrupted by user";
 const FILE_TOOLS = new Set(["Write", "Edit", "MultiEdit", "NotebookEdit"]);
 
@@ -121,6 +123,11 @@ export function translateTranscript(
     }
     return { events, decided, state };
   }
+  for (const [at, { type, text: told = "" }] of parsed.message.content.entries()) {
+    if (type !== "text" || !TASK_NOTICE.test(told)) continue;
+    if (!state.running) begin(events, state, thread);
+    item(`${parsed.uuid}.${at}`, taskItem(told));
+  }
   const said = parsed.message.content
     .flatMap((part) => (part.type === "text" && part.text !== undefined ? [part.text] : []))
     .filter((each) => !MACHINE_TEXT.test(each.trimStart()));
@@ -145,6 +152,20 @@ export function translateTranscript(
   if (!state.running) begin(events, state, thread);
   item(parsed.uuid, { kind: "user_message", text: said.join("\n") });
   return { events, decided, state };
+}
+
+/** Ends a turn that Claude gave up without a word in its transcript: one that was taken back before it was answered. */
+export function giveUpTurn(before: TranscriptState): { events: EventBody[]; state: TranscriptState } {
+  const state = { ...before, open: {} };
+  const { turn } = state;
+  const why = "It ended without an answer.";
+  const events = Object.entries(before.open).map(([id, call]): EventBody => {
+    const result = { type: "tool_result", content: why, is_error: true };
+    return { type: "item", id, turn, item: callItem(call, result) };
+  });
+  events.push({ type: "item", id: `given-up-${turn}`, turn, item: { kind: "warning", text: why } });
+  events.push(...endTurn(state));
+  return { events, state };
 }
 
 function begin(events: EventBody[], state: TranscriptState, thread: string): void {
@@ -213,6 +234,22 @@ function callItem(
     output: result === null || failed ? null : output,
     error: failed ? output : null,
     status,
+  };
+}
+
+/** How a task ended that Claude had running beside it. */
+function taskItem(notice: string): Extract<EventBody, { type: "item" }>["item"] {
+  const part = (name: string) =>
+    new RegExp(`<${name}>([\\s\\S]*)</${name}>`).exec(notice)?.[1]?.trim() ?? null;
+  const { text: output } = cutMiddle(part("result") ?? "", MAX_OUTPUT_BYTES);
+  const failed = part("status") !== "completed";
+  return {
+    kind: "tool",
+    name: "task",
+    input: (part("summary") ?? "").slice(0, 16_384),
+    output: failed ? null : output,
+    error: failed ? output || (part("status") ?? "unknown") : null,
+    status: failed ? "failed" : "completed",
   };
 }
 

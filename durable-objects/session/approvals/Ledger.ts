@@ -25,6 +25,7 @@ export type Request = Pick<
   | "touches"
   | "questions"
   | "offers"
+  | "remembers"
   | "unverified"
 > & { expires_at: number };
 

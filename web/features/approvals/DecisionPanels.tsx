@@ -64,6 +64,7 @@ export function AlwaysPanel({
   const [pattern, setPattern] = useState(approval.summary);
   const [expiry, setExpiry] = useState("30d");
   const [reason, setReason] = useState("");
+  const [remember, setRemember] = useState(false);
   const matches = pattern !== "" && approval.summary.startsWith(pattern);
   const wrong = match === "begins" && !matches;
   return (
@@ -78,6 +79,7 @@ export function AlwaysPanel({
           ...endOf(RULE_EXPIRIES, expiry, Date.now()),
           ...(match === "begins" ? { pattern } : {}),
           ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
+          ...(remember ? { remember } : {}),
         });
       }}
       button={
@@ -133,19 +135,30 @@ export function AlwaysPanel({
           )}
         </Field>
       </div>
+      {approval.offers?.includes("remember") === true && (
+        <Tick testId="remember" checked={remember} onChange={setRemember}>
+          The agent remembers it, too:{" "}
+          <span className="break-words text-muted">{approval.remembers ?? "until it ends"}</span>
+        </Tick>
+      )}
     </Panel>
   );
 }
 
 /** Denies, and says something to whoever asked. */
-export function DenyPanel({ busy, onDecide, onBack }: PanelProps) {
+export function DenyPanel({ approval, busy, onDecide, onBack }: PanelProps) {
   const [message, setMessage] = useState("");
+  const [interrupt, setInterrupt] = useState(false);
   return (
     <Panel
       testId="panel-deny"
       onBack={onBack}
       onSubmit={() =>
-        onDecide({ decision: "deny", ...(message.trim() === "" ? {} : { message: message.trim() }) })
+        onDecide({
+          decision: "deny",
+          ...(message.trim() === "" ? {} : { message: message.trim() }),
+          ...(interrupt ? { interrupt } : {}),
+        })
       }
       button={
         <Button type="submit" look="danger" disabled={busy} data-testid="confirm-deny">
@@ -167,7 +180,37 @@ export function DenyPanel({ busy, onDecide, onBack }: PanelProps) {
           />
         )}
       </Field>
+      {approval.offers?.includes("interrupt") === true && (
+        <Tick testId="interrupt" checked={interrupt} onChange={setInterrupt}>
+          It stops what it does, and waits for you.
+        </Tick>
+      )}
     </Panel>
+  );
+}
+
+function Tick({
+  checked,
+  onChange,
+  testId,
+  children,
+}: {
+  checked: boolean;
+  onChange(checked: boolean): void;
+  testId: string;
+  children: ReactNode;
+}) {
+  return (
+    <label className="flex min-h-6 items-start gap-2 touch:min-h-11">
+      <input
+        type="checkbox"
+        data-testid={testId}
+        className="mt-0.5 size-4 shrink-0 accent-[var(--working)]"
+        checked={checked}
+        onChange={(event) => onChange(event.target.checked)}
+      />
+      <span className="min-w-0">{children}</span>
+    </label>
   );
 }
 
