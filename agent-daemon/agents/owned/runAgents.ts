@@ -150,7 +150,6 @@ export function runAgents(deps: RunDeps) {
     if (given > 0 && !adapter.confirms)
       for (const request of owned.decidedBy(change.row.session, given))
         change.over.push({ request, end: "applied" });
-    givePrompts(change, adapter, owned.prompts(change.row.session), Date.now());
     return given;
   }
 
@@ -159,6 +158,8 @@ export function runAgents(deps: RunDeps) {
     if (row === null) throw new Error(`session ${session} is not in the store`);
     const change = makeChange(row);
     const given = read(change, batch);
+    // What is said to one that is ending is for the next process.
+    if (!row.stopped && !row.leaving) givePrompts(change, adapterOf(row), owned.prompts(session), Date.now());
     if (row.readTo > longRecord && isQuiet(change)) row.leaving = change.quit = true;
     return commit(change, () => given > 0 && owned.given(session, given));
   }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import { newId } from "../../../protocol/ids.ts";
 import { launch } from "../../run.ts";
-import { ProcessIdentity } from "../../system/processIdentity.ts";
+import { identify, ProcessIdentity } from "../../system/processIdentity.ts";
 import { seededRandom } from "../../testing/seededRandom.ts";
 import { tempDir } from "../../testing/tempDir.ts";
 import { until } from "../codex/testing/jobHarness.ts";
@@ -13,6 +13,8 @@ import { type OwnedHarness, startOwnedHarness } from "./testing/ownedHarness.ts"
 const CLAUDE = join(import.meta.dirname, "testing/fakeClaude.mjs");
 const DAEMON = join(import.meta.dirname, "testing/runUntilKilled.ts");
 const applied = { status: "done", value: { type: "decided", end: "applied" } };
+
+const MOST_KILLS = 25;
 
 type Options = { dir?: string; hasRoom?: () => boolean };
 
@@ -116,7 +118,7 @@ it("ends agents that a store which was wiped has forgotten", async () => {
   host.store.db.exec("DELETE FROM owned_sessions");
   await host.stop();
   const after = await harness({ dir });
-  expect(() => process.kill(keeper, 0)).toThrow(/ESRCH/);
+  await until(async () => ((await identify(keeper)) === null ? true : null));
   expect(readdirSync(join(dir, "state/owned", session))).toEqual([]);
   expect(await after.host.say(session, "one")).toMatchObject({ code: "no_such_session" });
 });
@@ -143,7 +145,8 @@ it(
         });
       const ended = said("ended");
       await said("up");
-      over = await Promise.race([sleep(random() * 600, false), ended]);
+      // On a machine that does much beside this it would otherwise hardly get on.
+      over = await (kills < MOST_KILLS ? Promise.race([sleep(random() * 600, false), ended]) : ended);
       daemon.kill("SIGKILL");
       await exited;
     }
