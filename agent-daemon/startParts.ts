@@ -82,7 +82,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
           startCodexLive({ env: process.env, store, outlet, panes: tmux, log }),
         );
   const keystrokes =
-    tmux === null || config.keystrokes === "none"
+    tmux === null
       ? null
       : await guard("Prompts on screens", async () =>
           startKeystrokes({

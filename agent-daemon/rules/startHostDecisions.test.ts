@@ -137,7 +137,10 @@ describe("what an agent asks while the edge is away", () => {
   });
 
   it("is given by the next process when this one died before, or said not to be known when it died while it gave it", async () => {
-    ask(open(null)); // it dies before its agents run
+    const first = open(null); // its agents do not run yet
+    ask(first);
+    await new Promise(setImmediate);
+    expect([first.told().length, decisions]).toEqual([1, []]);
     const next = open();
     await eventually("its end", () => next.told().length > 1);
     expect(decisions).toHaveLength(1);

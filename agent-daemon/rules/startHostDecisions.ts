@@ -43,7 +43,8 @@ export function startHostDecisions({ store, journal, rules, offline, host, log }
   const all = store.db.prepare("SELECT * FROM host_decisions");
   const stopping = new AbortController();
   const timers = new Set<NodeJS.Timeout>();
-  let parts: readonly Part[] = [];
+  /** Null until they run: what is decided before is given then. */
+  let parts: readonly Part[] | null = null;
   let workspaceOf: (session: string) => string | null = () => null;
 
   function judge(message: DaemonMessage): DaemonMessage {
@@ -55,7 +56,7 @@ export function startHostDecisions({ store, journal, rules, offline, host, log }
 
   /** Tells the agent, once; a process that died meanwhile is followed by one that says that it does not know. */
   async function carryOut(request: string): Promise<void> {
-    if (stopping.signal.aborted) return; // the next process goes on
+    if (parts === null || stopping.signal.aborted) return; // somebody goes on with it
     const row = Row.optional().parse(one.get(request));
     if (row === undefined) return; // it was not stored, or is done
     const { session } = row;

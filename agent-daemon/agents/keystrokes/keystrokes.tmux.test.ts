@@ -231,10 +231,16 @@ describe.skipIf(noTmux !== null)(`prompts in panes (${noTmux ?? "real tmux"})`, 
     expect(requests()).toEqual([]);
   });
 
-  it("stays off where it is not wanted", async () => {
+  it("stays off where it is not wanted, and withdraws what it asked when it is turned off", async () => {
     await ask("menu");
     await start({ policy: "agents" });
     await sleep(1_000);
     expect(requests()).toEqual([]);
+    await start();
+    await aRequest();
+    await start({ policy: "none" });
+    await eventually("its end", () => ends().length > 0);
+    expect(ends()).toEqual(["gone"]);
+    expect(noted()).toEqual(["asks"]);
   });
 });

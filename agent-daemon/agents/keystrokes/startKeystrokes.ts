@@ -103,7 +103,8 @@ export function startKeystrokes(deps: KeystrokesDeps): Part {
       if (pane === undefined) {
         const { state } = panes.paneState(session);
         if (state === "ended" || state === "unknown") finish(request, "gone");
-      } else if (!mayAsk(pane, policy)) finish(request, "stale");
+      } else if (pane.agent === "shell") finish(request, "stale");
+      else if (!mayAsk(pane, policy)) finish(request, "gone");
       else if (asksOtherwise(pane)) finish(request, "gone");
       // tmux tells activity in whole seconds.
       else if (pane.activeAt + 1_000 > (seenAt.get(session) ?? 0)) start(session, () => recheck(request));
