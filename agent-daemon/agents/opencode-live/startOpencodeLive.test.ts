@@ -98,6 +98,7 @@ describe("OpenCode in a pane", () => {
   let told: DaemonMessage[];
   let status: PaneStatus | null;
   let look: () => void;
+  let alone: boolean;
   let here: { session: string; panePid: number }[];
 
   beforeEach(async () => {
@@ -105,6 +106,7 @@ describe("OpenCode in a pane", () => {
     url = await server.start();
     store = openStore(join(tempDir(), "agent.db"));
     told = [];
+    alone = true;
     status = null;
     here = [{ session: SESSION, panePid: 1 }];
     part = begin();
@@ -137,7 +139,15 @@ describe("OpenCode in a pane", () => {
       },
       panes,
       log: () => {},
-      find: () => ({ pid: 2, url, directory: "/work", user: "opencode", password: "secret" }),
+      find: () => ({
+        pid: 2,
+        startedAt: 1_000,
+        alone,
+        url,
+        directory: "/work",
+        user: "opencode",
+        password: "secret",
+      }),
     });
     look();
     return started;
@@ -189,6 +199,24 @@ describe("OpenCode in a pane", () => {
     expect(items()).toEqual(["hello", "hi", "unheard", "answered", "more", "yes"]);
     const turns = events().flatMap((event) => (event.type === "turn_completed" ? [event.turn] : []));
     expect(turns).toEqual([1, 2, 3]);
+  });
+
+  it("tells what was begun in it before it was joined, unless it may have been begun elsewhere", async () => {
+    await part.stop();
+    server.sessions = [
+      { id: "ses_1", parentID: null, time: { created: 2_000 } },
+      { id: "ses_old", parentID: null, time: { created: 500 } },
+    ];
+    turn(1, "early", "answered");
+    alone = false;
+    part = begin();
+    await until(() => (status !== null && server.joined === 1 ? true : null));
+    expect(items()).toEqual([]);
+    await part.stop();
+    alone = true;
+    part = begin();
+    await until(() => (items().length === 2 ? true : null));
+    expect(items()).toEqual(["early", "answered"]);
   });
 
   it("says what subagents ask, and not what they say", async () => {

@@ -44,7 +44,7 @@ const KEEP_MS = 30 * 24 * 60 * 60 * 1000;
 const Info = z.looseObject({
   id: z.string(),
   parentID: z.string().nullish(),
-  directory: z.string().optional(),
+  time: z.looseObject({ created: z.number() }).optional().catch(undefined),
 });
 const Status = z.record(z.string(), z.looseObject({ type: z.string() }));
 
@@ -110,12 +110,14 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
       each.server.ask("GET", "/session/status"),
     ]);
     const busy = Status.catch({}).parse(status.body);
-    for (const { id, parentID } of sessions) each.own.set(id, parentID == null);
-    // One that was told of, and those that work; which other one the terminal shows is not known.
     const known = each.talk.talks.map(({ talk }) => talk.thread);
-    for (const { id } of sessions)
-      if (each.own.get(id) === true && (known.includes(id) || busy[id] !== undefined))
+    for (const { id, parentID, time } of sessions.toReversed()) {
+      each.own.set(id, parentID == null);
+      // One that was told of, those that work, and what was begun here; which other one the terminal shows is not known.
+      const isNew = each.at.alone && (time?.created ?? 0) > each.at.startedAt;
+      if (parentID == null && (isNew || known.includes(id) || busy[id] !== undefined))
         await tellEarlier(each, id, busy[id] !== undefined);
+    }
     for (const permission of permissions)
       await heard(each, { type: "permission.asked", properties: permission });
     for (const question of questions) await heard(each, { type: "question.asked", properties: question });
@@ -171,9 +173,10 @@ export function startOpencodeLive({ store, outlet, panes, log, find = findServer
   async function isOwn(each: Joined, thread: string): Promise<boolean> {
     const known = each.own.get(thread);
     if (known !== undefined) return known;
-    const { body } = await each.server.ask("GET", `/session/${encodeURIComponent(thread)}`);
+    const { status, body } = await each.server.ask("GET", `/session/${encodeURIComponent(thread)}`);
+    if (status === 404) return false; // deleted
     const info = Info.safeParse(body).data;
-    if (info === undefined) return false;
+    if (info === undefined) throw new Error(`OpenCode does not say whose ${thread} is: ${status}`);
     each.own.set(thread, info.parentID == null);
     return info.parentID == null;
   }
