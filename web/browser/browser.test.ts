@@ -11,4 +11,5 @@ import "./rules.cases.ts";
 import "./session.cases.ts";
 import "./sessions.cases.ts";
 import "./stall.cases.ts";
+import "./starts.cases.ts";
 import "./terminal.cases.ts";

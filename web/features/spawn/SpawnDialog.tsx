@@ -1,20 +1,23 @@
 import { Bot, MessagesSquare, SquareTerminal, TerminalSquare, Workflow, type LucideIcon } from "lucide-react";
-import { useId, useMemo, useRef, useState, type ReactNode } from "react";
+import { useMemo, useRef, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import type { CreateSession } from "../../../protocol/api.ts";
+import type { Host } from "../../../protocol/host.ts";
 import { newId } from "../../../protocol/ids.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { api } from "../../shared/api/endpoints.ts";
 import { useModels } from "../../shared/api/models.ts";
 import { classes } from "../../shared/lib/classes.ts";
-import { shortPath } from "../../shared/lib/paths.ts";
 import { useHosts, useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { Dialog, DialogFoot } from "../../shared/ui/Dialog.tsx";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
-import { presenceWord } from "../../shared/ui/Presence.tsx";
-import { readDraft, type AgentChoice, type Draft, type Kind } from "./newSession.ts";
+import { AgentFields, agentsOf } from "./AgentFields.tsx";
+import { inTerminal, readDraft, type Draft, type Kind } from "./newSession.ts";
+import { PlaceFields, placeProblem, usePlace } from "./PlaceFields.tsx";
+import { TemplateBar } from "./TemplateBar.tsx";
+import { draftOf, fieldsOf } from "./templateDraft.ts";
 import { parseArgv, shellSigns } from "../../shared/lib/parseArgv.ts";
 import { places } from "../../shared/lib/places.ts";
 
@@ -25,13 +28,6 @@ const KINDS: { kind: Kind; label: string; icon: LucideIcon }[] = [
   { kind: "agent", label: "Agent", icon: Bot },
   { kind: "codex", label: "Codex job", icon: Workflow },
 ];
-const AGENTS: [AgentChoice, string][] = [
-  ["claude", "Claude Code"],
-  ["codex", "Codex"],
-  ["opencode", "OpenCode"],
-  ["gemini", "Gemini"],
-];
-
 /** Starts a session on a host. */
 export function SpawnDialog({
   onClose,
@@ -66,13 +62,15 @@ function SpawnForm({
   const { sessions, hosts } = useHub();
   const hostList = useHosts();
   const [, navigate] = useLocation();
-  const listId = useId();
   const [draft, setDraft] = useState<Draft>(() => ({
     host: firstHost,
     cwd: cwd ?? places(hosts.get(firstHost) ?? null, sessions.values())[0] ?? "",
     kind: firstKind,
     command: "",
-    agent: "claude",
+    agent: agentOn(hosts.get(firstHost) ?? null, { agent: "claude" }).agent ?? "claude",
+    terminal: true,
+    mode: "",
+    resume: null,
     prompt: "",
     model: "",
     chatModel: "",
@@ -89,6 +87,8 @@ function SpawnForm({
   const models = useModels() ?? [];
   const host = hosts.get(draft.host) ?? null;
   const offered = useMemo(() => places(host, sessions.values()), [host, sessions]);
+  const { place, current } = usePlace(draft, host);
+  const problem = placeProblem(draft, host, place);
   const read = readDraft(draft);
   const errors = tried && !read.ok ? read.errors : {};
   const set = (patch: Partial<Draft>): void => setDraft((before) => ({ ...before, ...patch }));
@@ -102,7 +102,7 @@ function SpawnForm({
 
   async function start(): Promise<void> {
     setTried(true);
-    if (!read.ok || busy) return;
+    if (!read.ok || busy || (current && problem !== null)) return;
     setBusy(true);
     setFailure(null);
     try {
@@ -117,10 +117,13 @@ function SpawnForm({
 
   const chat = draft.kind === "chat";
   const homeless = hostList.length === 0;
-  const noTmux = host?.info?.tmux_version === null && draft.kind !== "codex" && !chat;
-  const agents = host?.info?.agents ?? {};
+  const terminal = draft.kind === "agent" ? inTerminal(draft) : draft.kind !== "codex" && !chat;
+  const noTmux = host?.info?.tmux_version === null && terminal;
+  const there = agentsOf(host).map(([id]) => id);
   const missing =
-    draft.kind === "agent" ? !(draft.agent in agents) : draft.kind === "codex" ? !("codex" in agents) : false;
+    draft.kind === "agent"
+      ? !there.includes(draft.agent)
+      : draft.kind === "codex" && !there.includes("codex");
 
   return (
     <Dialog open onClose={onClose} wide title="New session" testId="spawn-dialog">
@@ -134,6 +137,10 @@ function SpawnForm({
         }}
       >
         <div className="flex flex-col gap-4 p-5">
+          <TemplateBar
+            fields={() => fieldsOf(draft)}
+            onPick={(fields) => setDraft((before) => draftOf(fields, before))}
+          />
           <fieldset>
             <legend className="sr-only">What to start</legend>
             <div className="grid grid-cols-5 gap-2 phone:gap-1.5">
@@ -197,43 +204,16 @@ function SpawnForm({
             </Field>
           )}
           {draft.kind === "agent" && (
-            <Field label="Agent">
-              {(ids) => (
-                <Select
-                  {...ids}
-                  data-testid="agent"
-                  value={draft.agent}
-                  onChange={(event) => set({ agent: agentOf(event.target.value) })}
-                >
-                  {AGENTS.map(([id, label]) => (
-                    <option key={id} value={id}>
-                      {label}
-                      {id in agents
-                        ? ` ${agents[id] === "unknown" ? "" : agents[id]}`
-                        : " (not found on this host)"}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
-          )}
-          {draft.kind === "agent" && (
-            <Field
-              label="Prompt"
-              error={errors.prompt ?? null}
-              hint="The first thing it is told; it may be empty."
-            >
-              {(ids) => (
-                <Textarea
-                  {...ids}
-                  rows={2}
-                  data-testid="agent-prompt"
-                  placeholder="What is to be done"
-                  value={draft.prompt}
-                  onChange={(event) => set({ prompt: event.target.value })}
-                />
-              )}
-            </Field>
+            <AgentFields
+              draft={draft}
+              errors={errors}
+              host={host}
+              set={set}
+              onOpen={(session) => {
+                onClose();
+                navigate(`/sessions/${session}`);
+              }}
+            />
           )}
 
           {homeless && (
@@ -254,75 +234,25 @@ function SpawnForm({
             </p>
           )}
           {!homeless && (
-            <div className="grid grid-cols-[minmax(0,1fr)_minmax(0,2fr)] gap-4 phone:grid-cols-1">
-              <Field label="Host" error={errors.host ?? null}>
-                {(ids) => (
-                  <Select
-                    {...ids}
-                    data-testid="host"
-                    value={draft.host}
-                    onChange={(event) => {
-                      const next = hosts.get(event.target.value) ?? null;
-                      const offers = places(next, sessions.values());
-                      set({
-                        host: event.target.value,
-                        cwd: offers.includes(draft.cwd) ? draft.cwd : (offers[0] ?? ""),
-                      });
-                    }}
-                  >
-                    {chat && <option value="">None yet</option>}
-                    {hostList.map((each) => (
-                      <option key={each.id} value={each.id}>
-                        {each.name}
-                        {each.presence === "online" ? "" : ` (${presenceWord(each.presence).toLowerCase()})`}
-                      </option>
-                    ))}
-                  </Select>
-                )}
-              </Field>
-              <Field label="Directory" error={errors.cwd ?? null}>
-                {(ids) => (
-                  <>
-                    <Input
-                      {...ids}
-                      list={listId}
-                      className="font-mono"
-                      data-testid="cwd"
-                      placeholder="/home/you/project"
-                      autoCapitalize="off"
-                      spellCheck={false}
-                      value={draft.cwd}
-                      onChange={(event) => set({ cwd: event.target.value })}
-                    />
-                    <datalist id={listId}>
-                      {offered.map((place) => (
-                        <option key={place} value={place} />
-                      ))}
-                    </datalist>
-                  </>
-                )}
-              </Field>
-            </div>
-          )}
-          {offered.length > 1 && (
-            <div className="-mt-2 flex flex-wrap gap-1.5">
-              {offered.slice(0, 6).map((place) => (
-                <button
-                  key={place}
-                  type="button"
-                  title={place}
-                  onClick={() => set({ cwd: place })}
-                  className={classes(
-                    "thumb max-w-56 truncate rounded-small border px-1.5 font-mono text-small",
-                    place === draft.cwd
-                      ? "border-edge bg-selected"
-                      : "border-line text-muted hover:text-text",
-                  )}
-                >
-                  {shortPath(place)}
-                </button>
-              ))}
-            </div>
+            <PlaceFields
+              draft={draft}
+              errors={errors}
+              hosts={hostList}
+              offered={offered}
+              place={place}
+              problem={problem}
+              set={set}
+              onHost={(id) => {
+                const next = hosts.get(id) ?? null;
+                const offers = places(next, sessions.values());
+                set({
+                  host: id,
+                  cwd: offers.includes(draft.cwd) ? draft.cwd : (offers[0] ?? ""),
+                  resume: null,
+                  ...agentOn(next, draft),
+                });
+              }}
+            />
           )}
 
           {draft.kind === "codex" && (
@@ -377,7 +307,7 @@ function SpawnForm({
             </Field>
           )}
 
-          <div className={classes("flex-col gap-3", chat ? "hidden" : "flex")}>
+          <div className={classes("flex-col gap-3", chat || draft.resume !== null ? "hidden" : "flex")}>
             <label className="flex min-h-6 items-center gap-2">
               <input
                 type="checkbox"
@@ -443,7 +373,9 @@ function SpawnForm({
             </Hint>
           )}
           {noTmux && (
-            <Hint>{host?.name} has no tmux, which terminals need. A Codex job works without it.</Hint>
+            <Hint>
+              {host?.name} has no tmux, which terminals need. An agent without one, and a Codex job, work.
+            </Hint>
           )}
           {missing && <Hint>This agent was not found on {host?.name}; starting it may fail.</Hint>}
           {draft.sandbox === "danger-full-access" && draft.kind === "codex" && (
@@ -498,8 +430,11 @@ function ArgvPreview({ line }: { line: string }) {
   );
 }
 
-function agentOf(value: string): AgentChoice {
-  return AGENTS.find(([id]) => id === value)?.[0] ?? "claude";
+/** The agent that is chosen, if the host has it; otherwise the first that it has. */
+function agentOn(host: Host | null, draft: Pick<Draft, "agent">): Partial<Draft> {
+  const there = agentsOf(host).map(([id]) => id);
+  const [first] = there;
+  return first === undefined || there.includes(draft.agent) ? {} : { agent: first, mode: "" };
 }
 
 function sandboxOf(value: string): Draft["sandbox"] {

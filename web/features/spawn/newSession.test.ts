@@ -11,6 +11,9 @@ const draft: Draft = {
   kind: "shell",
   command: "",
   agent: "claude",
+  terminal: true,
+  mode: "",
+  resume: null,
   prompt: "",
   model: "",
   chatModel: "",
@@ -51,6 +54,31 @@ describe("a draft of a session", () => {
         sandbox: "read-only",
         worktree: { branch: "fix/it", base: "main" },
       },
+    ],
+    [
+      { kind: "agent", agent: "codex", mode: "read-only", resume: { id: "0b51", title: "x" }, prompt: "on" },
+      {
+        provider: "tmux",
+        host,
+        cwd: "/home/dev/work",
+        agent: "codex",
+        mode: "read-only",
+        resume: "0b51",
+        prompt: "on",
+      },
+    ],
+    [
+      { kind: "agent", agent: "codex", terminal: false, model: "m" },
+      { provider: "codex", interactive: true, host, cwd: "/home/dev/work", model: "m" },
+    ],
+    [
+      { kind: "agent", agent: "acp:goose" },
+      { provider: "acp", program: "goose", host, cwd: "/home/dev/work" },
+    ],
+    // Gemini runs in a terminal alone.
+    [
+      { kind: "agent", agent: "gemini", terminal: false },
+      { provider: "tmux", host, cwd: "/home/dev/work", agent: "gemini" },
     ],
     [{ kind: "chat" }, { provider: "edge", host, cwd: "/home/dev/work" }],
     [{ kind: "chat", host: "", prompt: "x" }, { provider: "edge" }],

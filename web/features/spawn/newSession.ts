@@ -2,7 +2,8 @@ import { CreateSession } from "../../../protocol/api.ts";
 import { parseArgv } from "../../shared/lib/parseArgv.ts";
 
 export type Kind = "chat" | "shell" | "command" | "agent" | "codex";
-export type AgentChoice = "claude" | "codex" | "opencode" | "gemini";
+/** An agent; `acp:` and a name is one that the host knows by that name. */
+export type AgentChoice = "claude" | "codex" | "opencode" | "gemini" | `acp:${string}`;
 
 /** What stands in the dialog. */
 export type Draft = {
@@ -11,6 +12,12 @@ export type Draft = {
   kind: Kind;
   command: string;
   agent: AgentChoice;
+  /** An agent in a terminal, or without one. */
+  terminal: boolean;
+  /** How freely it acts, in its own words; empty: as it is configured. */
+  mode: string;
+  /** The conversation that it goes on with. */
+  resume: { id: string; title: string } | null;
   prompt: string;
   model: string;
   /** Of a chat; empty: the default one. */
@@ -23,7 +30,7 @@ export type Draft = {
 };
 
 export type DraftErrors = Partial<
-  Record<"host" | "cwd" | "command" | "prompt" | "model" | "branch" | "base" | "title", string>
+  Record<"host" | "cwd" | "command" | "prompt" | "model" | "mode" | "branch" | "base" | "title", string>
 >;
 
 /** The request that a draft means, or what is wrong with it, field by field. */
@@ -47,6 +54,13 @@ export function readDraft(
       ? { worktree: { branch: draft.branch.trim(), ...optional("base", draft.base.trim()) } }
       : {}),
   };
+  const agent = {
+    ...optional("prompt", draft.prompt.trim()),
+    ...optional("model", draft.model.trim()),
+    ...optional("mode", draft.mode),
+    ...(draft.resume === null ? {} : { resume: draft.resume.id }),
+  };
+  const program = programOf(draft.agent);
   const parsed = CreateSession.safeParse(
     draft.kind === "codex"
       ? {
@@ -56,17 +70,20 @@ export function readDraft(
           ...optional("model", draft.model.trim()),
           ...optional("sandbox", draft.sandbox),
         }
-      : {
-          provider: "tmux",
-          ...common,
-          ...(argv?.ok === true ? { argv: argv.argv } : {}),
-          ...(draft.kind === "agent"
-            ? {
-                agent: draft.agent,
-                ...optional("prompt", draft.prompt.trim()),
-              }
-            : {}),
-        },
+      : draft.kind === "agent" && !inTerminal(draft)
+        ? {
+            provider: program === null ? draft.agent : "acp",
+            ...common,
+            ...(draft.agent === "codex" ? { interactive: true } : {}),
+            ...(program === null ? {} : { program }),
+            ...agent,
+          }
+        : {
+            provider: "tmux",
+            ...common,
+            ...(argv?.ok === true ? { argv: argv.argv } : {}),
+            ...(draft.kind === "agent" ? { agent: draft.agent, ...agent } : {}),
+          },
   );
   if (!parsed.success) {
     for (const { path, message } of parsed.error.issues) {
@@ -77,6 +94,7 @@ export function readDraft(
         field === "base" ||
         field === "cwd" ||
         field === "model" ||
+        field === "mode" ||
         field === "title" ||
         field === "host" ||
         field === "command" ||
@@ -87,6 +105,17 @@ export function readDraft(
   }
   if (Object.keys(errors).length > 0 || !parsed.success) return { ok: false, errors };
   return { ok: true, request: parsed.data };
+}
+
+/** The name of an agent that the host knows by a name of its own. */
+export function programOf(agent: AgentChoice): string | null {
+  return agent.startsWith("acp:") ? agent.slice("acp:".length) : null;
+}
+
+/** Whether it gets a terminal: some can only run in one, some only without. */
+export function inTerminal({ agent, terminal }: Pick<Draft, "agent" | "terminal">): boolean {
+  if (agent === "gemini") return true;
+  return programOf(agent) === null && terminal;
 }
 
 /** A chat needs neither host nor directory; one without the other says nothing. */

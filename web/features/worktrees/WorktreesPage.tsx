@@ -5,7 +5,6 @@ import { Link } from "wouter";
 import type { Host } from "../../../protocol/host.ts";
 import type { WorktreeEntry } from "../../../protocol/worktrees.ts";
 import { ApiFailure, failureSentence } from "../../shared/api/ApiFailure.ts";
-import { api } from "../../shared/api/endpoints.ts";
 import { Queries } from "../../shared/api/Queries.tsx";
 import { sizeWords } from "../../shared/lib/sizeWords.ts";
 import { useHub } from "../../shared/live/useHub.ts";
@@ -16,6 +15,7 @@ import { Skeleton } from "../../shared/ui/Skeleton.tsx";
 import { RemovalDialog, type Removal } from "./RemovalDialog.tsx";
 import { SnapshotList } from "./SnapshotList.tsx";
 import { WorktreeRow } from "./WorktreeRow.tsx";
+import { worktreesApi } from "./worktreesApi.ts";
 
 /** Git states change without a word; whoever looks sees them in a moment. */
 const REFETCH_MS = 20_000;
@@ -39,7 +39,7 @@ function Worktrees({ host }: { host: Host }) {
   const online = host.presence === "online";
   const { data, error, isPending, isFetching } = useQuery({
     queryKey,
-    queryFn: () => api.worktrees(host.id),
+    queryFn: () => worktreesApi.list(host.id),
     enabled: online,
     refetchInterval: REFETCH_MS,
     staleTime: 0,
@@ -51,7 +51,7 @@ function Worktrees({ host }: { host: Host }) {
 
   async function remove(path: string, snapshot: boolean): Promise<Removal> {
     try {
-      const { snapshot: kept } = await api.removeWorktree(host.id, { path, snapshot });
+      const { snapshot: kept } = await worktreesApi.remove(host.id, { path, snapshot });
       again();
       return { ok: true, snapshot: kept };
     } catch (failure) {

@@ -19,7 +19,6 @@ import { AnyEvent } from "../../../protocol/events.ts";
 import { Session } from "../../../protocol/session.ts";
 import type { ToolScope } from "../../../protocol/toolScope.ts";
 import { Span, SpanText, type SpanKind, type SpanSide } from "../../../protocol/traces.ts";
-import { RemovedWorktree, Worktrees, type RemoveWorktree } from "../../../protocol/worktrees.ts";
 import { request, requestNothing } from "./request.ts";
 
 const itemsOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
@@ -97,9 +96,6 @@ export const api = {
   rotateHost: (id: string) => request(`${host(id)}/rotate`, CreatedHost, { method: "POST" }),
   removeHost: (id: string) => requestNothing(host(id), { method: "DELETE" }),
   hostPanes: async (id: string) => (await request(`${host(id)}/panes`, HostPanes)).items,
-  worktrees: (id: string) => request(`${host(id)}/worktrees`, Worktrees),
-  removeWorktree: (id: string, wish: RemoveWorktree) =>
-    request(`${host(id)}/worktrees/remove`, RemovedWorktree, { method: "POST", body: wish }),
   adoptPane: (id: string, pane: { socket: string; pane: string }) =>
     request(`${host(id)}/adopt`, Session, { method: "POST", body: pane }),
 };
