@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, test, vi } from "vitest";
 import type { Approval } from "../../protocol/approvals.ts";
 import type { SessionEvent } from "../../protocol/events.ts";
+import { newId } from "../../protocol/ids.ts";
 import type { Session } from "../../protocol/session.ts";
 import type { WholeTask } from "../../protocol/taskApi.ts";
 import { isTaskEnded, type Task } from "../../protocol/tasks.ts";
@@ -62,7 +63,7 @@ describe("a chat's subagent", () => {
     const [task] = await childrenOf(chat.id);
     await ended(task?.id ?? "");
     await chat.until("idle");
-    await chat.say(`subagents\nthen result ${task?.id}\nthen result ${task?.id.replace(/.$/, "0")}`);
+    await chat.say(`subagents\nthen result ${task?.id}\nthen result ${newId("tsk")}`);
     await vi.waitUntil(async () => (await chat.cards()).length === 4, PATIENCE);
     await chat.until("idle");
     const [, status, result, wrong] = await chat.cards();
