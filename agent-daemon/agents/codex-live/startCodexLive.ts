@@ -190,8 +190,7 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
       return;
     }
     if (told.method === "item/started" || told.method === "item/completed") met(each, told.params.item);
-    if (told.method === "turn/started") each.turn = told.params.turn.id;
-    if (told.method === "turn/completed" && told.params.turn.id === each.turn) each.turn = null;
+    noteTurn(each, told);
     if (told.method === "turn/completed" && each.ready && each.partial) {
       each.ready = each.partial = false;
       wake(each);
@@ -262,7 +261,10 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     each.turn = data[0]?.status === "inProgress" ? data[0].id : null;
     each.ready = put(each, step.events, step.state);
     for (const item of data.toReversed().flatMap(({ items }) => items)) met(each, item);
-    for (const told of each.waiting.splice(0)) if (each.ready) tell(each, told);
+    for (const told of each.waiting.splice(0)) {
+      noteTurn(each, told);
+      if (each.ready) tell(each, told);
+    }
     settle(each, each.partial && each.reads++ < EARLY_READS);
   }
 
@@ -393,4 +395,10 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
       server?.close();
     },
   };
+}
+
+/** The end of a turn may be told after the begin of the next. */
+function noteTurn(each: Following, told: Notification): void {
+  if (told.method === "turn/started") each.turn = told.params.turn.id;
+  else if (told.method === "turn/completed" && told.params.turn.id === each.turn) each.turn = null;
 }
