@@ -144,4 +144,28 @@ describe.skipIf("missing" in claude)("Claude Code in its terminal and on a page"
     await page.getByTestId("conversation").getByText("begun from the page", { exact: true }).waitFor();
     await context.close();
   });
+
+  test("goes on with a conversation that was kept, from the dialog", async ({ expect }) => {
+    await signalbox.tmux("kill-pane", "-t", "%0");
+    await until("its end", async () => {
+      const { ended_at } = await signalbox.api(Session, `/api/sessions/${session}`);
+      return ended_at;
+    });
+    const { page, context } = await signIn(browser, signalbox);
+    await page.getByRole("heading", { name: "Sessions", exact: true }).waitFor();
+    await page.keyboard.press("n");
+    await page.getByTestId("kind-agent").check({ force: true });
+    await page.getByTestId("show-past").click();
+    // The one that was begun from the page runs still; it leads to its session.
+    const kept = page.getByTestId("conversation-kept");
+    await kept.filter({ hasText: "runs, open it" }).waitFor();
+    await page.locator('[data-testid="conversation-kept"][data-runs="false"]').first().click();
+    expect(await page.getByTestId("cwd").inputValue()).toBe(work);
+    await page.getByTestId("agent-prompt").fill("SAY: gone on with");
+    await page.getByTestId("start").click();
+    await page.getByTestId("conversation").getByText("gone on with", { exact: true }).waitFor();
+    // It is the same conversation, with what was said in it before.
+    await page.getByTestId("conversation").getByText("said to the page").first().waitFor();
+    await context.close();
+  });
 });
