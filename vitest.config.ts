@@ -16,7 +16,6 @@ const UNSETTLED =
         "tests/agents/codexLive.test.ts",
         "tests/e2e/codexPage.test.ts",
         "tests/chaos/codex.test.ts",
-        "tests/chaos/claude.test.ts",
         // Only long: its rounds by the daemon alone are in the default run.
         "tests/chaos/owned.test.ts",
       ];
