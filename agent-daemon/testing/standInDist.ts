@@ -30,7 +30,7 @@ export default {
         if (frame.type === "hello") {
           acked = frame.acked;
           server.send(JSON.stringify({ type: "welcome", version: 1, host: row.id, name: row.name, acked, watching: [] }));
-        } else {
+        } else if (frame.type === "messages") {
           acked = frame.messages.at(-1).seq;
           server.send(JSON.stringify({ type: "ack", seq: acked }));
         }

@@ -4,8 +4,8 @@ import { newId } from "../../../protocol/ids.ts";
 import type { Schedule, When } from "../../../protocol/schedules.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { Button } from "../../shared/ui/Button.tsx";
-import { Dialog, DialogFoot } from "../../shared/ui/Dialog.tsx";
-import { Field, Input, Select } from "../../shared/ui/Field.tsx";
+import { CodeInput, Field, Input, Select } from "../../shared/ui/Field.tsx";
+import { FormDialog } from "../../shared/ui/FormDialog.tsx";
 import { draftOf, workOf } from "../work/workDraft.ts";
 import { WorkFields } from "../work/WorkFields.tsx";
 import { workApi } from "../work/workApi.ts";
@@ -40,8 +40,6 @@ export function ScheduleDialog({
   const [overlap, setOverlap] = useState(schedule?.overlap ?? "skip");
   // The same id when it is tried again: one schedule is made.
   const [id] = useState(() => newId("sch"));
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
 
   const at = Date.parse(once);
   const when: When | null =
@@ -58,180 +56,153 @@ export function ScheduleDialog({
 
   async function save(): Promise<void> {
     if (when === null || work === null) return;
-    setBusy(true);
-    setError(null);
     const fields = { name: name.trim(), when, work, catch_up: catchUp, overlap };
-    try {
-      if (schedule === null) await workApi.makeSchedule({ id, ...fields });
-      else await workApi.changeSchedule(schedule.id, { ...fields, version: schedule.version });
-      onDone();
-    } catch (failure) {
-      setBusy(false);
-      setError(failureSentence(failure));
-    }
+    if (schedule === null) await workApi.makeSchedule({ id, ...fields });
+    else await workApi.changeSchedule(schedule.id, { ...fields, version: schedule.version });
+    onDone();
   }
 
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={schedule === null ? "New schedule" : "Edit the schedule"}
       testId="schedule-dialog"
+      submit={schedule === null ? "Make the schedule" : "Save"}
+      submitTestId="save-schedule"
+      ready={ready}
+      onSubmit={save}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (ready && !busy) void save();
-        }}
-      >
-        <div className="flex flex-col gap-3 px-5 py-4">
-          <Field label="Name">
-            {(ids) => (
-              <Input
-                {...ids}
-                maxLength={100}
-                value={name}
-                placeholder="Morning report"
-                onChange={(event) => setName(event.target.value)}
-                data-testid="schedule-name"
-              />
-            )}
-          </Field>
-          <Field label="When">
-            {(ids) => (
-              <Select
-                {...ids}
-                value={kind}
-                onChange={(event) => setKind(event.target.value === "once" ? "once" : "cron")}
+      <Field label="Name">
+        {(ids) => (
+          <Input
+            {...ids}
+            maxLength={100}
+            value={name}
+            placeholder="Morning report"
+            onChange={(event) => setName(event.target.value)}
+            data-testid="schedule-name"
+          />
+        )}
+      </Field>
+      <Field label="When">
+        {(ids) => (
+          <Select
+            {...ids}
+            value={kind}
+            onChange={(event) => setKind(event.target.value === "once" ? "once" : "cron")}
+          >
+            <option value="cron">Again and again</option>
+            <option value="once">Once</option>
+          </Select>
+        )}
+      </Field>
+      {kind === "cron" ? (
+        <>
+          <div className="flex flex-wrap gap-1.5">
+            {COMMON.map((each) => (
+              <Button
+                key={each.cron}
+                aria-pressed={each.cron === cron}
+                className="aria-pressed:border-edge"
+                onClick={() => setCron(each.cron)}
               >
-                <option value="cron">Again and again</option>
-                <option value="once">Once</option>
-              </Select>
-            )}
-          </Field>
-          {kind === "cron" ? (
-            <>
-              <div className="flex flex-wrap gap-1.5">
-                {COMMON.map((each) => (
-                  <Button
-                    key={each.cron}
-                    aria-pressed={each.cron === cron}
-                    className="aria-pressed:border-edge"
-                    onClick={() => setCron(each.cron)}
-                  >
-                    {each.label}
-                  </Button>
-                ))}
-              </div>
-              <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
-                <Field label="Cron expression" hint="Minute, hour, day, month, weekday">
-                  {(ids) => (
-                    <Input
-                      {...ids}
-                      className="font-mono text-[12px]"
-                      autoCapitalize="off"
-                      spellCheck={false}
-                      maxLength={200}
-                      value={cron}
-                      onChange={(event) => setCron(event.target.value)}
-                      data-testid="schedule-cron"
-                    />
-                  )}
-                </Field>
-                <Field label="Time zone">
-                  {(ids) => (
-                    <>
-                      <Input
-                        {...ids}
-                        list="time-zones"
-                        autoCapitalize="off"
-                        spellCheck={false}
-                        maxLength={100}
-                        value={zone}
-                        onChange={(event) => setZone(event.target.value)}
-                        data-testid="schedule-zone"
-                      />
-                      <datalist id="time-zones">
-                        {Intl.supportedValuesOf("timeZone").map((each) => (
-                          <option key={each} value={each} />
-                        ))}
-                      </datalist>
-                    </>
-                  )}
-                </Field>
-              </div>
-            </>
-          ) : (
-            <Field label="At" hint={`In the time of this browser, ${ownZone()}`}>
+                {each.label}
+              </Button>
+            ))}
+          </div>
+          <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
+            <Field label="Cron expression" hint="Minute, hour, day, month, weekday">
               {(ids) => (
-                <Input
+                <CodeInput
                   {...ids}
-                  type="datetime-local"
-                  value={once}
-                  onChange={(event) => setOnce(event.target.value)}
+                  maxLength={200}
+                  value={cron}
+                  onChange={(event) => setCron(event.target.value)}
+                  data-testid="schedule-cron"
                 />
               )}
             </Field>
-          )}
-          <p
-            className={times.error === null ? "text-small text-muted" : "text-small text-trouble-text"}
-            role={times.error === null ? undefined : "alert"}
-            data-testid="next-times"
-          >
-            {times.error ??
-              (times.items.length === 0
-                ? " "
-                : `Next: ${times.items
-                    .slice(0, 3)
-                    .map((each) => inZone(each, kind === "cron" ? zone.trim() : ownZone()))
-                    .join(", ")}`)}
-          </p>
-          <WorkFields draft={draft} onChange={setDraft} />
-          <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
-            <Field label="When the last one still runs">
+            <Field label="Time zone">
               {(ids) => (
-                <Select
-                  {...ids}
-                  value={overlap}
-                  onChange={(event) =>
-                    setOverlap(OVERLAPS.find(({ id: each }) => each === event.target.value)?.id ?? "skip")
-                  }
-                >
-                  {OVERLAPS.map((each) => (
-                    <option key={each.id} value={each.id}>
-                      {each.label}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
-            <Field label="When a time was missed">
-              {(ids) => (
-                <Select
-                  {...ids}
-                  value={catchUp}
-                  onChange={(event) => setCatchUp(event.target.value === "none" ? "none" : "one")}
-                >
-                  <option value="one">Make up for it once</option>
-                  <option value="none">Leave it out</option>
-                </Select>
+                <>
+                  <Input
+                    {...ids}
+                    list="time-zones"
+                    autoCapitalize="off"
+                    spellCheck={false}
+                    maxLength={100}
+                    value={zone}
+                    onChange={(event) => setZone(event.target.value)}
+                    data-testid="schedule-zone"
+                  />
+                  <datalist id="time-zones">
+                    {Intl.supportedValuesOf("timeZone").map((each) => (
+                      <option key={each} value={each} />
+                    ))}
+                  </datalist>
+                </>
               )}
             </Field>
           </div>
-          {error !== null && (
-            <p role="alert" className="text-trouble-text">
-              {error}
-            </p>
+        </>
+      ) : (
+        <Field label="At" hint={`In the time of this browser, ${ownZone()}`}>
+          {(ids) => (
+            <Input
+              {...ids}
+              type="datetime-local"
+              value={once}
+              onChange={(event) => setOnce(event.target.value)}
+            />
           )}
-        </div>
-        <DialogFoot>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" disabled={busy || !ready} data-testid="save-schedule">
-            {schedule === null ? "Make the schedule" : "Save"}
-          </Button>
-        </DialogFoot>
-      </form>
-    </Dialog>
+        </Field>
+      )}
+      <p
+        className={times.error === null ? "text-small text-muted" : "text-small text-trouble-text"}
+        role={times.error === null ? undefined : "alert"}
+        data-testid="next-times"
+      >
+        {times.error ??
+          (times.items.length === 0
+            ? " "
+            : `Next: ${times.items
+                .slice(0, 3)
+                .map((each) => inZone(each, kind === "cron" ? zone.trim() : ownZone()))
+                .join(", ")}`)}
+      </p>
+      <WorkFields draft={draft} onChange={setDraft} />
+      <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
+        <Field label="When the last one still runs">
+          {(ids) => (
+            <Select
+              {...ids}
+              value={overlap}
+              onChange={(event) =>
+                setOverlap(OVERLAPS.find(({ id: each }) => each === event.target.value)?.id ?? "skip")
+              }
+            >
+              {OVERLAPS.map((each) => (
+                <option key={each.id} value={each.id}>
+                  {each.label}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        <Field label="When a time was missed">
+          {(ids) => (
+            <Select
+              {...ids}
+              value={catchUp}
+              onChange={(event) => setCatchUp(event.target.value === "none" ? "none" : "one")}
+            >
+              <option value="one">Make up for it once</option>
+              <option value="none">Leave it out</option>
+            </Select>
+          )}
+        </Field>
+      </div>
+    </FormDialog>
   );
 }
 

@@ -1,13 +1,11 @@
 import { useMemo, useState } from "react";
 import { newId } from "../../../protocol/ids.ts";
 import type { JobSpec } from "../../../protocol/jobs.ts";
-import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { useModels } from "../../shared/api/models.ts";
 import { places } from "../../shared/lib/places.ts";
 import { useHosts, useHub } from "../../shared/live/useHub.ts";
-import { Button } from "../../shared/ui/Button.tsx";
-import { Dialog, DialogFoot } from "../../shared/ui/Dialog.tsx";
-import { Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
+import { CodeInput, Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
+import { FormDialog } from "../../shared/ui/FormDialog.tsx";
 import { workApi } from "../work/workApi.ts";
 
 const AGENTS = [
@@ -33,8 +31,6 @@ export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): voi
   const [model, setModel] = useState("");
   // The same id when it is tried again: one task is added.
   const [id] = useState(() => newId("tsk"));
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
 
   const where = (cwd ?? known[0] ?? "").trim();
   const spec = readSpec();
@@ -50,146 +46,119 @@ export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): voi
 
   async function add(): Promise<void> {
     if (spec === null) return;
-    setBusy(true);
-    setError(null);
-    try {
-      await workApi.addTask({ id, spec, ...(title.trim() === "" ? {} : { title: title.trim() }) });
-      onDone();
-    } catch (failure) {
-      setBusy(false);
-      setError(failureSentence(failure));
-    }
+    await workApi.addTask({ id, spec, ...(title.trim() === "" ? {} : { title: title.trim() }) });
+    onDone();
   }
 
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="New task"
       description="It waits its turn and runs without you; what it asks for leave comes to the inbox."
       testId="task-dialog"
+      submit="Add the task"
+      submitTestId="add-task"
+      ready={spec !== null}
+      onSubmit={add}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (spec !== null && !busy) void add();
-        }}
-      >
-        <div className="flex flex-col gap-3 px-5 py-4">
-          <Field label="What it is to do" hint="It sees nothing else: say everything that it must know.">
-            {(ids) => (
-              <Textarea
+      <Field label="What it is to do" hint="It sees nothing else: say everything that it must know.">
+        {(ids) => (
+          <Textarea
+            {...ids}
+            rows={5}
+            value={prompt}
+            onChange={(event) => setPrompt(event.target.value)}
+            data-testid="task-prompt"
+          />
+        )}
+      </Field>
+      <Field label="Title (optional)">
+        {(ids) => (
+          <Input
+            {...ids}
+            maxLength={200}
+            value={title}
+            onChange={(event) => setTitle(event.target.value)}
+            data-testid="task-title"
+          />
+        )}
+      </Field>
+      <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
+        <Field label="Agent">
+          {(ids) => (
+            <Select
+              {...ids}
+              value={provider}
+              onChange={(event) =>
+                setProvider(AGENTS.find(({ id: each }) => each === event.target.value)?.id ?? "edge")
+              }
+              data-testid="task-provider"
+            >
+              {AGENTS.map(({ id: each, label }) => (
+                <option key={each} value={each}>
+                  {label}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        <Field label="Host">
+          {(ids) => (
+            <Select
+              {...ids}
+              value={host}
+              onChange={(event) => {
+                setHost(event.target.value);
+                setCwd(null);
+              }}
+              data-testid="task-host"
+            >
+              {provider === "edge" && <option value="">None: it only thinks</option>}
+              {provider !== "edge" && host === "" && <option value="">Choose a host</option>}
+              {hosts.map(({ id: each, name }) => (
+                <option key={each} value={each}>
+                  {name}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+      </div>
+      {host !== "" && (
+        <Field label="Directory">
+          {(ids) => (
+            <>
+              <CodeInput
                 {...ids}
-                rows={5}
-                value={prompt}
-                onChange={(event) => setPrompt(event.target.value)}
-                data-testid="task-prompt"
+                list="task-places"
+                maxLength={4096}
+                value={cwd ?? known[0] ?? ""}
+                onChange={(event) => setCwd(event.target.value)}
+                data-testid="task-cwd"
               />
-            )}
-          </Field>
-          <Field label="Title (optional)">
-            {(ids) => (
-              <Input
-                {...ids}
-                maxLength={200}
-                value={title}
-                onChange={(event) => setTitle(event.target.value)}
-                data-testid="task-title"
-              />
-            )}
-          </Field>
-          <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
-            <Field label="Agent">
-              {(ids) => (
-                <Select
-                  {...ids}
-                  value={provider}
-                  onChange={(event) =>
-                    setProvider(AGENTS.find(({ id: each }) => each === event.target.value)?.id ?? "edge")
-                  }
-                  data-testid="task-provider"
-                >
-                  {AGENTS.map(({ id: each, label }) => (
-                    <option key={each} value={each}>
-                      {label}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
-            <Field label="Host">
-              {(ids) => (
-                <Select
-                  {...ids}
-                  value={host}
-                  onChange={(event) => {
-                    setHost(event.target.value);
-                    setCwd(null);
-                  }}
-                  data-testid="task-host"
-                >
-                  {provider === "edge" && <option value="">None: it only thinks</option>}
-                  {provider !== "edge" && host === "" && <option value="">Choose a host</option>}
-                  {hosts.map(({ id: each, name }) => (
-                    <option key={each} value={each}>
-                      {name}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
-          </div>
-          {host !== "" && (
-            <Field label="Directory">
-              {(ids) => (
-                <>
-                  <Input
-                    {...ids}
-                    list="task-places"
-                    className="font-mono text-[12px]"
-                    autoCapitalize="off"
-                    spellCheck={false}
-                    maxLength={4096}
-                    value={cwd ?? known[0] ?? ""}
-                    onChange={(event) => setCwd(event.target.value)}
-                    data-testid="task-cwd"
-                  />
-                  <datalist id="task-places">
-                    {known.map((place) => (
-                      <option key={place} value={place} />
-                    ))}
-                  </datalist>
-                </>
-              )}
-            </Field>
+              <datalist id="task-places">
+                {known.map((place) => (
+                  <option key={place} value={place} />
+                ))}
+              </datalist>
+            </>
           )}
-          {provider === "edge" && (
-            <Field label="Model">
-              {(ids) => (
-                <Select {...ids} value={model} onChange={(event) => setModel(event.target.value)}>
-                  <option value="">The one that new chats begin with</option>
-                  {models?.map(({ id: each, name }) => (
-                    <option key={each} value={each}>
-                      {name}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
+        </Field>
+      )}
+      {provider === "edge" && (
+        <Field label="Model">
+          {(ids) => (
+            <Select {...ids} value={model} onChange={(event) => setModel(event.target.value)}>
+              <option value="">The one that new chats begin with</option>
+              {models?.map(({ id: each, name }) => (
+                <option key={each} value={each}>
+                  {name}
+                </option>
+              ))}
+            </Select>
           )}
-          {error !== null && (
-            <p role="alert" className="text-trouble-text">
-              {error}
-            </p>
-          )}
-        </div>
-        <DialogFoot>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" disabled={busy || spec === null} data-testid="add-task">
-            Add the task
-          </Button>
-        </DialogFoot>
-      </form>
-    </Dialog>
+        </Field>
+      )}
+    </FormDialog>
   );
 }

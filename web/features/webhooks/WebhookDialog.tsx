@@ -1,10 +1,8 @@
 import { useState } from "react";
 import { newId } from "../../../protocol/ids.ts";
 import type { Webhook, WebhookWithSecret } from "../../../protocol/webhooks.ts";
-import { failureSentence } from "../../shared/api/ApiFailure.ts";
-import { Button } from "../../shared/ui/Button.tsx";
-import { Dialog, DialogFoot } from "../../shared/ui/Dialog.tsx";
-import { Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
+import { CodeInput, CodeTextarea, Field, Input, Select } from "../../shared/ui/Field.tsx";
+import { FormDialog } from "../../shared/ui/FormDialog.tsx";
 import { draftOf, workOf } from "../work/workDraft.ts";
 import { WorkFields } from "../work/WorkFields.tsx";
 import { workApi } from "../work/workApi.ts";
@@ -28,8 +26,6 @@ export function WebhookDialog({
   const [condition, setCondition] = useState(webhook?.condition ?? "");
   const [draft, setDraft] = useState(() => draftOf(webhook?.work ?? null));
   const [id] = useState(() => newId("whk"));
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
   const work = workOf(draft);
   const ready = name.trim() !== "" && work !== null;
 
@@ -45,114 +41,78 @@ export function WebhookDialog({
 
   async function save(): Promise<void> {
     if (work === null) return;
-    setBusy(true);
-    setError(null);
     const fields = {
       name: name.trim(),
       work,
       events: events.split(/[\s,]+/).filter(Boolean),
       condition: condition.trim() || null,
     };
-    try {
-      if (webhook === null) return onMade(await workApi.makeWebhook({ id, ...fields }));
-      await workApi.changeWebhook(webhook.id, { ...fields, version: webhook.version });
-      onDone();
-    } catch (failure) {
-      setBusy(false);
-      setError(failureSentence(failure));
-    }
+    if (webhook === null) return onMade(await workApi.makeWebhook({ id, ...fields }));
+    await workApi.changeWebhook(webhook.id, { ...fields, version: webhook.version });
+    onDone();
   }
 
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={webhook === null ? "New webhook" : "Edit the webhook"}
       testId="webhook-dialog"
       wide
+      submit={webhook === null ? "Make the webhook" : "Save"}
+      submitTestId="save-webhook"
+      ready={ready}
+      onSubmit={save}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (ready && !busy) void save();
-        }}
-      >
-        <div className="flex flex-col gap-3 px-5 py-4">
-          {webhook === null && (
-            <Field label="What comes">
-              {(ids) => (
-                <Select
-                  {...ids}
-                  value={preset}
-                  onChange={(event) => choose(event.target.value)}
-                  data-testid="webhook-preset"
-                >
-                  {PRESETS.map((each) => (
-                    <option key={each.id} value={each.id}>
-                      {each.label}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
+      {webhook === null && (
+        <Field label="What comes">
+          {(ids) => (
+            <Select
+              {...ids}
+              value={preset}
+              onChange={(event) => choose(event.target.value)}
+              data-testid="webhook-preset"
+            >
+              {PRESETS.map((each) => (
+                <option key={each.id} value={each.id}>
+                  {each.label}
+                </option>
+              ))}
+            </Select>
           )}
-          <Field label="Name">
-            {(ids) => (
-              <Input
-                {...ids}
-                maxLength={100}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-                data-testid="webhook-name"
-              />
-            )}
-          </Field>
-          <WorkFields
-            draft={draft}
-            onChange={setDraft}
-            hint="{{payload.…}} stands for what was sent: a JMESPath expression over payload, event and delivery."
+        </Field>
+      )}
+      <Field label="Name">
+        {(ids) => (
+          <Input
+            {...ids}
+            maxLength={100}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            data-testid="webhook-name"
           />
-          <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
-            <Field label="Only these events (optional)" hint="GitHub’s names, separated by commas">
-              {(ids) => (
-                <Input
-                  {...ids}
-                  className="font-mono text-[12px]"
-                  autoCapitalize="off"
-                  spellCheck={false}
-                  value={events}
-                  onChange={(event) => setEvents(event.target.value)}
-                />
-              )}
-            </Field>
-            <Field label="Only when (optional)" hint="A JMESPath expression">
-              {(ids) => (
-                <Textarea
-                  {...ids}
-                  rows={2}
-                  className="font-mono text-[12px]"
-                  autoCapitalize="off"
-                  spellCheck={false}
-                  maxLength={2000}
-                  value={condition}
-                  onChange={(event) => setCondition(event.target.value)}
-                />
-              )}
-            </Field>
-          </div>
-          {error !== null && (
-            <p role="alert" className="text-trouble-text">
-              {error}
-            </p>
+        )}
+      </Field>
+      <WorkFields
+        draft={draft}
+        onChange={setDraft}
+        hint="{{payload.…}} stands for what was sent: a JMESPath expression over payload, event and delivery."
+      />
+      <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
+        <Field label="Only these events (optional)" hint="GitHub’s names, separated by commas">
+          {(ids) => <CodeInput {...ids} value={events} onChange={(event) => setEvents(event.target.value)} />}
+        </Field>
+        <Field label="Only when (optional)" hint="A JMESPath expression">
+          {(ids) => (
+            <CodeTextarea
+              {...ids}
+              rows={2}
+              maxLength={2000}
+              value={condition}
+              onChange={(event) => setCondition(event.target.value)}
+            />
           )}
-        </div>
-        <DialogFoot>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" disabled={busy || !ready} data-testid="save-webhook">
-            {webhook === null ? "Make the webhook" : "Save"}
-          </Button>
-        </DialogFoot>
-      </form>
-    </Dialog>
+        </Field>
+      </div>
+    </FormDialog>
   );
 }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { isEnded } from "../../../protocol/session.ts";
 import { useHosts, useHub } from "../../shared/live/useHub.ts";
-import { Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
+import { CodeInput, CodeTextarea, Field, Select, Textarea } from "../../shared/ui/Field.tsx";
 import { readArgs, type WorkDraft } from "./workDraft.ts";
 import { workApi } from "./workApi.ts";
 
@@ -106,11 +106,8 @@ function AgentFields({ draft, onChange }: Props) {
       </Field>
       <Field label="Model (optional)">
         {(ids) => (
-          <Input
+          <CodeInput
             {...ids}
-            className="font-mono text-[12px]"
-            autoCapitalize="off"
-            spellCheck={false}
             maxLength={100}
             placeholder="The usual one"
             value={draft.model}
@@ -150,11 +147,8 @@ function PlaceFields({ draft, onChange }: Props) {
       </Field>
       <Field label="Directory" hint="One of the host’s workspaces, from the root on">
         {(ids) => (
-          <Input
+          <CodeInput
             {...ids}
-            className="font-mono text-[12px]"
-            autoCapitalize="off"
-            spellCheck={false}
             maxLength={4096}
             disabled={draft.host === ""}
             value={draft.cwd}
@@ -193,12 +187,9 @@ function WorkflowFields({ draft, hint, onChange }: Props & { hint: string | unde
         error={readArgs(draft.args) === undefined ? "This is not JSON." : null}
       >
         {(ids) => (
-          <Textarea
+          <CodeTextarea
             {...ids}
             rows={4}
-            className="font-mono text-[12px]"
-            autoCapitalize="off"
-            spellCheck={false}
             value={draft.args}
             onChange={(event) => onChange({ ...draft, args: event.target.value })}
             data-testid="work-args"

@@ -58,3 +58,14 @@ export function Textarea({
 export function Select({ className, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
   return <select className={classes(BOX, "h-8 pr-2 touch:h-11", className)} {...rest} />;
 }
+
+/** What is for programs: in mono, and left as it is typed. */
+const CODE = { autoCapitalize: "off", spellCheck: false } as const;
+
+export function CodeInput({ className, ...rest }: Parameters<typeof Input>[0]) {
+  return <Input {...CODE} className={classes("font-mono text-[12px]", className)} {...rest} />;
+}
+
+export function CodeTextarea({ className, ...rest }: Parameters<typeof Textarea>[0]) {
+  return <Textarea {...CODE} className={classes("font-mono text-[12px]", className)} {...rest} />;
+}
