@@ -7,8 +7,16 @@ type Problem = { error: { code: string; message: string } };
 const codeOf = async (response: Response) => [response.status, (await response.json<Problem>()).error.code];
 
 describe("who may ask", () => {
-  test("every route but the few that take a one-time code refuses a stranger", async ({ expect }) => {
-    const open = new Set(["GET /health", "GET /install.sh", "POST /api/enrol", "POST /api/auth/session"]);
+  test("every route but the few that take a one-time code or a signature refuses a stranger", async ({
+    expect,
+  }) => {
+    const open = new Set([
+      "GET /health",
+      "GET /install.sh",
+      "POST /api/enrol",
+      "POST /api/auth/session",
+      "POST /hooks/:id",
+    ]);
     const routes = new Set(
       app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),
     );
