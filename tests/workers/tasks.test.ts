@@ -14,7 +14,7 @@ import { tasks } from "../../worker/db/schema.ts";
 import { consumeTasks } from "../../worker/tasks/consumeTasks.ts";
 import { startTask } from "../../worker/tasks/startTask.ts";
 import { sweepTasks } from "../../worker/tasks/sweepTasks.ts";
-import type { TaskRow } from "../../worker/tasks/taskLife.ts";
+import { died, retried, type TaskRow } from "../../worker/tasks/taskLife.ts";
 import { readTask } from "../../worker/tasks/taskStore.ts";
 import { call, enrolHost, FakeDaemon, open } from "./support/edge.ts";
 import { runAlarms } from "./support/faults.ts";
@@ -40,7 +40,7 @@ const until = (id: string, status: Task["status"]) =>
     if (isTaskEnded(task)) throw new Error(`${task.status}: ${task.error}`);
     return null;
   }, PATIENCE);
-const message = (task: string) => ({ team: "main", task });
+const message = (task: string, round = 0) => ({ team: "main", task, round });
 const set = (id: string, values: Partial<TaskRow>) =>
   drizzle(env.DB).update(tasks).set(values).where(eq(tasks.id, id));
 
@@ -254,6 +254,16 @@ describe("the queue of tasks", () => {
     await set(id, { spec: JSON.stringify(chat("say alive").spec) });
     await act(id, "retry");
     expect((await until(id, "completed")).result).toContain("alive");
+  });
+
+  test("a dead letter of a time before it was begun anew says nothing about it", async ({ expect }) => {
+    const id = await unsent(chat("say so"));
+    const row = await readTask(env, "main", id);
+    if (row === null) throw new Error("the task is gone");
+    const anew = { ...row, status: "queued", round: 1 } as const;
+    expect(died(anew, 0, "too often", 1)).toBeNull();
+    expect(died(anew, 1, "too often", 1)).toMatchObject({ status: "dead", error: "too often" });
+    expect(retried({ ...anew, ended_at: 1 })).toMatchObject({ status: "queued", round: 2 });
   });
 
   test("tells a hub again that missed how a task ended", async ({ expect }) => {

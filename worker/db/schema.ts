@@ -181,6 +181,8 @@ export const tasks = sqliteTable(
     session: text(),
     tries: integer().notNull().default(0),
     most_tries: integer().notNull(),
+    /** Counts how often a person has had it begun anew: a message of an earlier time says nothing about it. */
+    round: integer().notNull().default(0),
     /** Until when whoever claimed it has time to start it. */
     lease_until: integer(),
     not_before: integer(),

@@ -39,11 +39,11 @@ export async function consumeTasks(batch: MessageBatch<unknown>, env: Env): Prom
 }
 
 /** A task that could not be started, however often that was tried: it is shown as dead, and nothing of it runs. */
-async function bury(env: Env, { team, task: id }: TaskMessage): Promise<void> {
+async function bury(env: Env, { team, task: id, round }: TaskMessage): Promise<void> {
   const row = await readTask(env, team, id);
-  if (row?.status === "claimed" && row.session !== null)
+  if (row?.status === "claimed" && row.round === round && row.session !== null)
     await cancelJob(env, team, row.session, "the dead letters");
   const why = row?.error ?? "It could not be started, however often that was tried.";
-  const dead = await changeTask(env, { team, id }, (now) => died(now, why, Date.now()));
+  const dead = await changeTask(env, { team, id }, (now) => died(now, round, why, Date.now()));
   if (dead !== null) await settleTask(env, dead);
 }

@@ -18,7 +18,7 @@ export async function wakeTasks(env: Env, team: string): Promise<void> {
   const now = Date.now();
   const isDue = or(isNull(tasks.not_before), lte(tasks.not_before, now));
   const waiting = await drizzle(env.DB)
-    .select({ team: tasks.team, id: tasks.id, not_before: tasks.not_before })
+    .select({ team: tasks.team, id: tasks.id, round: tasks.round, not_before: tasks.not_before })
     .from(tasks)
     .where(and(eq(tasks.team, team), IS_QUEUED, isDue, hostHasRoom(env, team)))
     .orderBy(sql`${asc(tasks.created_at)} LIMIT max(0, ${roomOf(env, team)})`);

@@ -39,9 +39,9 @@ export function refused(row: TaskRow, session: string, why: string, now: number)
     : { status: "cancelled", lease_until: null, error: `Stopped by ${row.cancelled_by}.`, ended_at: now };
 }
 
-/** Its messages could not be dealt with, however often that was tried. */
-export function died(row: TaskRow, why: string, now: number): TaskChange | null {
-  if (row.status !== "queued" && row.status !== "claimed") return null;
+/** Its messages of a round could not be dealt with, however often that was tried. */
+export function died(row: TaskRow, round: number, why: string, now: number): TaskChange | null {
+  if ((row.status !== "queued" && row.status !== "claimed") || row.round !== round) return null;
   return { status: "dead", lease_until: null, error: why, ended_at: now };
 }
 
@@ -64,6 +64,7 @@ export function retried(row: TaskRow): TaskChange | null {
   if (row.ended_at === null) return null;
   return {
     status: "queued",
+    round: row.round + 1,
     tries: 0,
     session: null,
     not_before: null,

@@ -103,11 +103,11 @@ export async function publishTasks(env: Env, team: string, rows: TaskRow[]): Pro
 /** Puts tasks before the queue's consumer; what does not get there, the sweep finds. */
 export async function sendTasks(
   env: Env,
-  rows: Pick<TaskRow, "team" | "id" | "not_before">[],
+  rows: Pick<TaskRow, "team" | "id" | "round" | "not_before">[],
   now: number,
 ): Promise<void> {
-  const messages = rows.map(({ team, id, not_before }) => ({
-    body: { team, task: id },
+  const messages = rows.map(({ team, id, round, not_before }) => ({
+    body: { team, task: id, round },
     delaySeconds: Math.max(0, Math.ceil(((not_before ?? 0) - now) / 1000)),
   }));
   for (let from = 0; from < messages.length; from += MESSAGES_AT_ONCE)

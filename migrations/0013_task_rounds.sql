@@ -1,0 +1,1 @@
+ALTER TABLE `task` ADD `round` integer DEFAULT 0 NOT NULL;
