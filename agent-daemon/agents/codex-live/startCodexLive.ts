@@ -258,7 +258,9 @@ export function startCodexLive({ env, store, outlet, panes, log }: CodexLiveDeps
     const step = catchUp(state, thread, data.toReversed());
     each.joined = true;
     each.partial = data[0]?.status !== "completed";
-    each.turn = data[0]?.status === "inProgress" ? data[0].id : null;
+    // The page may lag behind what was told: a turn that it does not know goes on.
+    if (data[0]?.status === "inProgress") each.turn = data[0].id;
+    else if (data.some(({ id }) => id === each.turn)) each.turn = null;
     each.ready = put(each, step.events, step.state);
     for (const item of data.toReversed().flatMap(({ items }) => items)) met(each, item);
     for (const told of each.waiting.splice(0)) {
