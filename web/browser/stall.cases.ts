@@ -85,7 +85,7 @@ describe("a connection that fails while it looks open", () => {
     }));
 
   it("is not worth a word when it is back within a second, however often", () =>
-    behindProxy(async ({ page, proxy }) => {
+    behindProxy(async ({ page, server, proxy, id }) => {
       await page.evaluate(() => {
         const seen: string[] = [];
         Object.assign(globalThis, { seen });
@@ -110,6 +110,16 @@ describe("a connection that fails while it looks open", () => {
           () => phase(page),
           (is) => is === "live",
           "a live page",
+        );
+        // The session's own connection is back as well: what is said comes.
+        server.append(id, { type: "notice", level: "info", message: `said in round ${round}` });
+        await until(
+          async () => {
+            await page.clock.runFor(20);
+            return page.getByText(`said in round ${round}`).count();
+          },
+          (count) => count === 1,
+          "what is said in the session",
         );
         await page.clock.runFor(6_000);
       }
