@@ -8,14 +8,15 @@ const PATIENCE_MS = 120_000;
 /** A browser's click can lose a race on a busy machine: CI tries once more, and the report says so. */
 const SECOND_TRY = process.env.CI === undefined ? 0 : 1;
 
-/** Tests with real agents that have not run often enough yet to be relied on; they run when LIVE_AGENTS=1 asks for them. */
+/**
+ * What runs when LIVE_AGENTS=1 asks for it. Live Codex is not settled: now and then a second terminal in one directory is
+ * not joined, or a turn that has just begun is not known (its page and its kill rounds are in the default run).
+ */
 const UNSETTLED =
   process.env.LIVE_AGENTS === "1"
     ? []
     : [
         "tests/agents/codexLive.test.ts",
-        "tests/e2e/codexPage.test.ts",
-        "tests/chaos/codex.test.ts",
         // Only long: its rounds by the daemon alone are in the default run.
         "tests/chaos/owned.test.ts",
       ];

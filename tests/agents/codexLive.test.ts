@@ -261,7 +261,7 @@ describe.skipIf("missing" in codex || noTmux !== null)("the real Codex in a pane
     expect(turns("turn_started")).toBe(3);
     expect(await run({ type: "interrupt" })).toEqual(DONE);
     await status("idle");
-    expect(notices()).toContain("Interrupted.");
+    await until("the end of its turn to be told", () => notices().includes("Interrupted."));
     await shows(/interrupted/i);
     expect(part.handles({ type: "interrupt" }, session)).toBe(false);
   });
