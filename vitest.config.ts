@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 /** No test asserts a duration: this only ends one that hangs, on a machine that may be slow and busy. */
 const PATIENCE_MS = 120_000;
 
-/** A browser's click can lose a race on a busy machine: CI tries once more, and the report says so. */
+/** A browser's click, or the start of a process, can lose a race on a busy machine: CI tries once more, and the report says so. */
 const SECOND_TRY = process.env.CI === undefined ? 0 : 1;
 
 /**
@@ -75,6 +75,7 @@ export default defineConfig(async () => {
               "tests/models/**/*.test.ts",
             ],
             exclude: NODE_ONLY,
+            retry: SECOND_TRY,
             testTimeout: PATIENCE_MS,
             hookTimeout: PATIENCE_MS,
           },
