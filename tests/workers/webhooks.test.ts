@@ -1,6 +1,8 @@
+import { env } from "cloudflare:workers";
 import { describe, test } from "vitest";
 import { newId } from "../../protocol/ids.ts";
 import { type Delivery, REPLAY_WINDOW_MS, type WebhookWithSecret } from "../../protocol/webhooks.ts";
+import { addDelivery } from "../../worker/webhooks/deliveryStore.ts";
 import { parsePayload } from "../../worker/webhooks/parsePayload.ts";
 import { renderWork } from "../../worker/webhooks/renderWork.ts";
 import { verifySignature } from "../../worker/webhooks/verifySignature.ts";
@@ -142,10 +144,33 @@ describe("a delivery", () => {
     });
     const answers = await Promise.all(each);
     expect(answers.filter(({ again }) => again === false)).toHaveLength(100);
-    expect(answers.every(({ status }) => status === "started" || status === "received")).toBe(true);
+    expect(answers.every(({ status }) => status === "started")).toBe(true);
     const words = async () => new Set(await said()).size;
     await expect.poll(words, { timeout: 60_000 }).toBe(100);
     expect((await said()).length).toBe(100);
+  });
+
+  test("whose edge died before its work began is begun by whoever brings it again, once", async ({
+    expect,
+  }) => {
+    const { id, secret, said } = await aWebhook();
+    const lost: Delivery = {
+      id: newId("dlv"),
+      webhook: id,
+      delivery: "one",
+      event: "issues",
+      status: "received",
+      work: null,
+      reason: null,
+      again_of: null,
+      bytes: ISSUE.length,
+      received_at: Date.now(),
+    };
+    await addDelivery(env, lost);
+    const headers = await github(secret, ISSUE, "one");
+    for (let time = 0; time < 2; time++)
+      expect(await deliver(id, ISSUE, headers)).toMatchObject({ status: "started", again: true });
+    await expect.poll(said).toEqual(["issues: It breaks"]);
   });
 
   test("that does not fit is noted and starts nothing", async ({ expect }) => {

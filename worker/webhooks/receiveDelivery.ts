@@ -18,8 +18,6 @@ import { verifySignature } from "./verifySignature.ts";
 import { openSecrets, readWebhook, webhookOf } from "./webhookStore.ts";
 
 const MINUTE_MS = 60_000;
-/** A delivery whose work was not started after this lost its edge on the way: whoever brings it again starts it. */
-const STUCK_MS = 30_000;
 
 /** What a delivery came to. `again`: it was here before. */
 export type Received = { delivery: Delivery; again: boolean };
@@ -40,8 +38,9 @@ export async function receiveDelivery(
   const verified = await verifySignature(headers, body, await openSecrets(env, row, now), now);
   if (!verified.ok) throw new Problem(verified.status, verified.code, verified.message);
   const known = await findDelivery(env, id, verified.delivery);
-  if (known !== null) return { delivery: await unstick(env, webhookOf(row), known, now), again: true };
   const payload = parse(body);
+  if (known !== null)
+    return { delivery: await startUnlessEnded(env, webhookOf(row), known, payload), again: true };
   if ((await countDeliveries(env, id, now - MINUTE_MS)) >= MOST_DELIVERIES_A_MINUTE)
     throw new Problem(429, "too_many", `A webhook takes ${MOST_DELIVERIES_A_MINUTE} deliveries a minute.`);
   const { delivery: given, event } = verified;
@@ -62,7 +61,7 @@ export async function receiveDelivery(
   const faster = await addDelivery(env, fresh);
   if (faster !== null) {
     await env.BLOBS.delete(bodyKey(id, fresh.id));
-    return { delivery: faster, again: true };
+    return { delivery: await startUnlessEnded(env, webhookOf(row), faster, payload), again: true };
   }
   await forgetOld(env, id, now);
   return { delivery: await startDelivery(env, webhookOf(row), fresh, payload), again: false };
@@ -102,10 +101,14 @@ async function workOf(
     : none("failed", started.message);
 }
 
-async function unstick(env: Env, webhook: Webhook, known: Delivery, now: number): Promise<Delivery> {
-  if (known.status !== "received" || now - known.received_at < STUCK_MS) return known;
-  const payload = await readPayload(env, known);
-  return payload === undefined ? known : startDelivery(env, webhook, known, payload);
+/** Of one that came before: its start may have been lost with its edge, or be under way. Started again by its id, it begins once. */
+function startUnlessEnded(
+  env: Env,
+  webhook: Webhook,
+  known: Delivery,
+  payload: JSONValue,
+): Promise<Delivery> | Delivery {
+  return known.status === "received" ? startDelivery(env, webhook, known, payload) : known;
 }
 
 /** What a delivery brought; undefined when it is not kept any more. */

@@ -9,17 +9,18 @@ import { permissionUpdates, updateWords } from "./permissionUpdates.ts";
 
 const QUESTION_TOOL = "AskUserQuestion";
 
-const SCOPES: Record<string, ToolScope> = {
-  [QUESTION_TOOL]: "free",
-  Read: "read_outside",
-  Glob: "read_outside",
-  Grep: "read_outside",
-  LS: "read_outside",
-  Edit: "write",
-  MultiEdit: "write",
-  Write: "write",
-  NotebookEdit: "write",
-};
+/** By names that come from outside: a map, so that none of them finds what every object inherits. */
+const SCOPES = new Map<string, ToolScope>([
+  [QUESTION_TOOL, "free"],
+  ["Read", "read_outside"],
+  ["Glob", "read_outside"],
+  ["Grep", "read_outside"],
+  ["LS", "read_outside"],
+  ["Edit", "write"],
+  ["MultiEdit", "write"],
+  ["Write", "write"],
+  ["NotebookEdit", "write"],
+]);
 
 const AskedQuestions = z.looseObject({
   questions: z.array(
@@ -53,7 +54,7 @@ export function hookRequest(
     id,
     requester: "claude",
     tool: tool.slice(0, 100),
-    scope: SCOPES[tool] ?? "execute",
+    scope: SCOPES.get(tool) ?? "execute",
     input: cut ? JSON.stringify({ cut: json.slice(0, MAX_REQUEST_INPUT / 4) }) : json,
     input_sha256: createHash("sha256").update(json).digest("hex"),
     summary: redact(summaryOf(tool, input)).slice(0, 500),

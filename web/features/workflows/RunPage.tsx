@@ -127,7 +127,7 @@ function Shown({ detail, operator, changed }: { detail: RunDetail; operator: boo
                 {title ?? "Steps"} {about !== null && <span className="font-normal text-muted">{about}</span>}
               </h2>
               {steps.length === 0 ? (
-                <p className="text-muted">{over ? "Nothing was done here." : "Not yet."}</p>
+                <p className="text-muted">{over ? "No agent worked here." : "Not yet."}</p>
               ) : (
                 <ul className="flex flex-col rounded-base border border-line bg-surface">
                   {steps.map((step) => (
