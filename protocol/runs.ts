@@ -27,6 +27,8 @@ export const WorkflowMeta = z.object({
     )
     .max(100)
     .optional(),
+  /** A JSON Schema of its arguments. */
+  args: z.record(z.string(), z.unknown(), "it is a JSON Schema: an object").optional(),
 });
 export type WorkflowMeta = z.infer<typeof WorkflowMeta>;
 

@@ -21,6 +21,36 @@ return { said, args };`,
   expect((await call("/api/runs")).status).toBe(200);
 });
 
+test("arguments that do not fit what a workflow says it takes begin nothing, whoever asks", async () => {
+  const meta =
+    'export const meta = { name: "picky", description: "", args: { type: ["object", "string"], properties: { n: { type: "integer" } }, required: ["n"] } };';
+  expect((await save("picky", `${meta}\nreturn args;`)).status).toBe(200);
+  await save(
+    "asks-picky",
+    "return [await workflow('picky', { n: 1 }), await workflow('picky', { n: 'x' })];",
+  );
+  const refused = async (path: string, body: object) => {
+    const response = await call(path, { body });
+    const { error } = await response.json<{ error: { code: string; message: string } }>();
+    expect(response.status).toBe(400);
+    expect(error.code).toBe("invalid_args");
+    return error.message;
+  };
+  expect(await refused("/api/workflows/picky/runs", {})).toBe(
+    'The arguments do not fit what picky takes. "n" is missing.',
+  );
+  const work = { kind: "workflow", workflow: "picky", args: { n: 1.5 } };
+  const when = { kind: "cron", cron: "0 9 * * *", time_zone: "UTC" };
+  expect(await refused("/api/schedules", { name: "daily", when, work })).toMatch(/n: .*integer/);
+  expect(await refused("/api/webhooks", { name: "called", work })).toMatch(/n: .*integer/);
+  // What is filled in later is looked at then.
+  const later = { ...work, args: { n: "{{payload.n}}" } };
+  expect((await call("/api/webhooks", { body: { name: "called", work: later } })).status).toBe(201);
+  expect((await runToEnd("picky", { args: "as text" })).result).toBe("as text");
+  expect((await runToEnd("picky", { args: { n: 2 } })).result).toEqual({ n: 2 });
+  expect((await runToEnd("asks-picky")).run.error).toMatch(/workflow\(\): .*picky takes/);
+});
+
 test("parallel is a barrier whose throws are null, pipeline has none", async () => {
   await save(
     "shapes",

@@ -26,7 +26,6 @@ test("plan-verify merges plans and asks critics", async () => {
   const { run, result } = await runToEnd("plan-verify", { fresh: true, args: "move the house" });
   expect(run.status).toBe("completed");
   expect(result).toMatchObject({ approved: true, rounds: 1, plan: { steps: ["offline"] } });
-  expect((await runToEnd("plan-verify", {})).run.error).toMatch(/Say in args what is to be planned/);
 });
 
 test("deep-research checks what it is told", async () => {

@@ -12,11 +12,13 @@ import {
   ScheduleChange,
   When,
 } from "../../protocol/schedules.ts";
+import type { Work } from "../../protocol/work.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";
 import type { App } from "../env.ts";
 import { orProblem, Problem } from "../problem.ts";
 import { validate } from "../validate.ts";
+import { problemOfArgs } from "../work/problemOfArgs.ts";
 
 const ById = validate("param", z.object({ id: ScheduleId }));
 const HistoryQuery = z.object({
@@ -33,6 +35,7 @@ export const scheduleRoutes = new Hono<App>()
   )
   .post("/", requireRole("operator"), validate("json", PostSchedule), async (c) => {
     const { id = newId("sch"), ...fresh } = c.req.valid("json");
+    await refuseMisfit(c, fresh.work);
     const made = orProblem<Schedule>(await clockOf(c).createSchedule(id, fresh, c.get("actor").id));
     await note(c.env.DB, c.get("actor"), "schedule.create", id, `${made.name}: ${made.work.kind}`);
     return c.json(made, 201);
@@ -53,6 +56,7 @@ export const scheduleRoutes = new Hono<App>()
   .patch("/:id", requireRole("operator"), ById, validate("json", ScheduleChange), async (c) => {
     const { id } = c.req.valid("param");
     const change = c.req.valid("json");
+    await refuseMisfit(c, change.work);
     const changed = orProblem<Schedule>(await clockOf(c).changeSchedule(id, change));
     await note(c.env.DB, c.get("actor"), "schedule.change", id, Object.keys(change).join(" "));
     return c.json(changed);
@@ -75,6 +79,12 @@ export const scheduleRoutes = new Hono<App>()
     const items = await clockOf(c).executions(c.req.valid("param").id, cursor, limit);
     return c.json({ items, next_cursor: items.length < limit ? null : (items.at(-1)?.id ?? null) });
   });
+
+/** Arguments that the workflow does not take now are refused before anything is due. */
+async function refuseMisfit(c: Context<App>, work: Work | undefined): Promise<void> {
+  const misfit = await problemOfArgs(c.env, c.get("actor").team, work);
+  if (misfit !== null) throw new Problem(400, "invalid_args", misfit);
+}
 
 function clockOf(c: Context<App>) {
   return c.env.CLOCK.getByName(clockName(c.get("actor").team));

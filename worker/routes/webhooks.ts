@@ -18,6 +18,7 @@ import { deliveries, webhooks } from "../db/schema.ts";
 import type { App } from "../env.ts";
 import { Problem } from "../problem.ts";
 import { validate } from "../validate.ts";
+import { problemOfArgs } from "../work/problemOfArgs.ts";
 import { addDelivery, bodyFolder, bodyKey, listDeliveries, readDelivery } from "../webhooks/deliveryStore.ts";
 import { readPayload, startDelivery } from "../webhooks/receiveDelivery.ts";
 import { problemOf } from "../webhooks/renderWork.ts";
@@ -47,7 +48,7 @@ export const webhookRoutes = new Hono<App>()
   .post("/", requireRole("admin"), validate("json", PostWebhook), async (c) => {
     const { id = newId("whk"), secret = newWebhookSecret(), ...fresh } = c.req.valid("json");
     const actor = c.get("actor");
-    refuseUnreadable(fresh);
+    await refuseUnreadable(c, fresh);
     if ((await listWebhooks(c.env, actor.team)).length >= MOST_WEBHOOKS)
       throw new Problem(409, "too_many", `A team has at most ${MOST_WEBHOOKS} webhooks.`);
     const now = Date.now();
@@ -75,7 +76,7 @@ export const webhookRoutes = new Hono<App>()
       changed_at: Date.now(),
       version: before.version + 1,
     };
-    refuseUnreadable(webhook);
+    await refuseUnreadable(c, webhook);
     if (!(await saveWebhook(c.env, webhook, secretsOf(row)))) throw changedMeanwhile();
     await note(c.env.DB, c.get("actor"), "webhook.change", webhook.id, Object.keys(change).join(" "));
     return c.json(webhook);
@@ -150,9 +151,16 @@ async function foundDelivery(c: Context<App>, id: string): Promise<Delivery> {
   return delivery;
 }
 
-function refuseUnreadable(webhook: Pick<Webhook, "work" | "condition">): void {
+async function refuseUnreadable(
+  c: Context<App>,
+  webhook: Pick<Webhook, "work" | "condition">,
+): Promise<void> {
   const problem = problemOf(webhook);
   if (problem !== null) throw new Problem(400, "invalid", problem);
+  // Where something is filled in, a delivery shows whether it fits.
+  if (JSON.stringify(webhook.work).includes("{{")) return;
+  const misfit = await problemOfArgs(c.env, c.get("actor").team, webhook.work);
+  if (misfit !== null) throw new Problem(400, "invalid_args", misfit);
 }
 
 function secretsOf({ sealed_secret, sealed_previous }: WebhookRow) {

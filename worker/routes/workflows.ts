@@ -13,6 +13,7 @@ import type { App } from "../env.ts";
 import { Problem } from "../problem.ts";
 import { validate } from "../validate.ts";
 import { catalogue } from "../workflows/catalogue.ts";
+import { checkArgs } from "../workflows/contract/checkArgs.ts";
 import { parseScript } from "../workflows/contract/parseScript.ts";
 import { ScriptProblem } from "../workflows/contract/ScriptProblem.ts";
 import { findWorkflow } from "../workflows/findWorkflow.ts";
@@ -132,6 +133,8 @@ export const workflowRoutes = new Hono<App>()
     if (found === null) throw new Problem(404, "not_found", `There is no workflow ${name}.`);
     if ((JSON.stringify(args) ?? "").length > MAX_ARGS_CHARS)
       throw new Problem(413, "too_large", `The arguments have at most ${MAX_ARGS_CHARS} characters as JSON.`);
+    const misfit = checkArgs(parseScript(found.script).meta, args);
+    if (misfit !== null) throw new Problem(400, "invalid_args", misfit);
     await startRun(c.env, {
       id,
       team: actor.team,

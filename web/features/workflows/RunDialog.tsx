@@ -3,30 +3,33 @@ import { useLocation } from "wouter";
 import { newId } from "../../../protocol/ids.ts";
 import type { Workflow } from "../../../protocol/runs.ts";
 import { useHosts } from "../../shared/live/useHub.ts";
-import { CodeInput, CodeTextarea, Field, Input, Select } from "../../shared/ui/Field.tsx";
+import { CodeInput, Field, Input, Select } from "../../shared/ui/Field.tsx";
 import { FormDialog } from "../../shared/ui/FormDialog.tsx";
-import { readArgs } from "../work/workDraft.ts";
+import { ArgsFields } from "./args/ArgsFields.tsx";
+import { newArgs, readArgsDraft } from "./args/argsDraft.ts";
 import { runsApi } from "./runsApi.ts";
 
 /** Starts a run: its arguments, where its agents work, what it may spend. */
 export function RunDialog({ workflow, onClose }: { workflow: Workflow; onClose(): void }) {
   const hosts = useHosts();
   const [, navigate] = useLocation();
-  const [args, setArgs] = useState("{}");
+  const [{ fields, draft: first }] = useState(() => newArgs(workflow.meta.args));
+  const [args, setArgs] = useState(first);
   const [host, setHost] = useState(hosts.length === 1 ? (hosts[0]?.id ?? "") : "");
   const [cwd, setCwd] = useState(() => hosts.find(({ id }) => id === host)?.info?.workspaces[0] ?? "");
   const [budget, setBudget] = useState("");
   const [fresh, setFresh] = useState(false);
   // The same id when it is tried again: one run is started.
   const [id] = useState(() => newId("run"));
-  const parsed = readArgs(args);
+  const read = readArgsDraft(fields, args);
   const placed = host === "" || cwd.trim().startsWith("/");
-  const ready = parsed !== undefined && placed;
+  const ready = read.ok && placed;
 
   async function start(): Promise<void> {
+    if (!read.ok) return;
     await runsApi.start(workflow.name, {
       id,
-      args: parsed,
+      args: read.value,
       ...(host === "" ? {} : { host, cwd: cwd.trim() }),
       ...(budget === "" ? {} : { budget: Number(budget) }),
       ...(fresh ? { fresh } : {}),
@@ -45,21 +48,7 @@ export function RunDialog({ workflow, onClose }: { workflow: Workflow; onClose()
       ready={ready}
       onSubmit={start}
     >
-      <Field
-        label="Arguments"
-        hint="JSON, as the script reads them from args"
-        error={parsed === undefined ? "This is not JSON." : null}
-      >
-        {(ids) => (
-          <CodeTextarea
-            {...ids}
-            rows={4}
-            value={args}
-            onChange={(event) => setArgs(event.target.value)}
-            data-testid="run-args"
-          />
-        )}
-      </Field>
+      <ArgsFields fields={fields} draft={args} onChange={setArgs} />
       <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
         <Field label="Host (optional)">
           {(ids) => (

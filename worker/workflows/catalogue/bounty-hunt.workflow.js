@@ -1,7 +1,5 @@
 // Hunts for bugs until the hunters come back with nothing new: rounds of hunters with different habits, three judges for
 // every catch, and an end when two rounds in a row bring nothing or the budget is nearly spent.
-//
-// args (all optional): { where?: "src", rounds?: 5, habits?: ["…"] }
 export const meta = {
   name: "bounty-hunt",
   description: "Rounds of hunters look for bugs; three judges decide on each; it ends when nothing new is found",
@@ -10,6 +8,19 @@ export const meta = {
     { title: "Hunt", detail: "Hunters with different habits" },
     { title: "Judge", detail: "Three judges for every catch" },
   ],
+  args: {
+    type: "object",
+    properties: {
+      where: { type: "string", title: "Where", default: "this repository", description: "A directory, a package, or words" },
+      rounds: { type: "integer", title: "Rounds at most", minimum: 1, maximum: 20, default: 5 },
+      habits: {
+        type: "array",
+        items: { type: "string" },
+        title: "Habits",
+        description: "A hunter for each: what it looks for. Four of our own, when none is given",
+      },
+    },
+  },
 };
 
 const where = args?.where ?? "this repository";

@@ -1,7 +1,7 @@
 // Answers a question that one look does not answer: splits it, lets agents look into each part on their own, checks what
 // they claim, and writes the answer with what it rests on.
 //
-// args: the question, as text; or { question, parts? }
+// The question may also be given as text alone.
 export const meta = {
   name: "deep-research",
   description: "Splits a question, looks into every part in parallel, checks the claims and writes a report with sources",
@@ -12,6 +12,14 @@ export const meta = {
     { title: "Check", detail: "Every claim that is not certain" },
     { title: "Report" },
   ],
+  args: {
+    type: ["object", "string"],
+    properties: {
+      question: { type: "string", minLength: 1, format: "multiline", title: "Question" },
+      parts: { type: "integer", minimum: 1, maximum: 12, default: 5, title: "Parts at most", description: "An agent looks into each" },
+    },
+    required: ["question"],
+  },
 };
 
 const question = typeof args === "string" ? args : args?.question;

@@ -1,8 +1,4 @@
 // Reviews code from several sides at once, and lets another agent try to refute every finding before it is told.
-//
-// args (all optional):
-//   target      what is reviewed, in words: "the changes of this branch against main" (the default), "src/auth", …
-//   dimensions  the sides it is looked at from: [{ name, prompt }]
 export const meta = {
   name: "multi-review",
   description: "Reviews code from several sides in parallel; every finding is tried to be refuted before it counts",
@@ -12,6 +8,28 @@ export const meta = {
     { title: "Verify", detail: "One agent for each finding, which tries to refute it" },
     { title: "Report", detail: "What is left, the worst first" },
   ],
+  args: {
+    type: "object",
+    properties: {
+      target: {
+        type: "string",
+        format: "multiline",
+        title: "What is reviewed",
+        default: "the changes of this branch against main (git diff main...HEAD)",
+        description: "In words: these changes, a directory, a file",
+      },
+      dimensions: {
+        type: "array",
+        title: "Sides",
+        description: "Each side is looked at by an agent of its own. Four of our own, when none is given",
+        items: {
+          type: "object",
+          properties: { name: { type: "string", minLength: 1 }, prompt: { type: "string", minLength: 1 } },
+          required: ["name", "prompt"],
+        },
+      },
+    },
+  },
 };
 
 const target = args?.target ?? "the changes of this branch against main (git diff main...HEAD)";

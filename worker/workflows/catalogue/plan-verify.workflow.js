@@ -1,6 +1,6 @@
 // Plans a piece of work from three sides, merges the plans, and lets critics take them apart until they find nothing.
 //
-// args: what is to be done, as text; or { task, rounds? }
+// The task may also be given as text alone.
 export const meta = {
   name: "plan-verify",
   description: "Three plans for one task are merged into one, which critics take apart until they approve of it",
@@ -10,6 +10,14 @@ export const meta = {
     { title: "Merge", detail: "One plan with the best of each" },
     { title: "Verify", detail: "Critics, and a better plan, until they approve" },
   ],
+  args: {
+    type: ["object", "string"],
+    properties: {
+      task: { type: "string", minLength: 1, format: "multiline", title: "Task", description: "What is to be done, in words" },
+      rounds: { type: "integer", minimum: 1, maximum: 20, default: 3, title: "Rounds of critics at most" },
+    },
+    required: ["task"],
+  },
 };
 
 const task = typeof args === "string" ? args : args?.task;

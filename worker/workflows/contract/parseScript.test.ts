@@ -34,6 +34,17 @@ describe("meta", () => {
     ['export const meta = { get name() { return "x" }, description: "" };', 1, /without running/],
     ['export const meta = { name: "x" };', 1, /meta.description/],
     ['export const meta = { name: "no good name", description: "" };', 1, /meta.name/],
+    [
+      'export const meta = { name: "x", description: "", args: "words" };',
+      1,
+      /meta.args: it is a JSON Schema/,
+    ],
+    ['export const meta = { name: "x", description: "", args: { type: "text" } };', 1, /meta.args: type is/],
+    [
+      'export const meta = { name: "x", description: "", args: { enum: [] } };',
+      1,
+      /meta.args: nothing could/,
+    ],
     [`${META}\n\nconst a = ;`, 3, /Unexpected token/],
     [`${META}\nimport a from "b";`, 2, /cannot import/],
     [`${META}\nexport default 1;`, 2, /exports meta alone/],

@@ -1,6 +1,7 @@
 import { parse, type Program } from "acorn";
 import * as z from "zod";
 import { MAX_SCRIPT_CHARS, WorkflowMeta } from "../../../protocol/runs.ts";
+import { readAnySchema, SchemaProblem } from "../schema/readSchema.ts";
 import { meter, SPREAD, TICK } from "./meter.ts";
 import { readLiteral } from "./readLiteral.ts";
 import { ScriptProblem } from "./ScriptProblem.ts";
@@ -37,9 +38,20 @@ export function parseScript(source: string): ParsedScript {
     throw new ScriptProblem(lineOf(meta.init), "meta is an object that is written out: `{ name: …, … }`.");
   const read = WorkflowMeta.safeParse(readLiteral(meta.init));
   if (!read.success) throw new ScriptProblem(lineOf(meta.init), sentenceOf(read.error));
+  checkArgsSchema(read.data.args, lineOf(meta.init));
   for (const statement of rest) refuseModuleSyntax(statement);
   refuseNames(program);
   return { meta: read.data, module: moduleOf(meter(source, program), first.start) };
+}
+
+function checkArgsSchema(schema: WorkflowMeta["args"], line: number): void {
+  if (schema === undefined) return;
+  try {
+    readAnySchema(schema);
+  } catch (error) {
+    if (error instanceof SchemaProblem) throw new ScriptProblem(line, `meta.args: ${error.message}.`);
+    throw error;
+  }
 }
 
 function readProgram(source: string): Program {

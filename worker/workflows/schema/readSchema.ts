@@ -33,20 +33,34 @@ const REFUSED = [
   "dependencies",
 ];
 
-/**
- * Reads a JSON Schema that a script gives for an answer. Throws a sentence when nothing could ever fit it, when it is not
- * for an object, and when checking it could take without end.
- */
+/** What is wrong with a schema, as the rest of a sentence. */
+export class SchemaProblem extends Error {}
+
+/** Reads a JSON Schema that a script gives for an answer: {@link readAnySchema}, and it is for an object. */
 export function readSchema(given: unknown): object {
+  try {
+    const schema = readAnySchema(given);
+    const types =
+      schema["type"] === undefined && isObject(schema["properties"]) ? ["object"] : typesOf(schema);
+    if (types?.length === 1 && types[0] === "object") return schema;
+    throw problem('it describes an object (type: "object"); put what else you want into a property');
+  } catch (error) {
+    if (error instanceof SchemaProblem)
+      throw new Error(`agent(): schema: ${error.message}.`, { cause: error });
+    throw error;
+  }
+}
+
+/**
+ * Reads a JSON Schema that a script gives. Throws a {@link SchemaProblem} when nothing could ever fit it, and when checking
+ * it could take without end.
+ */
+export function readAnySchema(given: unknown): JsonObject {
   if (!isObject(given)) throw problem("it is a JSON Schema: an object");
   const text = JSON.stringify(given);
   if (text.length > MAX_SCHEMA_CHARS)
     throw problem(`it has ${text.length} characters; at most ${MAX_SCHEMA_CHARS}`);
-  const types = given["type"] === undefined && isObject(given["properties"]) ? ["object"] : typesOf(given);
-  if (types === null || types.length !== 1 || types[0] !== "object")
-    throw problem('it describes an object (type: "object"); put what else you want into a property');
-  const sizes = new Map<object, number>();
-  inspect(given, given, 0, { within: sizes, open: new Set() });
+  inspect(given, given, 0, { within: new Map(), open: new Set() });
   return given;
 }
 
@@ -189,10 +203,10 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function problem(what: string): Error {
-  return new Error(`agent(): schema: ${what}.`);
+function problem(what: string): SchemaProblem {
+  return new SchemaProblem(what);
 }
 
-function unsatisfiable(why: string): Error {
-  return problem(`no answer could fit it: ${why}`);
+function unsatisfiable(why: string): SchemaProblem {
+  return problem(`nothing could fit it: ${why}`);
 }
