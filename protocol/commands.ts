@@ -65,17 +65,24 @@ export const AgentStart = {
 export const OwnedAgent = z.enum(["claude", "codex", "opencode", "acp"]);
 export type OwnedAgent = z.infer<typeof OwnedAgent>;
 
+/** How hard an agent thinks; each takes the nearest that it knows. */
+export const AgentEffort = z.enum(["minimal", "low", "medium", "high", "xhigh", "max"]);
+export type AgentEffort = z.infer<typeof AgentEffort>;
+
+/** An agent that speaks ACP, by its name in the host's configuration. */
+export const AcpName = z
+  .string()
+  .max(100)
+  .regex(/^[\w.-]+$/);
+
 /** How an agent without a terminal begins. */
 export const OwnedStart = {
   /** Of `acp`: which one. */
-  program: z
-    .string()
-    .max(100)
-    .regex(/^[\w.-]+$/)
-    .optional(),
+  program: AcpName.optional(),
   prompt: z.string().min(1).max(MAX_INPUT_BYTES).optional(),
   model: AgentStart.model,
   mode: AgentMode.optional(),
+  effort: AgentEffort.optional(),
   resume: ConversationId.optional(),
   fork: z.boolean().optional(),
 };

@@ -143,8 +143,19 @@ export const EventBody = z.discriminatedUnion("type", [
     thread: z.string().nullable(),
     model: z.string().optional(),
   }),
-  z.object({ type: z.literal("turn_completed"), turn: z.number().int(), usage: Usage.nullable() }),
-  z.object({ type: z.literal("turn_failed"), turn: z.number().int(), message: z.string() }),
+  z.object({
+    type: z.literal("turn_completed"),
+    turn: z.number().int(),
+    usage: Usage.nullable(),
+    /** Somebody stopped it before its end. */
+    interrupted: z.boolean().optional(),
+  }),
+  z.object({
+    type: z.literal("turn_failed"),
+    turn: z.number().int(),
+    message: z.string(),
+    usage: Usage.nullable().optional(),
+  }),
   z.object({ type: z.literal("item"), id: z.string(), turn: z.number().int(), item: Item }),
   /** A message that waits for the running turn to end. */
   z.object({

@@ -1,12 +1,23 @@
 import * as z from "zod";
-import { Cwd, OwnedStart, WorktreeRequest } from "./commands.ts";
+import { AcpName, Cwd, OwnedStart, WorktreeRequest } from "./commands.ts";
 import { HostId } from "./ids.ts";
 import { JobTokens } from "./jobTokens.ts";
 import { MAX_INPUT_BYTES } from "./limits.ts";
-import type { JobOwner } from "./session.ts";
+import { type JobOwner, Worktree } from "./session.ts";
 
 /** Longest prompt of a chat that something else starts. */
 export const MAX_JOB_PROMPT = 128 * 1024;
+
+/** What an agent on a host is told, and how it begins; what it may not do by its mode, it asks for. */
+const OnHost = {
+  prompt: z.string().min(1).max(MAX_INPUT_BYTES),
+  host: HostId,
+  cwd: Cwd,
+  model: OwnedStart.model,
+  mode: OwnedStart.mode,
+  effort: OwnedStart.effort,
+  worktree: WorktreeRequest.optional(),
+};
 
 /** The agent of a job, and what it is told. */
 export const JobSpec = z.discriminatedUnion("provider", [
@@ -19,31 +30,40 @@ export const JobSpec = z.discriminatedUnion("provider", [
     model: z.string().max(200).optional(),
     effort: z.enum(["low", "medium", "high"]).optional(),
   }),
+  z.object({ provider: z.literal("claude"), ...OnHost }),
   z.object({
     provider: z.literal("codex"),
-    prompt: z.string().min(1).max(MAX_INPUT_BYTES),
-    host: HostId,
-    cwd: Cwd,
-    model: z
-      .string()
-      .max(100)
-      .regex(/^(?!-)\S+$/)
-      .optional(),
+    ...OnHost,
+    /** With it, it is `codex exec`: it asks for nothing, and what is outside is denied. */
     sandbox: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
-    worktree: WorktreeRequest.optional(),
   }),
-  /** Claude Code without a terminal; what it may not do by its mode, it asks for. */
-  z.object({
-    provider: z.literal("claude"),
-    prompt: z.string().min(1).max(MAX_INPUT_BYTES),
-    host: HostId,
-    cwd: Cwd,
-    model: OwnedStart.model,
-    mode: OwnedStart.mode,
-    worktree: WorktreeRequest.optional(),
-  }),
+  z.object({ provider: z.literal("opencode"), ...OnHost }),
+  /** Any agent that speaks ACP; `program` names it in the host's configuration. */
+  z.object({ provider: z.literal("acp"), program: AcpName, ...OnHost }),
 ]);
 export type JobSpec = z.infer<typeof JobSpec>;
+
+/** Who can do a job, as people and scripts name it; an agent that speaks ACP by `acp:` and its name. */
+export const JobAgent = z.union(
+  [z.enum(["edge", "claude", "codex", "opencode"]), z.templateLiteral(["acp:", AcpName])],
+  "an agent is edge, claude, codex, opencode, or acp: with the name that the host's configuration has for it",
+);
+export type JobAgent = z.infer<typeof JobAgent>;
+
+/** An agent by its name, as a {@link JobSpec} has it. */
+export function readJobAgent(
+  name: JobAgent,
+): { provider: "edge" | "claude" | "codex" | "opencode" } | { provider: "acp"; program: string } {
+  switch (name) {
+    case "edge":
+    case "claude":
+    case "codex":
+    case "opencode":
+      return { provider: name };
+    default:
+      return { provider: "acp", program: name.slice("acp:".length) };
+  }
+}
 
 /** A longer text goes to R2; this much of it is told. */
 export const MAX_JOB_TEXT = 32 * 1024;
@@ -57,6 +77,10 @@ export const JobEnd = z.object({
   tokens: JobTokens,
   /** Why it did not complete. */
   error: z.string().nullable(),
+  /** Its host refused to start it, and would again. */
+  refused: z.boolean().optional(),
+  /** The worktree that it worked in. */
+  worktree: Worktree.pick({ path: true, branch: true }).optional(),
 });
 export type JobEnd = z.infer<typeof JobEnd>;
 

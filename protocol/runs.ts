@@ -1,7 +1,9 @@
 import * as z from "zod";
-import { Cwd } from "./commands.ts";
+import { AgentMode, Cwd } from "./commands.ts";
 import { HostId, RunId } from "./ids.ts";
+import { JobAgent } from "./jobs.ts";
 import { Run, StepStatus } from "./run.ts";
+import { Worktree } from "./session.ts";
 
 /** Longest script. */
 export const MAX_SCRIPT_CHARS = 256 * 1024;
@@ -40,8 +42,9 @@ export type StepKind = z.infer<typeof StepKind>;
 export const RunDefaults = z.object({
   host: HostId.optional(),
   cwd: Cwd.optional(),
-  provider: z.enum(["edge", "codex"]).optional(),
+  provider: JobAgent.optional(),
   model: z.string().max(200).optional(),
+  mode: AgentMode.optional(),
 });
 export type RunDefaults = z.infer<typeof RunDefaults>;
 
@@ -69,6 +72,10 @@ export const RunStep = z.object({
   preview: z.string().nullable(),
   started_at: z.number().nullable(),
   ended_at: z.number().nullable(),
+  /** What it waits for, in words, while it does: a person's decision, a host that is away. */
+  waits: z.string().nullable().optional(),
+  /** The worktree that its agent worked in, as long as there is one: without changes it is removed. */
+  worktree: Worktree.pick({ path: true, branch: true }).nullable().optional(),
 });
 export type RunStep = z.infer<typeof RunStep>;
 

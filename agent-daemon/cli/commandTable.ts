@@ -1,7 +1,8 @@
 import type { ParseArgsConfig } from "node:util";
+import { JobAgent } from "../../protocol/jobs.ts";
 import { Provider, SessionStatus } from "../../protocol/session.ts";
 import { TaskStatus } from "../../protocol/tasks.ts";
-import { JOB_PROVIDERS, STARTS, TASK_ACTIONS, type Invocation, type Target } from "./invocation.ts";
+import { STARTS, TASK_ACTIONS, type Invocation, type Target } from "./invocation.ts";
 
 /** What `parseArgs` read: every option is a string, a flag, or not given. */
 export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
@@ -310,7 +311,13 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
         help: "what the workflow is given: JSON, or else text",
       },
       budget: { type: "string", value: "TOKENS", help: "tokens that it may spend at most" },
+      agent: {
+        type: "string",
+        value: "NAME",
+        help: "who its agents are, unless the script says it: edge (default), claude, codex, opencode, acp:NAME",
+      },
       model: { type: "string", value: "MODEL", help: "model of its agents, unless the script names one" },
+      mode: { type: "string", value: "MODE", help: "how freely they act, in the agent's own word" },
       host: { type: "string", value: "HOST", help: "host that its agents work on (its id)" },
       cwd: { type: "string", value: "DIR", help: "directory that they work in" },
       fresh: { type: "boolean", help: "do everything, also what an earlier run has done" },
@@ -335,7 +342,9 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
           what,
           args: given === null ? null : readJson(given),
           budget: readBudget(text(values, "budget")),
+          agent: readAgent(text(values, "agent")),
           model: text(values, "model"),
+          mode: text(values, "mode"),
           host: text(values, "host"),
           cwd: text(values, "cwd"),
           fresh: values["fresh"] === true,
@@ -349,18 +358,19 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
     usage: "[list | add PROMPT… | show TASK | cancel TASK | retry TASK]",
     summary: "list tasks, add one for an agent that runs without you, look at it, end it, run it again",
     details:
-      "A new task is a chat that only thinks, unless --host or --cwd name a place, or --provider an agent that works on\none. PROMPT may be - for what comes on standard input. A task is named by its id or the end of it.",
+      "A new task is a chat that only thinks, unless --host or --cwd name a place, or --agent an agent that works on\none. PROMPT may be - for what comes on standard input. A task is named by its id or the end of it.",
     options: {
       status: {
         type: "string",
         value: "LIST",
         help: `only these, separated by commas: ${TaskStatus.options.join(", ")}`,
       },
-      provider: {
+      agent: {
         type: "string",
         value: "NAME",
-        help: `who does it: ${JOB_PROVIDERS.join(", ")} (default edge)`,
+        help: "who does it: edge (default), claude, codex, opencode, or acp:NAME as the host's configuration names it",
       },
+      provider: { type: "string", value: "NAME", help: "the same as --agent" },
       host: HOST_OPTION,
       cwd: {
         type: "string",
@@ -368,6 +378,17 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
         help: "directory on the host (default: this one, on this machine)",
       },
       model: { type: "string", value: "MODEL", help: "the model it talks to" },
+      mode: {
+        type: "string",
+        value: "MODE",
+        help: "how freely an agent acts, in its own word; otherwise it asks",
+      },
+      effort: { type: "string", value: "LEVEL", help: "how hard it thinks: low, medium, high …" },
+      worktree: {
+        type: "string",
+        value: "BRANCH",
+        help: "it works in a worktree of its own, on this new branch",
+      },
       title: { type: "string", value: "TITLE", help: "what it is called" },
       json: JSON_OPTION,
       ...TARGET_OPTIONS,
@@ -381,7 +402,6 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
         throw new UsageProblem(
           `Something is missing: signalbox tasks ${action} ${action === "add" ? "PROMPT" : "TASK"}`,
         );
-      const [provider = "edge"] = readList(values, "provider", JOB_PROVIDERS);
       return {
         command: "tasks",
         args: {
@@ -389,10 +409,13 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
           action,
           text: said,
           status: readList(values, "status", TaskStatus.options),
-          provider,
+          agent: readAgent(text(values, "agent") ?? text(values, "provider")) ?? "edge",
           host: text(values, "host"),
           cwd: text(values, "cwd"),
           model: text(values, "model"),
+          mode: text(values, "mode"),
+          effort: text(values, "effort"),
+          worktree: text(values, "worktree"),
           title: text(values, "title"),
           json: values["json"] === true,
         },
@@ -498,6 +521,13 @@ export function parseOptions({ options }: CommandSpec): NonNullable<ParseArgsCon
     ([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }] as const,
   );
   return { ...Object.fromEntries(entries), help: { type: "boolean", short: "h" } };
+}
+
+function readAgent(name: string | null): JobAgent | null {
+  if (name === null) return null;
+  const read = JobAgent.safeParse(name);
+  if (read.success) return read.data;
+  throw new UsageProblem(`There is no agent ${name}: it is edge, claude, codex, opencode, or acp:NAME.`);
 }
 
 function text(values: Values, name: string): string | null {

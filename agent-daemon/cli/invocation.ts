@@ -1,4 +1,4 @@
-import type { JobSpec } from "../../protocol/jobs.ts";
+import type { JobAgent } from "../../protocol/jobs.ts";
 import type { TaskStatus } from "../../protocol/tasks.ts";
 import type { Provider, SessionStatus } from "../../protocol/session.ts";
 
@@ -69,15 +69,15 @@ export type WorkflowsArgs = Target & {
   /** What a run is given; null: nothing. */
   args: unknown;
   budget: number | null;
+  agent: JobAgent | null;
   model: string | null;
+  mode: string | null;
   host: string | null;
   cwd: string | null;
   fresh: boolean;
   detach: boolean;
   json: boolean;
 };
-/** Who can do a task. */
-export const JOB_PROVIDERS = ["edge", "codex", "claude"] as const satisfies JobSpec["provider"][];
 /** What `signalbox tasks` can do. */
 export const TASK_ACTIONS = ["list", "add", "show", "cancel", "retry"] as const;
 export type TasksArgs = Target & {
@@ -85,10 +85,14 @@ export type TasksArgs = Target & {
   /** The prompt of a new one, or which one is meant. */
   text: string;
   status: TaskStatus[];
-  provider: (typeof JOB_PROVIDERS)[number];
+  agent: JobAgent;
   host: string | null;
   cwd: string | null;
   model: string | null;
+  mode: string | null;
+  effort: string | null;
+  /** The branch of a worktree of its own. */
+  worktree: string | null;
   title: string | null;
   json: boolean;
 };

@@ -124,8 +124,14 @@ test("tasks: what it is to do, with what", ({ expect }) => {
     invocation: { args: { status: ["dead", "failed"] } },
   });
   expect(read("add", "look", "for dead links", "--provider", "codex", "--cwd", "docs")).toMatchObject({
-    invocation: { args: { action: "add", text: "look for dead links", provider: "codex", cwd: "docs" } },
+    invocation: { args: { action: "add", text: "look for dead links", agent: "codex", cwd: "docs" } },
   });
+  expect(
+    read("add", "look", "--agent", "acp:gemini", "--mode", "plan", "--effort", "max", "--worktree", "b"),
+  ).toMatchObject({
+    invocation: { args: { agent: "acp:gemini", mode: "plan", effort: "max", worktree: "b" } },
+  });
+  expect(read("add", "look", "--agent", "gopher")).toMatchObject({ kind: "problem" });
   expect(read("cancel", "abcd12")).toMatchObject({
     invocation: { args: { action: "cancel", text: "abcd12" } },
   });

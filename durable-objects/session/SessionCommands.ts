@@ -100,6 +100,12 @@ export class SessionCommands {
     this.#parts.retryAt(now + 2_000);
   }
 
+  /** Whether a command was given, as long as it is remembered. */
+  knows(id: string): boolean {
+    const { db } = this.#parts;
+    return db.select({ id: commands.id }).from(commands).where(eq(commands.id, id)).get() !== undefined;
+  }
+
   /** The host a command went to, when it was not the session's own. */
   hostOf(id: string): string | null {
     return (

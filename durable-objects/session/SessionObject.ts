@@ -219,8 +219,7 @@ export class SessionObject extends DurableObject<Env> {
       },
       keepText: (notice, text) => this.#keepJobText(notice, text),
       tellOwner: (notice) => tellOwner(this.env, notice),
-      endAgent: (asked) =>
-        this.#commands.stage(stopOf(asked), { type: "kill", force: true }, "its owner", null),
+      endAgent: (asked) => this.#tidyAgent(asked),
       tellAt: (at) => this.#alarms.atLatest("job", at),
     });
     this.#viewers = new Viewers(ctx, [LIVE_TAG, VIEWER_TAG]);
@@ -246,12 +245,12 @@ export class SessionObject extends DurableObject<Env> {
   /** Makes the session and, with `command`, asks its host to start it. The same id again changes nothing. */
   async create(
     fresh: NewSession,
-    command: { id: string; command: Command; by: string } | null,
+    command: { id: string; command: Command; by: string; expiresInMs?: number | undefined } | null,
   ): Promise<Session | Refused> {
     if (!(await this.#begin(fresh))) return NOT_FOUND;
     // Once it has started, or could not, a late repetition must not start it again: its command may be forgotten by then.
     if (command !== null && this.#store.current?.session.status === "starting") {
-      const start = this.#commands.start(command.id, command.command, command.by, undefined);
+      const start = this.#commands.start(command.id, command.command, command.by, command.expiresInMs);
       // Recorded either way; when the host object cannot be reached now, the alarm hands it over later.
       await start.catch((error: unknown) => logError("command not forwarded yet", error));
     }
@@ -264,16 +263,19 @@ export class SessionObject extends DurableObject<Env> {
    */
   async startJob(
     fresh: NewSession & Pick<Required<NewSession>, "job">,
-    start: { prompt: string } | { command: Command },
+    start: { prompt: string } | { command: Command; waitMs?: number },
     by: string,
   ): Promise<Session | Refused> {
-    const command = "command" in start ? { id: askedOf(fresh), command: start.command, by } : null;
+    const command =
+      "command" in start
+        ? { id: askedOf(fresh), command: start.command, by, expiresInMs: start.waitMs }
+        : null;
     const made = await this.create(fresh, command);
     if ("prompt" in start && !("refused" in made)) await this.#ask(start.prompt, by);
     return this.#store.current?.session ?? made;
   }
 
-  /** Asks a job once more, when its owner has taken how the round before ended; that it ends is told again. Only of a chat. */
+  /** Asks a job once more, when its owner has taken how the round before ended; that it ends is told again. */
   async askJobAgain(
     round: number,
     message: { id: string; text: string },
@@ -281,10 +283,12 @@ export class SessionObject extends DurableObject<Env> {
   ): Promise<Refused | null> {
     const session = this.#store.current?.session;
     if (session === undefined) return NOT_FOUND;
-    if (session.provider !== "edge")
+    const chat = session.provider === "edge";
+    if (!chat && !isInteractive(session))
       return { refused: "not_supported", message: `A job of ${session.provider} is asked once.` };
-    this.#job.again(round, message.id);
-    await this.#ask(message.text, by);
+    this.#job.again(round, idAs(chat ? "msg" : "cmd", message.id));
+    if (chat) await this.#ask(message.text, by);
+    else await this.#tellAgent(message.text, by);
     return null;
   }
 
@@ -292,6 +296,27 @@ export class SessionObject extends DurableObject<Env> {
   async #ask(prompt: string, by: string): Promise<void> {
     const id = this.#job.unbegun();
     if (id !== null) await this.say({ id, text: prompt, by, created_at: Date.now() }, []);
+  }
+
+  /** The same of an agent, which waits for it. */
+  async #tellAgent(text: string, by: string): Promise<void> {
+    const id = this.#job.unbegun();
+    if (id === null) return;
+    await this.#commands
+      .start(id, { type: "agent_prompt", text }, by, MAX_COMMAND_TTL_MS)
+      .catch((error: unknown) => logError("command not forwarded yet", error)); // recorded; the alarm hands it over
+  }
+
+  /** Ends an agent that nobody will ask any more, and takes away its worktree, unless that holds work. */
+  #tidyAgent(asked: string): void {
+    const session = this.#store.current?.session;
+    if (session === undefined || session.provider === "edge") return;
+    const give = (id: string, command: Command) => {
+      if (!this.#commands.knows(id)) this.#commands.stage(id, command, "its owner", null);
+    };
+    if (!isEnded(session)) give(stopOf(asked), { type: "kill", force: true });
+    if (session.worktree !== null) give(tidyOf(asked), { type: "remove_worktree" });
+    this.#goOn();
   }
 
   /** From a task of this chat: it has ended, and says so, once. */
@@ -313,13 +338,10 @@ export class SessionObject extends DurableObject<Env> {
     if (!this.#job.cancel(by)) return false;
     await this.#store.write(() => null); // what was never asked ends here
     if (this.#job.ended) return false;
-    const { provider } = this.#store.current.session;
-    if (provider === "edge") await this.#turn.stop(by);
-    else
-      await this.#stopAgent(
-        provider === "codex" ? { type: "codex_stop" } : { type: "kill", force: true },
-        by,
-      );
+    const { session } = this.#store.current;
+    const alone = session.provider === "codex" && !isInteractive(session);
+    if (session.provider === "edge") await this.#turn.stop(by);
+    else await this.#stopAgent(alone ? { type: "codex_stop" } : { type: "kill", force: true }, by);
     this.#goOn();
     return false;
   }
@@ -998,6 +1020,11 @@ function askedOf({ id, provider }: NewSession): string {
 /** The command that stops what another began: its id, with a time that no other has for some thousand years. */
 function stopOf(asked: string): string {
   return asked.replace("_0", "_z");
+}
+
+/** The same of the one that takes away its worktree. */
+function tidyOf(asked: string): string {
+  return asked.replace("_0", "_y");
 }
 
 const NOT_FOUND: Refused = { refused: "not_found", message: "No such session." };

@@ -228,7 +228,13 @@ describe("a Codex job that something else started", () => {
     host = await enrolHost("box");
     ({ daemon } = await FakeDaemon.connect(host.token, `epoch-${host.id}`));
   });
-  const codex = (): JobSpec => ({ provider: "codex", host: host.id, cwd: "/work", prompt: "do it" });
+  const codex = (): JobSpec => ({
+    provider: "codex",
+    host: host.id,
+    cwd: "/work",
+    prompt: "do it",
+    sandbox: "read-only",
+  });
   const usage = {
     input_tokens: 10,
     cached_input_tokens: 4,

@@ -39,7 +39,7 @@ test.for([
   ["(async () => {}).constructor('return 1')()", /[Cc]ode generation/],
   ["globalThis.constructor.constructor('return fetch')()", /[Cc]ode generation/],
   ["agent('')", /wants words/],
-  ["agent('x', { provider: 'gopher' })", /provider is edge or codex/],
+  ["agent('x', { provider: 'gopher' })", /an agent is edge, claude, codex/],
   ["agent('x', { provider: 'codex' })", /give host and cwd/],
   ["agent('x', { timeout: 'soon' })", /timeout is between/],
   ["agent('x', { schema: { type: 'string' } })", /it describes an object/],

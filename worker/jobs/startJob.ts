@@ -14,6 +14,8 @@ export type JobStart = {
   title: string;
   spec: JobSpec;
   by: string;
+  /** How long an agent's start waits for a host that is away. */
+  waitMs?: number;
 };
 
 /**
@@ -22,7 +24,7 @@ export type JobStart = {
  */
 export async function startJob(
   env: Env,
-  { team, session, owner, title, spec, by }: JobStart,
+  { team, session, owner, title, spec, by, waitMs }: JobStart,
 ): Promise<Session | Refused> {
   if (
     spec.host !== undefined &&
@@ -32,7 +34,11 @@ export async function startJob(
   const { provider, host = null, cwd = null } = spec;
   const base = { id: session, team, host, cwd, provider, title, job: owner };
   const object = env.SESSION.getByName(sessionName(team, session));
-  if (spec.provider !== "edge") return object.startJob(base, { command: startCommand(spec) }, by);
+  if (spec.provider !== "edge") {
+    const command = startCommand(spec);
+    const own = command.type === "agent_start" ? { interactive: true, ...modelOf(spec) } : {};
+    return object.startJob({ ...base, ...own }, { command, ...(waitMs === undefined ? {} : { waitMs }) }, by);
+  }
   const model = spec.model ?? (await defaultModel(env, team));
   const effort = spec.effort === undefined ? {} : { effort: spec.effort };
   return object.startJob({ ...base, model, ...effort }, { prompt: spec.prompt }, by);
@@ -45,7 +51,13 @@ export async function cancelJob(env: Env, team: string, session: string, by: str
 
 function startCommand(spec: Exclude<JobSpec, { provider: "edge" }>): Command {
   const { provider, host: _host, ...start } = spec;
-  return provider === "codex"
-    ? { type: "codex_start", ...start }
-    : { type: "agent_start", agent: provider, ...start };
+  if (spec.provider === "codex" && spec.sandbox !== undefined) {
+    const { prompt, cwd, model, sandbox, worktree } = spec;
+    return { type: "codex_start", prompt, cwd, model, sandbox, worktree };
+  }
+  return { type: "agent_start", agent: provider, ...start };
+}
+
+function modelOf({ model }: JobSpec): { model?: string } {
+  return model === undefined ? {} : { model };
 }

@@ -16,6 +16,7 @@ import { decideStep } from "../workflows/decideStep.ts";
 import { endRun } from "../workflows/endRun.ts";
 import { readResult } from "../workflows/keepResult.ts";
 import { toRuns } from "../workflows/publishRun.ts";
+import { placesOf, type Places } from "../workflows/placesOf.ts";
 import { readRun, type RunRow, type StepRow } from "../workflows/runStore.ts";
 import { startRun } from "../workflows/startRun.ts";
 import { isSettled } from "../workflows/stepMachine.ts";
@@ -65,13 +66,13 @@ export const runRoutes = new Hono<App>()
       db.select().from(runSteps).where(eq(runSteps.run, row.id)).orderBy(runSteps.n),
       db.select().from(runNotes).where(eq(runNotes.run, row.id)).orderBy(runNotes.n),
     ]);
-    const [run] = await toRuns(c.env.DB, [row]);
+    const [[run], places] = await Promise.all([toRuns(c.env.DB, [row]), placesOf(c.env.DB, steps)]);
     if (run === undefined) throw new Problem(404, "not_found", "No such run.");
     const detail: RunDetail = {
       run,
       phases: parseScript(row.script).meta.phases ?? [],
       args: JSON.parse(row.args),
-      items: steps.map(toStep),
+      items: steps.map((step) => toStep(step, places)),
       notes: notes.map(({ n, at, kind, text }) => ({ n, at, kind, text })),
       source: row.script,
       result: row.result === null ? null : JSON.parse(row.result),
@@ -95,7 +96,7 @@ export const runRoutes = new Hono<App>()
     if (found === undefined) throw new Problem(404, "not_found", "The run has no such step.");
     const result = await readResult(c.env, found);
     return c.json({
-      step: toStep(found),
+      step: toStep(found, await placesOf(c.env.DB, [found])),
       spec: JSON.parse(found.spec) as unknown,
       result: result === null ? null : (JSON.parse(result) as unknown),
     });
@@ -165,7 +166,7 @@ const QuestionOf = z.object({ question: z.string() }).transform(({ question }) =
 const NameOf = z.object({ name: z.string() }).transform(({ name }) => name);
 const Words = z.union([PromptOf, QuestionOf, NameOf]);
 
-function toStep(row: StepRow): RunStep {
+function toStep(row: StepRow, places: Places): RunStep {
   const { key, n, kind, label, phase, status, session, attempt, error, started_at, ended_at } = row;
   return {
     key,
@@ -183,5 +184,6 @@ function toStep(row: StepRow): RunStep {
     preview: row.result?.slice(0, PREVIEW_CHARS) ?? null,
     started_at,
     ended_at,
+    ...places.get(session ?? ""),
   };
 }

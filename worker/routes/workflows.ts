@@ -14,6 +14,7 @@ import { Problem } from "../problem.ts";
 import { validate } from "../validate.ts";
 import { catalogue } from "../workflows/catalogue.ts";
 import { checkArgs } from "../workflows/contract/checkArgs.ts";
+import { missingPlace } from "../workflows/contract/missingPlace.ts";
 import { parseScript } from "../workflows/contract/parseScript.ts";
 import { ScriptProblem } from "../workflows/contract/ScriptProblem.ts";
 import { findWorkflow } from "../workflows/findWorkflow.ts";
@@ -135,6 +136,8 @@ export const workflowRoutes = new Hono<App>()
       throw new Problem(413, "too_large", `The arguments have at most ${MAX_ARGS_CHARS} characters as JSON.`);
     const misfit = checkArgs(parseScript(found.script).meta, args);
     if (misfit !== null) throw new Problem(400, "invalid_args", misfit);
+    const missing = missingPlace(found.script, defaults);
+    if (missing !== null) throw new Problem(400, "invalid", missing);
     await startRun(c.env, {
       id,
       team: actor.team,

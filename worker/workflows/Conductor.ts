@@ -3,6 +3,7 @@ import type { Env } from "../../durable-objects/shared/env.ts";
 import { logError } from "../../durable-objects/shared/logError.ts";
 import type { RunNote } from "../../protocol/runs.ts";
 import { startStep, type Started } from "./agents/startStep.ts";
+import { missingPlace } from "./contract/missingPlace.ts";
 import { parseScript, type ParsedScript } from "./contract/parseScript.ts";
 import { look, type Seen } from "./look.ts";
 import { publishRun } from "./publishRun.ts";
@@ -73,6 +74,8 @@ export class Conductor {
   /** Runs the script to its end; null when the run was cancelled meanwhile. */
   async conduct(): Promise<Exclude<SandboxEnd, { type: "paused" }> | null> {
     const script = parseScript(this.#run.script);
+    const missing = missingPlace(this.#run.script, JSON.parse(this.#run.defaults));
+    if (missing !== null) return failedWith(missing);
     for (;;) {
       const begun = await noteBegun(this.#env.DB, this.#run.id);
       if (!begun) return failedWith(CRASHED);

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { MAX_JOB_PROMPT } from "../../protocol/jobs.ts";
+import { AgentEffort, AgentMode } from "../../protocol/commands.ts";
+import { JobAgent, MAX_JOB_PROMPT } from "../../protocol/jobs.ts";
 import type { RunDefaults, StepKind, WorkflowMeta } from "../../protocol/runs.ts";
 import { canonical, digest } from "./canonical.ts";
 import { readSchema } from "./schema/readSchema.ts";
@@ -19,13 +20,6 @@ const Duration = z.union([z.number(), z.string()]).transform((value, context) =>
   return z.NEVER;
 });
 
-/** Levels that scripts name and models do not all have. */
-const Effort = z
-  .enum(["minimal", "low", "medium", "high", "xhigh", "max"])
-  .transform((level) =>
-    level === "minimal" ? "low" : level === "xhigh" || level === "max" ? "high" : level,
-  );
-
 const Short = z.string().max(200);
 const Phase = Short.nullish();
 
@@ -41,12 +35,13 @@ const AgentCall = z.object({
   phase: Phase,
   schema: z.unknown().optional(),
   model: Short.optional(),
-  effort: Effort.optional(),
+  effort: AgentEffort.optional(),
   isolation: z.literal("worktree").optional(),
   agentType: Short.optional(),
   host: Short.optional(),
   cwd: z.string().max(4096).startsWith("/", "cwd is an absolute path").optional(),
-  provider: z.enum(["edge", "codex"], "provider is edge or codex").optional(),
+  provider: JobAgent.optional(),
+  mode: AgentMode.optional(),
   timeout: Duration.optional(),
   retries: z.number().int().min(0).max(10).optional(),
   unmet: z.string().optional(),
@@ -64,12 +59,13 @@ export type AgentSpec = {
   prompt: string;
   schema?: object | undefined;
   model?: string | undefined;
-  effort?: "low" | "medium" | "high" | undefined;
+  effort?: AgentEffort | undefined;
+  mode?: string | undefined;
   isolation?: "worktree" | undefined;
   agentType?: string | undefined;
   host?: string | undefined;
   cwd?: string | undefined;
-  provider: "edge" | "codex";
+  provider: JobAgent;
 };
 
 /** What a step is to do. */
@@ -91,6 +87,10 @@ export type StepCall = {
 
 /** How a run sees its script's words: what counts where the script says nothing. */
 export type CallContext = { defaults: RunDefaults; meta: WorkflowMeta };
+
+/** What an agent with a worktree of its own needs. */
+export const WHAT_TO_GIVE =
+  "give provider (claude, codex, opencode, or acp: and a name), host and cwd, there or for the whole run.";
 
 /** Reads a call of the script. Throws a sentence for the script. */
 export function readCall(kind: StepKind, given: unknown, context: CallContext): StepCall {
@@ -124,12 +124,10 @@ function readAgent(given: unknown, { defaults, meta }: CallContext): StepCall {
   };
   if (spec.provider !== "edge" && (spec.host === undefined || spec.cwd === undefined))
     throw new Error(
-      `agent(): an agent of ${spec.provider} works on a host in a directory: give host and cwd, here or for the run.`,
+      `agent(): ${spec.provider} works on a host in a directory: give host and cwd, here or for the run.`,
     );
   if (spec.isolation !== undefined && spec.provider === "edge")
-    throw new Error(
-      "agent(): isolation: 'worktree' is for an agent on a host: give provider: 'codex', host and cwd.",
-    );
+    throw new Error(`agent(): isolation: 'worktree' is for an agent that works on a host: ${WHAT_TO_GIVE}`);
   return {
     spec,
     label: label ?? null,

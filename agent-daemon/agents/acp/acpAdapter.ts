@@ -329,14 +329,20 @@ function ended(step: Draft, result: unknown): void {
   const told = PromptEnd.safeParse(result).data;
   const reason = told?.stopReason ?? "end_turn";
   if (reason === "refusal") return turnFailed(step, "The model refused to go on.");
-  closeAll(step, reason !== "cancelled");
-  if (reason === "cancelled") step.events.push({ type: "notice", level: "info", message: "Interrupted." });
+  const interrupted = reason === "cancelled";
+  closeAll(step, !interrupted);
+  if (interrupted) step.events.push({ type: "notice", level: "info", message: "Interrupted." });
   else if (reason !== "end_turn") {
     const message = `It stopped before it was done: ${reason.replaceAll("_", " ").slice(0, 100)}.`;
     step.events.push({ type: "notice", level: "warning", message });
   }
   const usage = told === undefined ? null : usageOf(told);
-  step.events.push({ type: "turn_completed", turn: state.turn, usage });
+  step.events.push({
+    type: "turn_completed",
+    turn: state.turn,
+    usage,
+    ...(interrupted ? { interrupted } : {}),
+  });
   free(step);
 }
 

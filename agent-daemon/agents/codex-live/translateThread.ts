@@ -117,18 +117,29 @@ function add({ state, events }: ThreadStep, value: Turn["items"][number], whole:
 }
 
 function end(step: ThreadStep, { status, error }: Turn): void {
-  if (status === "failed") return fail(step, error?.message ?? "It failed.");
   const { state, events } = step;
-  close(step, status === "completed");
   const usage = state.before === null || state.total === null ? null : usageOfTurn(state.total, state.before);
-  if (status === "interrupted") events.push({ type: "notice", level: "info", message: "Interrupted." });
-  events.push({ type: "turn_completed", turn: state.turn, usage });
+  if (status === "failed") return fail(step, error?.message ?? "It failed.", usage);
+  close(step, status === "completed");
+  const interrupted = status === "interrupted";
+  if (interrupted) events.push({ type: "notice", level: "info", message: "Interrupted." });
+  events.push({
+    type: "turn_completed",
+    turn: state.turn,
+    usage,
+    ...(interrupted ? { interrupted } : {}),
+  });
 }
 
-function fail(step: ThreadStep, message: string): void {
+function fail(step: ThreadStep, message: string, usage: Usage | null = null): void {
   close(step, false);
   const said = cutEnd(inWords(message), MAX_MESSAGE_BYTES);
-  step.events.push({ type: "turn_failed", turn: step.state.turn, message: said });
+  step.events.push({
+    type: "turn_failed",
+    turn: step.state.turn,
+    message: said,
+    ...(usage === null ? {} : { usage }),
+  });
 }
 
 /** What was interrupted has no end of its own. */

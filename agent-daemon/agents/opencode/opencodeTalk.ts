@@ -124,10 +124,16 @@ export function end(talk: Talk, events: EventBody[]): void {
   const { failure, usage, turn } = talk;
   const interrupted = failure?.name === ABORTED.name;
   close(talk, failure === null, events);
-  if (failure !== null && !interrupted) events.push({ type: "turn_failed", turn, message: failure.message });
+  if (failure !== null && !interrupted)
+    events.push({
+      type: "turn_failed",
+      turn,
+      message: failure.message,
+      ...(usage === null ? {} : { usage }),
+    });
   else {
     if (interrupted) events.push({ type: "notice", level: "info", message: "Interrupted." });
-    events.push({ type: "turn_completed", turn, usage });
+    events.push({ type: "turn_completed", turn, usage, ...(interrupted ? { interrupted } : {}) });
   }
   talk.running = false;
 }

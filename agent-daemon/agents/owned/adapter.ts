@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { CommandOf, OwnedAgent } from "../../../protocol/commands.ts";
+import type { AgentEffort, CommandOf, OwnedAgent } from "../../../protocol/commands.ts";
 import type { EventBody } from "../../../protocol/events.ts";
 import type { AgentRequest, RequestEnd } from "../../../protocol/requests.ts";
 import type { AgentName } from "../../../protocol/session.ts";
@@ -44,6 +44,7 @@ export type Begin = {
   program: string | null;
   model: string | null;
   mode: string | null;
+  effort: AgentEffort | null;
   /** The conversation to go on with, or a copy of it. */
   thread: string | null;
   fork: boolean;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { OwnedAgent } from "../../../protocol/commands.ts";
+import { AgentEffort, OwnedAgent } from "../../../protocol/commands.ts";
 import { SessionStatus, Worktree } from "../../../protocol/session.ts";
 import type { Store } from "../../store.ts";
 import { AgentState } from "./adapter.ts";
@@ -15,6 +15,7 @@ export const OwnedSession = z.object({
   worktree: Worktree.nullable(),
   model: z.string().nullable(),
   mode: z.string().nullable(),
+  effort: AgentEffort.nullable().default(null),
   /** The conversation that it began with. */
   origin: z.object({ thread: z.string(), fork: z.boolean() }).nullable(),
   /** The adapter's, of the newest process; null before the first. */

@@ -8,7 +8,8 @@ import type { SessionPlace } from "../../changes/startChanges.ts";
 import type { AgentConfig } from "../../config.ts";
 import { DONE, failed, type CommandContext, type Log, type Outlet, type Part } from "../../parts.ts";
 import type { Store } from "../../store.ts";
-import { addWorktree } from "../../worktrees/addWorktree.ts";
+import { addWorktree, type AddedWorktree } from "../../worktrees/addWorktree.ts";
+import { findWorktree } from "../../worktrees/findWorktree.ts";
 import { refuseLoss } from "../../worktrees/refuseLoss.ts";
 import { removeWorktree } from "../../worktrees/removeWorktree.ts";
 import { openSnapshotRepos } from "../../worktrees/snapshotRepos.ts";
@@ -104,17 +105,17 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
     const { session } = context;
     if (!SessionId.safeParse(session).success)
       return failed("bad_session", "This is not the id of a session.");
-    if (owned.session(session) !== null) return failed("started", "This session has been started already.");
-    const { agent, program = null, model = null, mode = null, prompt, resume, fork = false } = command;
+    // It comes again from a daemon that died before it had noted how this ended.
+    if (owned.session(session) !== null) return started(session, context.signal);
+    const { agent, program = null, prompt, resume, fork = false } = command;
+    const { model = null, mode = null, effort = null } = command;
     if (ADAPTERS[agent] === undefined)
       return failed("not_supported", `This host cannot run ${agent} without a terminal.`);
     const adapter = adapterOf({ agent });
     if (!(await isDirectory(command.cwd)))
       return failed("no_such_directory", `${command.cwd} is not a directory on this host.`);
     const added =
-      command.worktree === undefined
-        ? null
-        : await addWorktree({ cwd: command.cwd, worktreesDir: config.worktrees_dir, ...command.worktree });
+      command.worktree === undefined ? null : await makeWorktree(command.cwd, command.worktree, context);
     if (added?.ok === false) return failed(added.code, added.message);
     const cwd = added?.cwd ?? command.cwd;
     const row: OwnedSession = {
@@ -126,6 +127,7 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
       worktree: added?.worktree ?? null,
       model,
       mode,
+      effort,
       origin: resume === undefined ? null : { thread: resume, fork },
       state: null,
       run: 0,
@@ -152,6 +154,23 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
     return started(session, context.signal);
   }
 
+  /** Makes a session's worktree; what a daemon that died in the middle of this left of it is taken away first. */
+  async function makeWorktree(
+    cwd: string,
+    wanted: NonNullable<CommandOf<"agent_start">["worktree"]>,
+    { id }: CommandContext,
+  ): Promise<AddedWorktree> {
+    const begun = `${id} worktree`;
+    const request = { cwd, worktreesDir: config.worktrees_dir, ...wanted };
+    const again = owned.isDone(begun);
+    owned.setDone(begun, Date.now());
+    const added = await addWorktree(request);
+    if (added.ok || added.code !== "branch_exists" || !again) return added;
+    const left = await findWorktree(cwd, config.worktrees_dir, wanted.branch);
+    if (left === null || (await removeWorktree(left)).status !== "done") return added;
+    return addWorktree(request);
+  }
+
   /** Waits for the agent's process and says its number, or why there is none. */
   async function started(session: string, signal: AbortSignal): Promise<CommandResult> {
     for (const began = Date.now(); Date.now() - began < START_PATIENCE_MS; await sleep(LOOK_MS)) {
@@ -165,10 +184,7 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
         return { status: "done", value: { type: "job", pid: child.pid, worktree: row.worktree } };
       if (!row.alive) return failed("not_started", "The agent did not start; the session's log says why.");
     }
-    return {
-      status: "indeterminate",
-      message: "The agent was started, but not seen in time. The session's log says how it went on.",
-    };
+    return DONE; // it is being started, also by a daemon after this one: the session's log says how it goes on
   }
 
   function dropPrompts(session: string): void {
@@ -257,13 +273,27 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
     return agents.commit(change) ? DONE : FULL;
   }
 
-  async function dropWorktree(row: OwnedSession, how: CommandOf<"remove_worktree">): Promise<CommandResult> {
+  /** Waits for the end of an agent that was stopped. */
+  async function hasEnded(session: string, signal: AbortSignal): Promise<boolean> {
+    for (const began = Date.now(); Date.now() - began < START_PATIENCE_MS; await sleep(LOOK_MS)) {
+      if (owned.session(session)?.alive !== true) return true;
+      if (signal.aborted) break;
+    }
+    return false;
+  }
+
+  async function dropWorktree(
+    row: OwnedSession,
+    how: CommandOf<"remove_worktree">,
+    signal: AbortSignal,
+  ): Promise<CommandResult> {
     if (row.worktree === null) return failed("no_worktree", "This session has no worktree.");
-    if (row.alive) return failed("busy", "The agent is still in the worktree. End it first.");
+    if (row.alive && !(row.stopped && (await hasEnded(row.session, signal))))
+      return failed("busy", "The agent is still in the worktree. End it first.");
     if (how.snapshot === true) repos.note(row.worktree.repo);
     const result = await removeWorktree(row.worktree, how);
     if (result.status !== "done") return result;
-    const after = { ...row, worktree: null, cwd: row.worktree.repo };
+    const after = { ...(owned.session(row.session) ?? row), worktree: null, cwd: row.worktree.repo };
     const facts = factsMessage(after, adapterOf(after), await readGitState(after.cwd));
     // With a full journal the edge learns of it by the next facts.
     if (!outlet.put([facts], () => owned.put(after))) owned.put(after);
@@ -292,7 +322,7 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
       case "kill":
         return kill(row, command.force === true, signal);
       case "remove_worktree":
-        return dropWorktree(row, command);
+        return dropWorktree(row, command, signal);
       default:
         return failed("not_supported", `An agent without a terminal takes no ${command.type}.`);
     }
@@ -313,8 +343,8 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
     handles: (command, session) =>
       command.type === "agent_start" ||
       (command.type === "decide" ? requests.knows(command.request) : owned.session(session) !== null),
-    // Each is carried out once, however often it comes; only what makes files and worktrees is not.
-    repeats: ({ type }) => type !== "agent_start" && type !== "remove_worktree",
+    // Each is carried out once, however often it comes; only what removes files is not.
+    repeats: ({ type }) => type !== "remove_worktree",
     run,
     directories: () => agents.running().flatMap((session) => owned.session(session)?.cwd ?? []),
     sessionOf: (thread) =>

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { page } from "../../../protocol/api.ts";
 import { newId, TaskId } from "../../../protocol/ids.ts";
-import { JobSpec } from "../../../protocol/jobs.ts";
+import { JobSpec, readJobAgent } from "../../../protocol/jobs.ts";
 import { WholeTask } from "../../../protocol/taskApi.ts";
 import { Task } from "../../../protocol/tasks.ts";
 import { EXIT } from "../../system/exitCodes.ts";
@@ -59,14 +59,23 @@ export async function tasks(args: TasksArgs, context: Context): Promise<number> 
 }
 
 /** A chat that only thinks when no place is named; an agent, or what is to work somewhere, has its host. */
-async function readSpec({ text, provider, model, ...place }: TasksArgs, api: ApiAccess): Promise<JobSpec> {
-  const somewhere = provider !== "edge" || place.host !== null || place.cwd !== null;
+async function readSpec({ text, agent, ...args }: TasksArgs, api: ApiAccess): Promise<JobSpec> {
+  const { model, mode, effort, worktree, ...place } = args;
+  const somewhere = agent !== "edge" || place.host !== null || place.cwd !== null;
   const host = somewhere ? await findHost(api, place.host) : null;
   const here = host?.info?.hostname === hostname();
   const cwd = place.cwd === null ? (here ? process.cwd() : undefined) : resolve(place.cwd);
   const prompt = text === "-" ? (await readAll(process.stdin)).trim() : text;
-  const given = { provider, prompt, host: host?.id, cwd, ...(model === null ? {} : { model }) };
-  const spec = JobSpec.safeParse(given);
+  const spec = JobSpec.safeParse({
+    ...readJobAgent(agent),
+    prompt,
+    host: host?.id,
+    cwd,
+    ...(model === null ? {} : { model }),
+    ...(mode === null ? {} : { mode }),
+    ...(effort === null ? {} : { effort }),
+    ...(worktree === null ? {} : { worktree: { branch: worktree } }),
+  });
   if (spec.success) return spec.data;
   const issue = spec.error.issues[0];
   throw new Sentence(`That is no task: ${issue?.path.join(".")} ${issue?.message}.`, EXIT.usage);

@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import type { EventBody } from "../../../protocol/events.ts";
 import type { JobTokens } from "../../../protocol/jobTokens.ts";
 import { MAX_JOB_TEXT, type JobEnd, type JobNotice } from "../../../protocol/jobs.ts";
-import { isEnded, type Session } from "../../../protocol/session.ts";
+import { isEnded, isInteractive, type Session } from "../../../protocol/session.ts";
 import type { Database } from "../../shared/database.ts";
 import type { EventLog } from "../EventLog.ts";
 import { children, jobs } from "../schema.ts";
@@ -27,7 +27,7 @@ type Parts = {
   keepText: (notice: JobNotice, text: string) => Promise<string>;
   /** Resolves when the owner has taken it, or will never. */
   tellOwner: (notice: JobNotice) => Promise<void>;
-  /** Asks the host to end an agent that began with this command; part of the caller's transaction. */
+  /** Has the host end an agent that began with this command, and take away a worktree that holds nothing. */
   endAgent: (asked: string) => void;
   /** Arms the alarm that calls `tell`; part of the caller's transaction. */
   tellAt: (at: number) => void;
@@ -102,11 +102,8 @@ export class SessionJob {
     const now = Date.now();
     const end = this.#endOf(session, current, fresh);
     this.#note(session, current, end, now);
-    if (isEnded(session)) return [];
-    // A chat ends by that; an agent that would wait for more is ended by its host.
-    if (session.provider === "edge") return [{ at: now, event: endedBy(end) }];
-    this.#parts.endAgent(row.asked);
-    return [];
+    // A chat ends by that; an agent, which may be asked once more, when its owner has taken it.
+    return session.provider === "edge" && !isEnded(session) ? [{ at: now, event: endedBy(end) }] : [];
   }
 
   /** The session is deleted: who waits for it is told so. Inside the deleting transaction. */
@@ -140,7 +137,10 @@ export class SessionJob {
             },
           };
     await this.#parts.tellOwner(notice);
-    if (this.#row()?.round === row.round) this.#set({ told: 1, notice: JSON.stringify(notice) });
+    const now = this.#row();
+    if (now?.round !== row.round || now.told === 1) return; // it was asked once more
+    this.#set({ told: 1, notice: JSON.stringify(notice) });
+    this.#parts.endAgent(row.asked);
   }
 
   /** A chat's job is over when nothing runs or waits; an agent's when its process has ended, or could not be started. */
@@ -149,9 +149,11 @@ export class SessionJob {
     if (session.provider === "edge")
       return !this.#parts.isBusy() && (row.cancelled_by !== null || !this.#waits());
     if (fresh.some(({ event }) => event.type === "ended" || couldNotBegin(event, row.asked))) return true;
-    // One that is spoken to goes on living after its turn.
+    if (session.provider === "codex" && !isInteractive(session)) return false;
+    // One that is spoken to goes on living after its turn; one that died before it took a word has none.
+    if (fresh.some(({ event }) => event.type === "status" && event.status === "trouble")) return true;
     const settled = session.status === "idle" || session.status === "trouble";
-    return session.provider !== "codex" && settled && this.#sumUp(row, fresh).turned;
+    return settled && this.#sumUp(row, fresh).turned;
   }
 
   #waits(): boolean {
@@ -166,7 +168,9 @@ export class SessionJob {
     // It had not begun, or had said its last and waited for what it has handed on.
     if (cancelled_by !== null && (began_at === null || this.#waits()))
       return { outcome: "cancelled", text, blob: null, tokens, error: `Stopped by ${cancelled_by}.` };
-    return { ...end, text, blob: null, tokens };
+    const { worktree } = session;
+    const place = worktree === null ? {} : { worktree: { path: worktree.path, branch: worktree.branch } };
+    return { ...end, ...place, text, blob: null, tokens };
   }
 
   /** What the round has come to, and which turns it had. */

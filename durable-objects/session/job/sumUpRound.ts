@@ -1,4 +1,4 @@
-import type { EventBody, Item } from "../../../protocol/events.ts";
+import type { EventBody, Item, Usage } from "../../../protocol/events.ts";
 import type { JobTokens } from "../../../protocol/jobTokens.ts";
 import type { JobEnd } from "../../../protocol/jobs.ts";
 
@@ -13,8 +13,17 @@ const ACTS = new Set<Item["kind"]>([
   "question",
 ]);
 
+/** Why a host does not start an agent, and would not another time. */
+const HOPELESS = new Set([
+  "no_such_directory",
+  "not_a_repository",
+  "no_such_base",
+  "not_started",
+  "not_supported",
+]);
+
 /** What a round came to, without what is kept apart from its text. */
-export type RoundEnd = Pick<JobEnd, "outcome" | "text" | "tokens" | "error"> & {
+export type RoundEnd = Pick<JobEnd, "outcome" | "text" | "tokens" | "error" | "refused"> & {
   /** A turn has come to its end. */
   turned: boolean;
 };
@@ -34,6 +43,12 @@ export function sumUpRound(
   let turned = false;
   let outcome: JobEnd["outcome"] = "failed";
   let error: string | null = "It ended without a word.";
+  let refused = false;
+  const count = (usage: Usage | null | undefined) => {
+    tokens.input += usage?.input_tokens ?? 0;
+    tokens.cached += usage?.cached_input_tokens ?? 0;
+    tokens.output += usage?.output_tokens ?? 0;
+  };
   const fail = (why: string) => {
     outcome = "failed";
     error = why;
@@ -54,18 +69,22 @@ export function sumUpRound(
       }
       case "turn_completed":
         turned = true;
-        [outcome, error] = ["completed", null];
-        tokens.input += event.usage?.input_tokens ?? 0;
-        tokens.cached += event.usage?.cached_input_tokens ?? 0;
-        tokens.output += event.usage?.output_tokens ?? 0;
+        [outcome, error] =
+          event.interrupted === true ? ["cancelled", "It was interrupted."] : ["completed", null];
+        count(event.usage);
         break;
       case "turn_failed":
         turned = true;
+        count(event.usage);
         fail(event.message);
         break;
       case "turn_cancelled":
         turned = true;
         [outcome, error] = ["cancelled", `Stopped by ${event.by}.`];
+        break;
+      case "status":
+        // It died before it had begun.
+        if (event.status === "trouble" && !turned) fail(event.reason ?? "It cannot go on.");
         break;
       case "ended":
         if (event.status === "trouble" && outcome !== "failed")
@@ -75,8 +94,9 @@ export function sumUpRound(
         else if (outcome === "failed" && error !== null) [outcome, error] = ["cancelled", event.exit.message];
         break;
       case "command_result":
-        if (event.id === asked && event.result.status !== "done")
-          fail("message" in event.result ? event.result.message : `The start was ${event.result.status}.`);
+        if (event.id !== asked || event.result.status === "done") break;
+        refused = event.result.status === "failed" && HOPELESS.has(event.result.code);
+        fail("message" in event.result ? event.result.message : `The start was ${event.result.status}.`);
         break;
       default:
         break;
@@ -84,5 +104,5 @@ export function sumUpRound(
   }
   const text = [...said.values()].filter((each) => each !== "").join("\n\n");
   if (cancelled && outcome === "failed") outcome = "cancelled";
-  return { outcome, text, tokens, error, turned };
+  return { outcome, text, tokens, error, turned, ...(refused ? { refused } : {}) };
 }

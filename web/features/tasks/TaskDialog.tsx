@@ -1,18 +1,13 @@
 import { useMemo, useState } from "react";
 import { newId } from "../../../protocol/ids.ts";
-import type { JobSpec } from "../../../protocol/jobs.ts";
+import { type JobAgent, JobSpec, readJobAgent } from "../../../protocol/jobs.ts";
 import { useModels } from "../../shared/api/models.ts";
 import { places } from "../../shared/lib/places.ts";
 import { useHosts, useHub } from "../../shared/live/useHub.ts";
 import { CodeInput, Field, Input, Select, Textarea } from "../../shared/ui/Field.tsx";
 import { FormDialog } from "../../shared/ui/FormDialog.tsx";
+import { AgentSelect } from "../work/AgentSelect.tsx";
 import { workApi } from "../work/workApi.ts";
-
-const AGENTS = [
-  { id: "edge", label: "A chat" },
-  { id: "codex", label: "Codex on a host" },
-  { id: "claude", label: "Claude Code on a host" },
-] as const satisfies { id: JobSpec["provider"]; label: string }[];
 
 /** Adds a task. */
 export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): void }) {
@@ -21,7 +16,7 @@ export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): voi
   const models = useModels();
   const [prompt, setPrompt] = useState("");
   const [title, setTitle] = useState("");
-  const [provider, setProvider] = useState<JobSpec["provider"]>("edge");
+  const [agent, setAgent] = useState<JobAgent>("edge");
   const [host, setHost] = useState(() => hosts.find(({ presence }) => presence === "online")?.id ?? "");
   const known = useMemo(
     () => places(hosts.find(({ id }) => id === host) ?? null, sessions.values()),
@@ -36,10 +31,10 @@ export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): voi
   const spec = readSpec();
   function readSpec(): JobSpec | null {
     if (prompt.trim() === "") return null;
-    if (provider !== "edge")
-      return host === "" || !where.startsWith("/")
-        ? null
-        : { provider, prompt: prompt.trim(), host, cwd: where };
+    if (agent !== "edge") {
+      const given = { ...readJobAgent(agent), prompt: prompt.trim(), host, cwd: where };
+      return JobSpec.safeParse(given).data ?? null;
+    }
     const place = host === "" ? {} : where.startsWith("/") ? { host, cwd: where } : { host };
     return { provider: "edge", prompt: prompt.trim(), ...place, ...(model === "" ? {} : { model }) };
   }
@@ -84,24 +79,7 @@ export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): voi
         )}
       </Field>
       <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
-        <Field label="Agent">
-          {(ids) => (
-            <Select
-              {...ids}
-              value={provider}
-              onChange={(event) =>
-                setProvider(AGENTS.find(({ id: each }) => each === event.target.value)?.id ?? "edge")
-              }
-              data-testid="task-provider"
-            >
-              {AGENTS.map(({ id: each, label }) => (
-                <option key={each} value={each}>
-                  {label}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
+        <AgentSelect host={host} value={agent} onChange={setAgent} />
         <Field label="Host">
           {(ids) => (
             <Select
@@ -113,8 +91,8 @@ export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): voi
               }}
               data-testid="task-host"
             >
-              {provider === "edge" && <option value="">None: it only thinks</option>}
-              {provider !== "edge" && host === "" && <option value="">Choose a host</option>}
+              {agent === "edge" && <option value="">None: it only thinks</option>}
+              {agent !== "edge" && host === "" && <option value="">Choose a host</option>}
               {hosts.map(({ id: each, name }) => (
                 <option key={each} value={each}>
                   {name}
@@ -145,7 +123,7 @@ export function TaskDialog({ onClose, onDone }: { onClose(): void; onDone(): voi
           )}
         </Field>
       )}
-      {provider === "edge" && (
+      {agent === "edge" && (
         <Field label="Model">
           {(ids) => (
             <Select {...ids} value={model} onChange={(event) => setModel(event.target.value)}>

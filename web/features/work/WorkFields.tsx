@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { isEnded } from "../../../protocol/session.ts";
 import { useHosts, useHub } from "../../shared/live/useHub.ts";
 import { CodeInput, CodeTextarea, Field, Select, Textarea } from "../../shared/ui/Field.tsx";
+import { AgentSelect } from "./AgentSelect.tsx";
 import { readArgs, type WorkDraft } from "./workDraft.ts";
 import { workApi } from "./workApi.ts";
 
@@ -90,20 +91,12 @@ function SessionField({ draft, onChange }: Props) {
 function AgentFields({ draft, onChange }: Props) {
   return (
     <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
-      <Field label="Agent">
-        {(ids) => (
-          <Select
-            {...ids}
-            value={draft.provider}
-            onChange={(event) =>
-              onChange({ ...draft, provider: event.target.value === "codex" ? "codex" : "edge" })
-            }
-          >
-            <option value="edge">A chat’s model</option>
-            <option value="codex">Codex</option>
-          </Select>
-        )}
-      </Field>
+      <AgentSelect
+        host={draft.host}
+        value={draft.agent}
+        // What was said of another agent does not hold for this one.
+        onChange={(agent) => onChange({ ...draft, agent, more: {} })}
+      />
       <Field label="Model (optional)">
         {(ids) => (
           <CodeInput
@@ -122,7 +115,7 @@ function AgentFields({ draft, onChange }: Props) {
 /** Where it works; a chat's model needs no place. */
 function PlaceFields({ draft, onChange }: Props) {
   const hosts = useHosts();
-  const needed = draft.kind === "task" && draft.provider === "codex";
+  const needed = draft.kind === "task" && draft.agent !== "edge";
   return (
     <div className="grid grid-cols-2 gap-3 phone:grid-cols-1">
       <Field label={needed ? "Host" : "Host (optional)"}>

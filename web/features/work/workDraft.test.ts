@@ -9,6 +9,11 @@ const WORKS: Work[] = [
   { kind: "task", spec: { provider: "edge", prompt: "look" } },
   { kind: "task", spec: { provider: "edge", prompt: "look", host, cwd: "/work", model: "offline/builtin" } },
   { kind: "task", spec: { provider: "codex", prompt: "look", host, cwd: "/work" } },
+  {
+    kind: "task",
+    spec: { provider: "claude", prompt: "look", host, cwd: "/work", mode: "plan", worktree: { branch: "b" } },
+  },
+  { kind: "task", spec: { provider: "acp", program: "gemini", prompt: "look", host, cwd: "/work" } },
   { kind: "workflow", workflow: "multi-review", args: { base: "main" }, defaults: { host, cwd: "/work" } },
   { kind: "workflow", workflow: "multi-review", args: null, defaults: {} },
 ];
@@ -24,7 +29,7 @@ describe("the fields of a work", () => {
       draft,
       { ...draft, session: newId("ses"), text: "  " },
       { ...draft, kind: "task", text: "" },
-      { ...draft, kind: "task", text: "look", provider: "codex" },
+      { ...draft, kind: "task", text: "look", agent: "codex" },
       { ...draft, kind: "task", text: "look", host, cwd: "" },
       { ...draft, kind: "task", text: "look", host, cwd: "not absolute" },
       { ...draft, kind: "workflow", workflow: "" },

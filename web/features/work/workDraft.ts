@@ -1,3 +1,4 @@
+import { type JobAgent, JobSpec, readJobAgent } from "../../../protocol/jobs.ts";
 import { RunDefaults } from "../../../protocol/runs.ts";
 import type { Work } from "../../../protocol/work.ts";
 
@@ -7,7 +8,9 @@ export type WorkDraft = {
   session: string;
   /** The message, or the prompt of a task. */
   text: string;
-  provider: "edge" | "codex";
+  agent: JobAgent;
+  /** What else a task says of its agent, which has no field. */
+  more: Partial<Record<"mode" | "effort" | "sandbox" | "worktree", unknown>>;
   host: string;
   cwd: string;
   model: string;
@@ -20,7 +23,8 @@ const EMPTY: WorkDraft = {
   kind: "message",
   session: "",
   text: "",
-  provider: "edge",
+  agent: "edge",
+  more: {},
   host: "",
   cwd: "",
   model: "",
@@ -36,9 +40,10 @@ export function draftOf(work: Work | null): WorkDraft {
     case "message":
       return { ...EMPTY, kind: "message", session: work.session, text: work.text };
     case "task": {
-      const { provider, prompt, host = "", cwd = "", model = "" } = work.spec;
-      const known = provider === "codex" ? provider : "edge";
-      return { ...EMPTY, kind: "task", provider: known, text: prompt, host, cwd, model };
+      const { provider, prompt, host = "", cwd = "", model = "", ...rest } = work.spec;
+      const { program, ...more } = { program: "", ...rest };
+      const agent = provider === "acp" ? (`acp:${program}` as const) : provider;
+      return { ...EMPTY, kind: "task", agent, more, text: prompt, host, cwd, model };
     }
     case "workflow": {
       const { host = "", cwd = "" } = work.defaults ?? {};
@@ -59,11 +64,14 @@ export function workOf(draft: WorkDraft): Work | null {
     case "task": {
       if (text === "") return null;
       const model = draft.model.trim() === "" ? {} : { model: draft.model.trim() };
-      if (draft.provider === "edge")
-        return { kind: "task", spec: { provider: "edge", prompt: text, ...place, ...model } };
-      const { host, cwd } = place;
-      if (host === undefined || cwd === undefined) return null;
-      return { kind: "task", spec: { provider: "codex", prompt: text, host, cwd, ...model } };
+      const spec = JobSpec.safeParse({
+        ...readJobAgent(draft.agent),
+        prompt: text,
+        ...place,
+        ...model,
+        ...draft.more,
+      });
+      return spec.success ? { kind: "task", spec: spec.data } : null;
     }
     case "workflow": {
       const args = readArgs(draft.args);

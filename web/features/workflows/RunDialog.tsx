@@ -1,12 +1,14 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { newId } from "../../../protocol/ids.ts";
+import type { JobAgent } from "../../../protocol/jobs.ts";
 import type { Workflow } from "../../../protocol/runs.ts";
 import { useHosts } from "../../shared/live/useHub.ts";
 import { CodeInput, Field, Input, Select } from "../../shared/ui/Field.tsx";
 import { FormDialog } from "../../shared/ui/FormDialog.tsx";
 import { ArgsFields } from "./args/ArgsFields.tsx";
 import { newArgs, readArgsDraft } from "./args/argsDraft.ts";
+import { AgentSelect } from "../work/AgentSelect.tsx";
 import { runsApi } from "./runsApi.ts";
 
 /** Starts a run: its arguments, where its agents work, what it may spend. */
@@ -17,12 +19,13 @@ export function RunDialog({ workflow, onClose }: { workflow: Workflow; onClose()
   const [args, setArgs] = useState(first);
   const [host, setHost] = useState(hosts.length === 1 ? (hosts[0]?.id ?? "") : "");
   const [cwd, setCwd] = useState(() => hosts.find(({ id }) => id === host)?.info?.workspaces[0] ?? "");
+  const [agent, setAgent] = useState<JobAgent>("edge");
   const [budget, setBudget] = useState("");
   const [fresh, setFresh] = useState(false);
   // The same id when it is tried again: one run is started.
   const [id] = useState(() => newId("run"));
   const read = readArgsDraft(fields, args);
-  const placed = host === "" || cwd.trim().startsWith("/");
+  const placed = host === "" ? agent === "edge" : cwd.trim().startsWith("/");
   const ready = read.ok && placed;
 
   async function start(): Promise<void> {
@@ -31,6 +34,7 @@ export function RunDialog({ workflow, onClose }: { workflow: Workflow; onClose()
       id,
       args: read.value,
       ...(host === "" ? {} : { host, cwd: cwd.trim() }),
+      ...(agent === "edge" ? {} : { provider: agent }),
       ...(budget === "" ? {} : { budget: Number(budget) }),
       ...(fresh ? { fresh } : {}),
     });
@@ -67,7 +71,10 @@ export function RunDialog({ workflow, onClose }: { workflow: Workflow; onClose()
             </Select>
           )}
         </Field>
-        <Field label="Directory" error={placed ? null : "A path from the root on"}>
+        <Field
+          label="Directory"
+          error={placed ? null : host === "" ? "It works on a host" : "A path from the root on"}
+        >
           {(ids) => (
             <CodeInput
               {...ids}
@@ -78,6 +85,12 @@ export function RunDialog({ workflow, onClose }: { workflow: Workflow; onClose()
             />
           )}
         </Field>
+        <AgentSelect
+          label="Its agents, unless the script says it"
+          host={host}
+          value={agent}
+          onChange={setAgent}
+        />
         <Field label="Budget (optional)" hint="Tokens; no agent begins beyond it">
           {(ids) => (
             <Input

@@ -81,6 +81,11 @@ export function StepRow({ run, step, span, operator, onChanged, onAgain }: Props
       {status === "running" && live?.preview != null && live.preview !== "" && !open && (
         <p className="truncate pr-3 pb-1.5 pl-[34px] text-small text-muted">{live.preview}</p>
       )}
+      {step.waits != null && moves && (
+        <p className="pr-3 pb-1.5 pl-[34px] text-small text-waiting-text" data-testid="step-waits">
+          {step.waits}
+        </p>
+      )}
       {status === "running" && kind === "approval" && (
         <div className="flex flex-wrap items-center gap-2 px-3 pb-2 pl-[34px]">
           <p className="min-w-0 grow basis-full break-words whitespace-pre-wrap">{prompt}</p>
@@ -104,6 +109,12 @@ export function StepRow({ run, step, span, operator, onChanged, onAgain }: Props
           <p className="break-words whitespace-pre-wrap text-muted">{prompt}</p>
           {preview !== null && (
             <pre className="font-mono text-[12px] break-words whitespace-pre-wrap">{preview}</pre>
+          )}
+          {step.worktree != null && (
+            <p className="break-words text-muted">
+              Its worktree is <code className="font-mono text-[12px]">{step.worktree.path}</code>, on the
+              branch <code className="font-mono text-[12px]">{step.worktree.branch}</code>.
+            </p>
           )}
           <div className="flex flex-wrap items-center gap-2">
             {session !== null && (

@@ -14,17 +14,26 @@ export type Verdict =
 
 /** Decides what follows from how an agent's session ended. */
 export function judge(
-  { schema, provider }: AgentSpec,
-  end: Pick<JobEnd, "outcome" | "text" | "error">,
+  { schema, isolation }: AgentSpec,
+  end: Pick<JobEnd, "outcome" | "text" | "error" | "refused" | "worktree">,
   { attempt, round, retries }: { attempt: number; round: number; retries: number },
 ): Verdict {
   const orAgain = (why: string): Verdict =>
     attempt > retries ? { kind: "failed", why } : { kind: "try_again", why };
   if (end.outcome === "cancelled") return { kind: "failed", why: end.error ?? "It was stopped." };
+  if (end.refused === true) return { kind: "failed", why: end.error ?? "It was refused." };
   if (end.outcome === "failed") return orAgain(end.error ?? "It failed.");
-  if (schema === undefined) return { kind: "completed", result: JSON.stringify(end.text) };
+  if (schema === undefined) {
+    const place = isolation === undefined || end.worktree === undefined ? "" : placeOf(end.worktree);
+    return { kind: "completed", result: JSON.stringify(end.text + place) };
+  }
   const answer = readAnswer(end.text, schema);
   if (answer.ok) return { kind: "completed", result: JSON.stringify(answer.value) };
-  if (provider === "edge" && round <= MOST_ROUNDS) return { kind: "ask_again", why: answer.why };
+  if (round <= MOST_ROUNDS) return { kind: "ask_again", why: answer.why };
   return orAgain(`Its answer does not fit the schema: ${answer.why}`);
+}
+
+/** So that a script, or another agent, finds its work. A worktree without changes is removed, and its branch with it. */
+function placeOf({ path, branch }: NonNullable<JobEnd["worktree"]>): string {
+  return `\n\nAnything that it changed is on the branch ${branch}, in ${path}.`;
 }

@@ -1,7 +1,8 @@
 import { and, eq, isNull } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../../../durable-objects/shared/env.ts";
-import type { JobSpec } from "../../../protocol/jobs.ts";
+import { MAX_COMMAND_TTL_MS } from "../../../protocol/limits.ts";
+import { JobSpec, readJobAgent } from "../../../protocol/jobs.ts";
 import { hosts } from "../../db/schema.ts";
 import { defaultModel } from "../../models/defaultModel.ts";
 import { listModels } from "../../models/listModels.ts";
@@ -14,7 +15,18 @@ import { findWorkflow } from "../findWorkflow.ts";
 import { moveStep, readRun, readStep, type RunRow, type StepRow } from "../runStore.ts";
 import type { AgentSpec, StepSpec } from "../StepSpec.ts";
 import { idOfStep } from "./idOfStep.ts";
+import { modelFor } from "./modelFor.ts";
 import { promptOf } from "./promptOf.ts";
+
+/** What a chat's models take. */
+const EDGE_EFFORT = {
+  minimal: "low",
+  low: "low",
+  medium: "medium",
+  high: "high",
+  xhigh: "high",
+  max: "high",
+} as const;
 
 /** A step that was begun: whether it is over already, and until when it may take. */
 export type Started = { settled: boolean; deadline: number | null };
@@ -64,6 +76,8 @@ export async function begin(env: Env, run: RunRow, step: StepRow, spec: StepSpec
     title: (step.label ?? spec.prompt.split("\n")[0] ?? run.title).slice(0, 200),
     spec: job,
     by: run.by,
+    // Until its own timeout, if it has one.
+    waitMs: MAX_COMMAND_TTL_MS,
   });
   return "refused" in started ? started.message : null;
 }
@@ -129,27 +143,31 @@ async function jobOf(
   };
   if (spec.provider === "edge") {
     const model = await findModel(env, run.team, spec.model);
-    return {
-      provider: "edge",
-      prompt,
-      model,
-      ...place,
-      ...(spec.effort === undefined ? {} : { effort: spec.effort }),
-    };
+    const effort = spec.effort === undefined ? {} : { effort: EDGE_EFFORT[spec.effort] };
+    return { provider: "edge", prompt, model, ...place, ...effort };
   }
   if (host === undefined || spec.cwd === undefined)
     return { problem: "It has no host and directory to work in." };
-  return {
-    provider: "codex",
+  const model = modelFor(spec.provider, spec.model);
+  const read = JobSpec.safeParse({
+    ...readJobAgent(spec.provider),
     prompt,
     host,
     cwd: spec.cwd,
-    sandbox: "workspace-write",
-    ...(spec.model === undefined || !/^gpt|codex|^o\d/i.test(spec.model) ? {} : { model: spec.model }),
-    ...(spec.isolation === undefined
-      ? {}
-      : { worktree: { branch: `run-${run.id.slice(-8)}-${step.n}-${step.attempt}` } }),
-  };
+    mode: spec.mode,
+    effort: spec.effort,
+    ...(model === null ? {} : { model }),
+    ...(spec.isolation === undefined ? {} : { worktree: { branch: branchOf(run, step) } }),
+  });
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  return { problem: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is not valid"}.` };
+}
+
+/** A branch that no other try has: the run, the number of the call in it, and the try. */
+function branchOf({ id, workflow }: RunRow, { n, attempt }: StepRow): string {
+  const name = workflow.replaceAll(/[^\w-]+/g, "-").replaceAll(/^-+|-+$/g, "");
+  return `signalbox/${name || "run"}-${id.slice(-8)}-${n}${attempt === 1 ? "" : `-${attempt}`}`;
 }
 
 /** A host by its id or its name; null when there is none. */

@@ -54,7 +54,8 @@ function checkArgsSchema(schema: WorkflowMeta["args"], line: number): void {
   }
 }
 
-function readProgram(source: string): Program {
+/** The syntax tree of a script. Throws a {@link ScriptProblem}. */
+export function readProgram(source: string): Program {
   try {
     return parse(source, {
       ecmaVersion: "latest",

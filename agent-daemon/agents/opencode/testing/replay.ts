@@ -33,6 +33,7 @@ const BEGIN: Begin = {
   program: null,
   model: null,
   mode: null,
+  effort: null,
   thread: null,
   fork: false,
 };

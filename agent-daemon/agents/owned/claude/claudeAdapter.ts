@@ -24,7 +24,7 @@ export const claudeAdapter: AgentAdapter<State> = {
   state: State,
   confirms: true,
 
-  launch: ({ claude }, { model, mode, thread, fork }) => ({
+  launch: ({ claude }, { model, mode, effort, thread, fork }) => ({
     argv: [
       claude,
       "-p",
@@ -36,6 +36,8 @@ export const claudeAdapter: AgentAdapter<State> = {
       // Without one it is the person's own, which may ask nothing.
       `--permission-mode=${mode ?? "default"}`,
       ...(model === null ? [] : [`--model=${model}`]),
+      // It knows no less than low.
+      ...(effort === null ? [] : [`--effort=${effort === "minimal" ? "low" : effort}`]),
       ...(thread === null ? [] : [`--resume=${thread}`]),
       ...(thread !== null && fork ? ["--fork-session"] : []),
     ],
@@ -195,13 +197,15 @@ function said(state: State, text: string): Step<State> {
 function ended(state: State, line: LineOf<"result">): Step<State> {
   if (!state.running) return step(state);
   const events = closeCalls(state);
-  const failed = line.is_error && line.terminal_reason?.startsWith("aborted") !== true;
+  const usage = line.usage === undefined ? null : usageOf(line.usage);
+  const interrupted = line.terminal_reason?.startsWith("aborted") === true;
+  const failed = line.is_error && !interrupted;
   if (failed) {
     const message = (line.result ?? line.subtype).slice(0, 8_000);
-    events.push({ type: "turn_failed", turn: state.turn, message });
+    events.push({ type: "turn_failed", turn: state.turn, message, ...(usage === null ? {} : { usage }) });
   } else {
-    const usage = line.usage === undefined ? null : usageOf(line.usage);
-    events.push({ type: "turn_completed", turn: state.turn, usage });
+    const how = interrupted ? { interrupted } : {};
+    events.push({ type: "turn_completed", turn: state.turn, usage, ...how });
   }
   return step(idle(state), { events });
 }

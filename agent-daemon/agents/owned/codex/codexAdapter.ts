@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AgentEffort } from "../../../../protocol/commands.ts";
 import { MAX_REQUEST_INPUT } from "../../../../protocol/requests.ts";
 import { VERSION } from "../../../version.ts";
 import { Notification, RpcId, RpcMessage, ThreadAnswer } from "../../codex-live/appServerWire.ts";
@@ -13,6 +14,7 @@ const State = z.object({
   cwd: z.string(),
   model: z.string().nullable(),
   mode: z.string().nullable(),
+  effort: AgentEffort.nullable().default(null),
   /** The conversation to go on with, or to copy, until there is one. */
   origin: z.object({ thread: z.string(), fork: z.boolean() }).nullable(),
   /** Our requests so far, and what those without an answer are. */
@@ -56,7 +58,7 @@ export const codexAdapter: AgentAdapter<State> = {
 
   launch: ({ codex }) => ({ argv: [codex, "app-server"] }),
 
-  begin({ run, turn, cwd, model, mode, thread, fork }: Begin) {
+  begin({ run, turn, cwd, model, mode, effort, thread, fork }: Begin) {
     const state: State = {
       // Until it goes on with it, it is only wanted.
       thread: fork ? null : thread,
@@ -67,6 +69,7 @@ export const codexAdapter: AgentAdapter<State> = {
       cwd,
       model,
       mode,
+      effort,
       origin: thread === null ? null : { thread, fork },
       count: 0,
       calls: {},
@@ -99,14 +102,22 @@ export const codexAdapter: AgentAdapter<State> = {
   },
 
   prompt(state, { id, text }) {
-    const { thread, model, mode, cwd, running } = state;
+    const { thread, model, mode, effort, cwd, running } = state;
     const turn = running ? state.turn : state.turn + 1;
     const item = { kind: "user_message" as const, text, ...(running ? { steered: true } : {}) };
     const sent = call({ ...state, turn, running: true, told: true }, "turn", "turn/start", {
       threadId: thread,
       input: [{ type: "text", text, text_elements: [] }],
       // What runs keeps what it began with.
-      ...(running ? {} : { cwd, ...(model === null ? {} : { model }), ...codexMode(mode).turn }),
+      ...(running
+        ? {}
+        : {
+            cwd,
+            ...(model === null ? {} : { model }),
+            // It knows no more than xhigh.
+            ...(effort === null ? {} : { effort: effort === "max" ? "xhigh" : effort }),
+            ...codexMode(mode).turn,
+          }),
     });
     const events = running ? [] : [{ type: "turn_started" as const, turn, thread }];
     return { ...sent, events: [...events, { type: "item", id, turn, item }] };

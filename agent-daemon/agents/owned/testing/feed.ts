@@ -23,6 +23,7 @@ export const BEGIN: Begin = {
   program: null,
   model: null,
   mode: null,
+  effort: null,
   thread: null,
   fork: false,
 };
