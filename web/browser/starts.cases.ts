@@ -42,6 +42,16 @@ describe.each(["desk", "phone"] as const)("starting an agent on a %s", (screen) 
       });
     }));
 
+  it("begins where one can type, but brings up no keyboard of a phone", () =>
+    stage({ scene: "desk", screen }, async ({ page }) => {
+      await page.getByTestId("session-row").first().waitFor();
+      if (screen === "desk") await page.keyboard.press("n");
+      else await page.getByRole("button", { name: "New", exact: true }).click();
+      await page.getByRole("dialog").waitFor();
+      const field = await page.evaluate(() => document.activeElement?.matches("input, select, textarea"));
+      expect(field).toBe(screen === "desk");
+    }));
+
   it("says what is wrong with a directory before anything is asked", () =>
     stage({ scene: "desk", screen }, async ({ page, server }) => {
       await newAgent(page, screen);

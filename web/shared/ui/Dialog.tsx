@@ -15,6 +15,8 @@ type DialogProps = {
   testId?: string;
 };
 
+const FIELDS = "input:enabled,textarea:enabled,select:enabled";
+
 /** A dialog: in the middle of a desk, from the bottom of a phone. */
 export function Dialog({ open, onClose, title, description, children, wide = false, testId }: DialogProps) {
   return (
@@ -23,13 +25,14 @@ export function Dialog({ open, onClose, title, description, children, wide = fal
         <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-black/50" />
         <Radix.Content
           data-testid={testId}
-          // A dialog to read has nothing to type into: its first button would only look pressed.
+          // The first field on a desk, so that one can type. The dialog itself on a phone, where a field brings up the
+          // keyboard, and where there is only something to read: its first button would look pressed.
           onOpenAutoFocus={(event) => {
             const content = event.currentTarget;
-            if (!(content instanceof HTMLElement) || content.querySelector("input,textarea,select") !== null)
-              return;
+            if (!(content instanceof HTMLElement)) return;
             event.preventDefault();
-            content.focus();
+            const field = matchMedia("(pointer: coarse)").matches ? null : content.querySelector(FIELDS);
+            (field instanceof HTMLElement ? field : content).focus();
           }}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           className={classes(
