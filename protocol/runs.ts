@@ -8,11 +8,15 @@ import { Worktree } from "./session.ts";
 /** Longest script. */
 export const MAX_SCRIPT_CHARS = 256 * 1024;
 
+/** As its author calls it, with spaces too; it stands in addresses and on one line. */
 export const WorkflowName = z
   .string()
   .min(1)
-  .max(64)
-  .regex(/^\w[\w.-]*$/, "a name has letters, digits, dots, dashes and underscores");
+  .max(100)
+  .regex(
+    /^[\p{L}\p{N}_][^\p{C}\p{Zl}\p{Zp}/\\]*$/u,
+    "a name begins with a letter, a digit or an underscore, and holds no slash and no line break",
+  );
 
 /** What a workflow script says of itself; other fields are allowed and ignored. */
 export const WorkflowMeta = z.object({

@@ -5,18 +5,35 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 /** The agents that every run of the tests wants, and those of `npm run nightly` beside them. */
-const DAILY = ["codex", "claude"] as const;
+const DAILY = ["codex", "claude", "qwen-workflows"] as const;
 const NIGHTLY = ["opencode", "claude-agent-acp", "codex-acp"] as const;
 export type AgentBinary = (typeof DAILY)[number] | (typeof NIGHTLY)[number];
 
+type Pinned = {
+  package: string;
+  version: string;
+  program: string;
+  /** Without its optional dependencies. */
+  lean?: boolean;
+  /** Only this one file of the package is wanted. */
+  alone?: boolean;
+};
+
 /** The agents that tests run for real: package, pinned version, and the program inside. The only place that pins them. */
-const AGENTS: Record<AgentBinary, { package: string; version: string; program: string; lean?: boolean }> = {
+const AGENTS: Record<AgentBinary, Pinned> = {
   codex: { package: "@openai/codex", version: "0.169.0", program: "node_modules/@openai/codex/bin/codex.js" },
   // The program itself; the package's own is put in its place by an install script.
   claude: {
     package: "@anthropic-ai/claude-code",
     version: "2.1.328",
     program: `node_modules/@anthropic-ai/claude-code-${process.platform}-${process.arch}/claude`,
+  },
+  // Not run: what it teaches its model about workflow scripts, with a whole one.
+  "qwen-workflows": {
+    package: "@qwen-code/qwen-code",
+    version: "0.24.4",
+    program: "package/bundled/workflow-authoring/SKILL.md",
+    alone: true,
   },
   opencode: {
     package: `opencode-${process.platform}-${process.arch}`,
@@ -73,12 +90,18 @@ export async function installAgent(name: AgentBinary): Promise<string> {
   await mkdir(unfinished, { recursive: true });
   try {
     const spec = `${agent.package}@${agent.version}`;
-    const options = ["--prefix", unfinished, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"];
-    if (agent.lean === true) options.push("--omit=optional");
-    await promisify(execFile)("npm", ["install", ...options, spec], {
-      cwd: unfinished,
-      timeout: INSTALL_TIMEOUT_MS,
-    });
+    const run = promisify(execFile);
+    const how = { cwd: unfinished, timeout: INSTALL_TIMEOUT_MS };
+    if (agent.alone === true) {
+      const { stdout } = await run("npm", ["pack", "--silent", "--ignore-scripts", spec], how);
+      const packed = join(unfinished, stdout.trim());
+      await run("tar", ["-xzf", packed, agent.program], how);
+      await rm(packed);
+    } else {
+      const options = ["--prefix", unfinished, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"];
+      if (agent.lean === true) options.push("--omit=optional");
+      await run("npm", ["install", ...options, spec], how);
+    }
     await rename(unfinished, dirOf(name)).catch((error: unknown) => {
       if (!existsSync(pathOf(name))) throw error; // else the other process was faster
     });

@@ -72,6 +72,37 @@ return { both, lines };`,
   expect(items.map(({ status, attempt }) => [status, attempt])).toContainEqual(["failed", 3]);
 });
 
+test("what comes to nothing goes no further; what is not known of an agent is passed over and told once", async () => {
+  await save(
+    "to-nothing",
+    `
+const seen = [];
+const ask = (n) => agent("say " + n, { effort: "utmost", stallMs: 5, label: { n }, phase: 7 });
+const lines = await pipeline(
+  [1, null, Promise.resolve(3)],
+  (previous) => (previous === 1 ? null : ask(previous)),
+  (previous) => { seen.push(previous); return previous; },
+);
+return { lines, seen, args: typeof args, said: await agent(42, null).then((text) => typeof text) };`,
+  );
+  const { result, notes, items } = await runToEnd("to-nothing");
+  expect(result).toEqual({ lines: [null, null, "3"], seen: ["3"], args: "undefined", said: "string" });
+  expect(notes.map(({ text }) => text)).toEqual([
+    "agent(): the effort utmost is not known here, and is passed over.",
+    "agent(): the option stallMs is not known here, and is passed over.",
+  ]);
+  expect(items.map(({ label, phase }) => [label, phase])).toContainEqual(['{"n":3}', "7"]);
+});
+
+test("a workflow may have a name of several words", async () => {
+  const script = `export const meta = { name: "Über all: of it", description: "of a test" };\nreturn args;`;
+  const at = `/api/workflows/${encodeURIComponent("Über all: of it")}`;
+  expect((await call(at, { method: "PUT", body: { script } })).status).toBe(200);
+  const run = await call(`${at}/runs`, { body: { args: [1] } });
+  expect((await ended((await run.json<{ id: string }>()).id)).result).toEqual([1]);
+  expect((await call(at, { method: "DELETE" })).status).toBe(204);
+});
+
 test("an answer fits its schema, or the model is asked again", async () => {
   await save(
     "shaped",

@@ -27,7 +27,7 @@ const ByStep = validate("param", z.object({ id: RunId, step: z.string().max(100)
 const ListQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(200).optional(),
-  workflow: z.string().max(64).optional(),
+  workflow: z.string().max(100).optional(),
 });
 /** Characters of a prompt and a result that the list of steps carries. */
 const PREVIEW_CHARS = 500;

@@ -32,15 +32,21 @@ const HALF_OF = {
 } as const;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** A model server on loopback that does what the last user message says (see {@link decide}). */
-export async function startFakeModel(port = 0): Promise<FakeModel> {
+/**
+ * A model server on loopback that does what the last user message says (see {@link decide}), unless `answer` has another
+ * reply to it.
+ */
+export async function startFakeModel(
+  port = 0,
+  answer: (ask: Ask, body: unknown) => Reply | null = () => null,
+): Promise<FakeModel> {
   const cache = createPromptCache();
   const asked: FakeModel["asked"] = [];
   const refused: string[] = [];
   const failures = new Map<string, number>();
   let open = 0;
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     const api = APIS.find((candidate) => candidate.path === path);
     if (api === undefined || request.method !== "POST")
@@ -53,12 +59,14 @@ export async function startFakeModel(port = 0): Promise<FakeModel> {
       refused.push(ask?.refused ?? "this is no request of this API");
       return sendJson(response, 400, api.error(400, refused.at(-1) ?? ""));
     }
-    const reply = decide(ask.userText, ask.toolOutputs, (step, times) => {
-      const key = JSON.stringify([ask.model, ask.userText, ask.toolOutputs.length, step]);
-      const before = failures.get(key) ?? 0;
-      failures.set(key, before + 1);
-      return before < times;
-    });
+    const reply =
+      answer(ask, body) ??
+      decide(ask.userText, ask.toolOutputs, (step, times) => {
+        const key = JSON.stringify([ask.model, ask.userText, ask.toolOutputs.length, step]);
+        const before = failures.get(key) ?? 0;
+        failures.set(key, before + 1);
+        return before < times;
+      });
     asked.push({ ask, reply, body, headers: request.headers });
     if (reply.kind === "status") {
       const { authorization, "x-api-key": key } = request.headers;
@@ -95,7 +103,7 @@ export async function startFakeModel(port = 0): Promise<FakeModel> {
   }
 
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
+    serve(request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { error: { message: String(error) } });
     });

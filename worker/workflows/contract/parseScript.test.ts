@@ -22,6 +22,20 @@ describe("meta", () => {
     expect(meta).toEqual({ name: "a-b", description: "c", phases: [{ title: "d", detail: "e" }] });
   });
 
+  test("is taken as Claude Code takes it: what is wrong beside name and description does not count", () => {
+    const long = "x".repeat(5000);
+    const { meta } = parseScript(
+      `export const meta = { name: "Of several words", description: "${long}", whenToUse: 5, phases: ["no", { title: "${long}", detail: 1, model: "m" }, { detail: "none" }, null] };`,
+    );
+    expect(meta).toEqual({
+      name: "Of several words",
+      description: long.slice(0, 2000),
+      phases: [{ title: long.slice(0, 200), model: "m" }],
+    });
+    const words = 'export const meta = { name: "x", description: "y", phases: "none", args: "a question" };';
+    expect(parseScript(words).meta).toEqual({ name: "x", description: "y" });
+  });
+
   test.for([
     ["", 1, /begins with/],
     ["return 1;", 1, /begins with/],
@@ -33,18 +47,15 @@ describe("meta", () => {
     ['export const meta = { ...rest, name: "x", description: "" };', 1, /without running/],
     ['export const meta = { get name() { return "x" }, description: "" };', 1, /without running/],
     ['export const meta = { name: "x" };', 1, /meta.description/],
-    ['export const meta = { name: "no good name", description: "" };', 1, /meta.name/],
-    [
-      'export const meta = { name: "x", description: "", args: "words" };',
-      1,
-      /meta.args: it is a JSON Schema/,
-    ],
     ['export const meta = { name: "x", description: "", args: { type: "text" } };', 1, /meta.args: type is/],
     [
       'export const meta = { name: "x", description: "", args: { enum: [] } };',
       1,
       /meta.args: nothing could/,
     ],
+    ['export const meta = { name: "no/good", description: "" };', 1, /meta.name/],
+    ['export const meta = { name: "no\\ngood", description: "" };', 1, /meta.name/],
+    ['export const meta = { name: " no good", description: "" };', 1, /meta.name/],
     [`${META}\n\nconst a = ;`, 3, /Unexpected token/],
     [`${META}\nimport a from "b";`, 2, /cannot import/],
     [`${META}\nexport default 1;`, 2, /exports meta alone/],

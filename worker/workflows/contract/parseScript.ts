@@ -1,10 +1,11 @@
 import { parse, type Program } from "acorn";
 import * as z from "zod";
-import { MAX_SCRIPT_CHARS, WorkflowMeta } from "../../../protocol/runs.ts";
+import { MAX_SCRIPT_CHARS, type WorkflowMeta } from "../../../protocol/runs.ts";
 import { readAnySchema, SchemaProblem } from "../schema/readSchema.ts";
 import { meter, SPREAD, TICK } from "./meter.ts";
 import { readLiteral } from "./readLiteral.ts";
 import { ScriptProblem } from "./ScriptProblem.ts";
+import { readMeta } from "./readMeta.ts";
 import { isType, lineOf, walk } from "./walk.ts";
 
 /** A script that may run: what it says of itself, and the text of its body as a module for the sandbox. */
@@ -36,7 +37,7 @@ export function parseScript(source: string): ParsedScript {
     throw new ScriptProblem(first === undefined ? 1 : lineOf(first), FIRST_STATEMENT);
   if (!isType(meta.init, "ObjectExpression"))
     throw new ScriptProblem(lineOf(meta.init), "meta is an object that is written out: `{ name: …, … }`.");
-  const read = WorkflowMeta.safeParse(readLiteral(meta.init));
+  const read = readMeta(readLiteral(meta.init));
   if (!read.success) throw new ScriptProblem(lineOf(meta.init), sentenceOf(read.error));
   checkArgsSchema(read.data.args, lineOf(meta.init));
   for (const statement of rest) refuseModuleSyntax(statement);

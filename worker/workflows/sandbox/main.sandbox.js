@@ -64,16 +64,40 @@ const AGENT_OPTIONS = [
   "timeout",
   "retries",
 ];
+const EFFORTS = ["minimal", "low", "medium", "high", "xhigh", "max"];
+
+/** Options that were passed over, so that each is told once. */
+const passedOver = new Set();
+
+function passOver(name, what) {
+  if (passedOver.has(what)) return;
+  passedOver.add(what);
+  note("log", `agent(): ${name} ${what} is not known here, and is passed over.`);
+}
+
+/** The options of an agent as the run takes them: what is only shown is made short, what is not known is told. */
+function readOptions(given) {
+  const spec = {};
+  for (const name of Object.keys(given)) {
+    const value = given[name];
+    if (value === undefined || value === null || name === "after" || name === "rule") continue;
+    if (!AGENT_OPTIONS.includes(name)) passOver("the option", name.slice(0, 100));
+    else if (name === "effort" && !EFFORTS.includes(value))
+      passOver("the effort", textOf(value).slice(0, 100));
+    else if (name === "label") spec.label = textOf(value).replace(/\s+/g, " ").trim().slice(0, 500);
+    else if (name === "phase" || name === "agentType") spec[name] = textOf(value).slice(0, 200);
+    else spec[name] = value;
+  }
+  return spec;
+}
 
 async function agent(prompt, options) {
-  if (typeof prompt !== "string" || prompt.trim() === "")
-    throw new TypeError("agent(prompt, options) wants words for its prompt.");
-  if (options !== undefined && (typeof options !== "object" || options === null))
+  const words = prompt === undefined || prompt === null ? "" : textOf(prompt);
+  if (words.trim() === "") throw new TypeError("agent(prompt, options) wants words for its prompt.");
+  if (options !== undefined && options !== null && typeof options !== "object")
     throw new TypeError("The options of agent() are an object.");
   const given = options ?? {};
-  const spec = { prompt, phase: phaseNow };
-  for (const name of AGENT_OPTIONS)
-    if (given[name] !== undefined && given[name] !== null) spec[name] = given[name];
+  const spec = { phase: phaseNow, ...readOptions(given), prompt: words };
   const { after = [], rule = "all_success" } = given;
   if (!["all_success", "one_success", "all_done"].includes(rule))
     throw new TypeError("rule is all_success, one_success or all_done.");
@@ -101,8 +125,9 @@ async function pipeline(items, ...stages) {
   return Promise.all(
     list.map((item, index) =>
       orNull(`pipeline: ${index}`, async () => {
-        let value = item;
-        for (const stage of stages) value = await stage(value, item, index);
+        let value = await item;
+        // What came to nothing goes no further, as Claude Code has it.
+        for (const stage of stages) if (value !== null) value = await stage(value, item, index);
         return value;
       }),
     ),
@@ -311,7 +336,7 @@ export default class extends WorkerEntrypoint {
   async run(run, input) {
     const { args, total: most } = parse(input);
     total = most;
-    WORDS.args = args;
+    WORDS.args = args ?? undefined; // scripts ask whether there are any by `typeof args`
     tame();
     let end = null;
     script().then(
