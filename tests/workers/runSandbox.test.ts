@@ -34,6 +34,10 @@ test.for([
   ["process.env.PATH", /does not exist in a workflow/],
   ["caches.default", /does not exist in a workflow/],
   ["new WeakRef({})", /does not exist in a workflow/],
+  ["BigInt(2) ** BigInt(10_000_000)", /does not exist in a workflow/],
+  ["new DataView(new ArrayBuffer(8)).getBigInt64(0)", /is not a function/],
+  ["new WebAssembly.Module(new Uint8Array(8))", /does not exist in a workflow/],
+  ["new SharedArrayBuffer(8)", /does not exist in a workflow/],
   ["eval('1')", /does not exist in a workflow/],
   ["new Function('return 1')()", /[Cc]ode generation/],
   ["(async () => {}).constructor('return 1')()", /[Cc]ode generation/],
@@ -59,6 +63,8 @@ test.for([
   ["return import.meta.url;", /cannot import anything/],
   ["export const more = 1;", /exports meta alone/],
   ["const __signalbox_tick = () => {};", /is taken/],
+  ["return __signalbox_joined;", /is taken/],
+  ["return 2n ** 10_000_000n;", /whole numbers without end/],
   ["return (;", /Line 2/],
 ] as const)("%s is refused when it is saved", async ([body, sentence]) => {
   const { status, error } = await run(body);
@@ -84,6 +90,14 @@ test.for([
   ["let a = [1]; for (;;) a = [...a, ...a];", TOO_MUCH_MEMORY],
   ["let a = [1]; for (;;) a = a.concat(a);", TOO_MUCH_MEMORY],
   ["return Array.from({ length: 1e9 }, () => 1).length;", TOO_MUCH_MEMORY],
+  ["let text = 'x'; for (;;) text += text;", TOO_MUCH_MEMORY],
+  ["let text = 'x'; for (;;) text = `${text}${text}`;", TOO_MUCH_MEMORY],
+  ["return 'x'.repeat(1e6).replace(/x/g, 'y'.repeat(200)).length;", TOO_MUCH_MEMORY],
+  ["globalThis.Number = () => 0; return 'x'.repeat(2e8).length;", TOO_MUCH_MEMORY],
+  [
+    "const real = Reflect.apply; let raw; Reflect.apply = (f, on, given) => { raw = f; return real(f, on, given); }; 'x'.repeat(1); return (raw ?? 'x'.repeat).call('x', 2e8).length;",
+    TOO_MUCH_MEMORY,
+  ],
   ["try { 'x'.padEnd(5e8); } catch {} return 'as if nothing had been';", TOO_MUCH_MEMORY],
   [
     "Array.prototype.push = () => 0; Array.prototype.concat = () => []; await new Promise(() => {});",
@@ -91,10 +105,18 @@ test.for([
   ],
   ["await new Promise(() => {});", /waits for something that never comes/],
   ["const held = {}; held.held = held; return held;", /cannot be written as JSON/],
-  ["return 1n;", /cannot be written as JSON/],
   ["throw new Error('as it wants');", /^Line 2: as it wants$/],
   ["const f = () => f(); f();", /Maximum call stack/],
   ["return 'x'.repeat(9e6);", /it may have/],
+  [
+    "Array.prototype.join = () => '{}'; return await agent('say x');",
+    /has changed the way in which it speaks/,
+  ],
+  ["Object.prototype.toJSON = () => 'x'; return await agent('say x');", /not extensible/],
+  [
+    "Object.defineProperty(Object.prototype, 'pause', { value: true }); await agent('say x');",
+    /not extensible/,
+  ],
 ] as const)("%s ends its run alone", async ([body, sentence]) => {
   const { status, error } = await run(body);
   expect(error).toMatch(sentence);
@@ -118,6 +140,16 @@ test("what it says is bounded", async () => {
   expect(result).toBe("heard");
   expect(notes.length).toBeLessThan(300);
   expect(notes.at(-1)?.text).toMatch(/No more of its words are kept/);
+});
+
+test("a long text from short ones is no trick", async () => {
+  const { result, error } = await run(`
+    const report = "line of a report\\n".repeat(20_000);
+    let all = "";
+    for (let i = 0; i < 3_000; i++) all += "line " + i + "\\n";
+    return ["# {{title}}\\n{{report}}".replaceAll("{{report}}", report).length, \`\${all}\${all}\`.length];`);
+  expect(error).toBe(null);
+  expect(result).toEqual([340_012, 57_780]);
 });
 
 test("tricks on prototypes reach nothing but the run itself", async () => {

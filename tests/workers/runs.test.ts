@@ -1,6 +1,7 @@
+import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { newId } from "../../protocol/ids.ts";
-import type { RunStep } from "../../protocol/runs.ts";
+import type { RunStep, Workflow } from "../../protocol/runs.ts";
 import { call } from "./support/edge.ts";
 import { detail, ended, runToEnd, save, start } from "./support/runs.ts";
 
@@ -256,6 +257,31 @@ test("the same request again is the same run; another team's words are refused",
   expect((await call("/api/workflows/twice/runs", { body: { budget: -1 } })).status).toBe(400);
   expect((await call("/api/workflows/twice/runs", { body: {}, token: null })).status).toBe(401);
   expect((await call(`/api/runs/${newId("run")}`)).status).toBe(404);
+});
+
+test("a script that was kept when it could still run is listed with what is wrong, and nothing else is hurt", async () => {
+  await save("outdated", "return await workflow('worn');");
+  await save("worn", "return 1;");
+  const id = newId("run");
+  await call("/api/workflows/worn/runs", { body: { id } });
+  await ended(id);
+  const script = 'export const meta = { name: "worn", description: "" };\nimport "x";';
+  await env.DB.batch([
+    env.DB.prepare("UPDATE workflow SET script = ? WHERE name = 'worn'").bind(script),
+    env.DB.prepare("UPDATE run SET script = ? WHERE id = ?").bind(script, id),
+  ]);
+  const { items } = await (await call("/api/workflows")).json<{ items: Workflow[] }>();
+  expect(items.find(({ name }) => name === "worn")?.problem).toMatch(/^Line 2: .*cannot import/);
+  expect((await call("/api/workflows/worn")).status).toBe(200);
+  expect((await call("/api/workflows/worn/runs", { body: {} })).status).toBe(400);
+  expect((await detail(id)).source).toBe(script);
+  expect((await runToEnd("outdated")).run.error).toMatch(/workflow\(\): Line 2/);
+});
+
+test("a workflow within a run takes no more than the run itself", async () => {
+  await save("within", "return args.length;");
+  await save("around", "return await workflow('within', 'x'.repeat(600_000));");
+  expect((await runToEnd("around")).run.error).toMatch(/arguments have at most/);
 });
 
 test("the team's workflows keep their versions, and refuse what somebody else has changed", async () => {

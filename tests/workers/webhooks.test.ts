@@ -78,6 +78,24 @@ describe("a signature", () => {
     expect(await check("Hello, World!", [])).toMatchObject({ ok: false, status: 401 });
   });
 
+  test("is looked for among a few only: a stranger cannot have thousands tried", async ({ expect }) => {
+    const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const right = await standard(secret, "{}", "msg_1");
+    const of = (...signatures: string[]) =>
+      verifySignature(
+        new Headers({ ...right, "webhook-signature": signatures.join(" ") }),
+        bytes("{}"),
+        [secret],
+        Date.now(),
+      );
+    const wrong = "v1,AAAA";
+    expect(await of(wrong, "v2,unknown", right["webhook-signature"])).toMatchObject({ ok: true });
+    expect(await of(...Array.from({ length: 1000 }, () => wrong), right["webhook-signature"])).toMatchObject({
+      ok: false,
+      status: 401,
+    });
+  });
+
   test("of Standard Webhooks' published example is right at its time only", async ({ expect }) => {
     const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const headers = new Headers({
@@ -253,6 +271,11 @@ describe("a delivery starts", () => {
     await expect.poll(run, { timeout: 30_000 }).toMatchObject({
       run: { status: "completed", title: "issues", by: id },
       result: { title: "It breaks", n: 3, all: [["a", "b"], "x3"] },
+    });
+    const much = JSON.stringify({ issue: { title: "x".repeat(300_000), labels: "x".repeat(300_000) } });
+    expect(await deliver(id, much, await github(secret, much, "much"))).toMatchObject({
+      status: "failed",
+      reason: expect.stringMatching(/arguments have at most/),
     });
     await call("/api/workflows/echo", { method: "DELETE" });
     expect(await deliver(id, body, await github(secret, body, "two"))).toMatchObject({

@@ -11,7 +11,7 @@ import { runNotes, runs, runSteps } from "../db/schema.ts";
 import type { App } from "../env.ts";
 import { Problem } from "../problem.ts";
 import { validate } from "../validate.ts";
-import { parseScript } from "../workflows/contract/parseScript.ts";
+import { metaOf } from "../workflows/contract/metaOf.ts";
 import { decideStep } from "../workflows/decideStep.ts";
 import { endRun } from "../workflows/endRun.ts";
 import { readResult } from "../workflows/keepResult.ts";
@@ -70,7 +70,7 @@ export const runRoutes = new Hono<App>()
     if (run === undefined) throw new Problem(404, "not_found", "No such run.");
     const detail: RunDetail = {
       run,
-      phases: parseScript(row.script).meta.phases ?? [],
+      phases: metaOf(row.script, row.workflow).meta.phases ?? [],
       args: JSON.parse(row.args),
       items: steps.map((step) => toStep(step, places)),
       notes: notes.map(({ n, at, kind, text }) => ({ n, at, kind, text })),

@@ -13,8 +13,9 @@ import type { App } from "../env.ts";
 import { Problem } from "../problem.ts";
 import { validate } from "../validate.ts";
 import { catalogue } from "../workflows/catalogue.ts";
-import { checkArgs } from "../workflows/contract/checkArgs.ts";
 import { missingPlace } from "../workflows/contract/missingPlace.ts";
+import { ARGS_TOO_LONG, isTooLong, problemOfInput } from "../workflows/contract/problemOfInput.ts";
+import { metaOf } from "../workflows/contract/metaOf.ts";
 import { parseScript } from "../workflows/contract/parseScript.ts";
 import { ScriptProblem } from "../workflows/contract/ScriptProblem.ts";
 import { findWorkflow } from "../workflows/findWorkflow.ts";
@@ -23,8 +24,6 @@ import { shown } from "./runs.ts";
 
 const ByName = validate("param", z.object({ name: WorkflowName }));
 const ListQuery = RunDefaults.pick({ host: true, cwd: true });
-/** Longest JSON of a run's arguments. */
-const MAX_ARGS_CHARS = 512 * 1024;
 
 /** `/api/workflows`. */
 export const workflowRoutes = new Hono<App>()
@@ -37,7 +36,7 @@ export const workflowRoutes = new Hono<App>()
     const own = rows.map((row): Workflow => ({
       name: row.name,
       source: "team",
-      meta: parseScript(row.script).meta,
+      ...metaOf(row.script, row.name),
       version: row.version,
       updated_at: row.updated_at,
       by: row.updated_by,
@@ -47,7 +46,7 @@ export const workflowRoutes = new Hono<App>()
       .map(([name, script]): Workflow => ({
         name,
         source: "catalogue",
-        meta: parseScript(script).meta,
+        ...metaOf(script, name),
         version: 1,
         updated_at: null,
         by: null,
@@ -60,7 +59,7 @@ export const workflowRoutes = new Hono<App>()
     const { name } = c.req.valid("param");
     const found = await findWorkflow(c.env, c.get("actor").team, name);
     if (found === null) throw new Problem(404, "not_found", `There is no workflow ${name}.`);
-    return c.json({ name, ...found, meta: parseScript(found.script).meta });
+    return c.json({ name, ...found, ...metaOf(found.script, name) });
   })
   .get("/:name/versions", requireRole("viewer"), ByName, async (c) => {
     const items = await drizzle(c.env.DB)
@@ -132,9 +131,8 @@ export const workflowRoutes = new Hono<App>()
     const found =
       file === true ? await findFile(c, name, defaults) : await findWorkflow(c.env, actor.team, name);
     if (found === null) throw new Problem(404, "not_found", `There is no workflow ${name}.`);
-    if ((JSON.stringify(args) ?? "").length > MAX_ARGS_CHARS)
-      throw new Problem(413, "too_large", `The arguments have at most ${MAX_ARGS_CHARS} characters as JSON.`);
-    const misfit = checkArgs(parseScript(found.script).meta, args);
+    if (isTooLong(args)) throw new Problem(413, "too_large", ARGS_TOO_LONG);
+    const misfit = problemOfInput(found.script, args);
     if (misfit !== null) throw new Problem(400, "invalid_args", misfit);
     const missing = missingPlace(found.script, defaults);
     if (missing !== null) throw new Problem(400, "invalid", missing);
@@ -185,18 +183,11 @@ async function findFile(
 /** A file as lists show it: by the name that it gives itself, or a broken one by its file's. */
 function toWorkflow({ path, place, script, problem }: WorkflowFile): Workflow {
   const base = { source: place, path, version: 1, updated_at: null, by: null };
-  const broken = (why: string): Workflow => {
-    const name = path.split("/").at(-1)?.replace(/\.js$/, "") ?? path;
-    return { ...base, name, meta: { name, description: "" }, problem: why };
-  };
-  if (script === null) return broken(problem ?? "It cannot be read.");
-  try {
-    const { meta } = parseScript(script);
-    return { ...base, name: meta.name, meta };
-  } catch (error) {
-    if (error instanceof ScriptProblem) return broken(`Line ${error.line}: ${error.message}`);
-    throw error;
-  }
+  const name = path.split("/").at(-1)?.replace(/\.js$/, "") ?? path;
+  if (script === null)
+    return { ...base, name, meta: { name, description: "" }, problem: problem ?? "It cannot be read." };
+  const read = metaOf(script, name);
+  return { ...base, name: read.meta.name, ...read };
 }
 
 /** Reads a script; what is wrong with it is answered with its line. */

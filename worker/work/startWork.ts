@@ -9,8 +9,7 @@ import type { Work, WorkRef } from "../../protocol/work.ts";
 import { runs } from "../db/schema.ts";
 import { addTask } from "../tasks/addTask.ts";
 import { readTask } from "../tasks/taskStore.ts";
-import { checkArgs } from "../workflows/contract/checkArgs.ts";
-import { parseScript } from "../workflows/contract/parseScript.ts";
+import { problemOfInput } from "../workflows/contract/problemOfInput.ts";
 import { findWorkflow } from "../workflows/findWorkflow.ts";
 import { startRun } from "../workflows/startRun.ts";
 import { messageCommand } from "../routes/sessions.ts";
@@ -72,7 +71,7 @@ async function startWorkflow(
 ): Promise<Started> {
   const found = await findWorkflow(env, team, workflow);
   if (found === null) return { ok: false, message: `There is no workflow ${workflow} (any more).` };
-  const misfit = checkArgs(parseScript(found.script).meta, args);
+  const misfit = problemOfInput(found.script, args);
   if (misfit !== null) return { ok: false, message: misfit };
   const run = idAs("run", id);
   const fresh = { id: run, team, workflow, title, script: found.script, args, defaults, by };

@@ -18,7 +18,7 @@ import {
   type RunRow,
   type StepRow,
 } from "./runStore.ts";
-import { Batch, type Answers, type Call, type Note, type SandboxEnd } from "./sandbox/frames.ts";
+import type { Answers, Batch, Call, Note, SandboxEnd } from "./sandbox/frames.ts";
 import { runScript } from "./sandbox/runScript.ts";
 import { isSettled } from "./stepMachine.ts";
 import { keyOf, readCall, type StepCall } from "./StepSpec.ts";
@@ -101,10 +101,10 @@ export class Conductor {
     return runScript(
       this.#env.LOADER,
       { module: script.module, args: this.#run.args, total: this.#run.budget },
-      async (text) => {
+      async (batch) => {
         if (!heard) await noteHeard(this.#env.DB, this.#run.id);
         heard = true;
-        return this.#hear(script, told, Batch.parse(JSON.parse(text)));
+        return this.#hear(script, told, batch);
       },
     );
   }

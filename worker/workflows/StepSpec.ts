@@ -3,6 +3,7 @@ import { AgentEffort, AgentMode } from "../../protocol/commands.ts";
 import { JobAgent, MAX_JOB_PROMPT } from "../../protocol/jobs.ts";
 import type { RunDefaults, StepKind, WorkflowMeta } from "../../protocol/runs.ts";
 import { canonical, digest } from "./canonical.ts";
+import { ARGS_TOO_LONG, isTooLong } from "./contract/problemOfInput.ts";
 import { readSchema } from "./schema/readSchema.ts";
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -46,7 +47,11 @@ const AgentCall = z.object({
   retries: z.number().int().min(0).max(10).optional(),
   unmet: z.string().optional(),
 });
-const WorkflowCall = z.object({ name: Short, args: z.unknown(), phase: Phase });
+const WorkflowCall = z.object({
+  name: Short,
+  args: z.unknown().refine((args) => !isTooLong(args), ARGS_TOO_LONG),
+  phase: Phase,
+});
 const ApprovalCall = z.object({
   question: z.string().min(1).max(8000),
   label: z.coerce.string().max(500).optional(),

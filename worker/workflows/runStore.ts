@@ -61,8 +61,8 @@ const COLUMNS = [
 const INSERT = `INSERT INTO run_step (${COLUMNS.join(", ")})
   SELECT ${COLUMNS.map((name) => `json_extract(value, '$.${name}')`).join(", ")} FROM json_each(?)
   WHERE true ON CONFLICT DO NOTHING`;
-/** Characters of JSON in one statement. */
-const CHUNK_CHARS = 1024 * 1024;
+/** Characters of JSON in one statement: D1 takes two million bytes, and a character has up to three. */
+const CHUNK_CHARS = 512 * 1024;
 
 /** Writes steps that are not there yet; thousands of them in a few statements. */
 export async function addSteps(d1: D1Database, steps: NewStep[]): Promise<void> {

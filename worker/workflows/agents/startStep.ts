@@ -8,8 +8,7 @@ import { defaultModel } from "../../models/defaultModel.ts";
 import { listModels } from "../../models/listModels.ts";
 import { readModelConfig } from "../../models/readModelConfig.ts";
 import { startJob } from "../../jobs/startJob.ts";
-import { checkArgs } from "../contract/checkArgs.ts";
-import { parseScript } from "../contract/parseScript.ts";
+import { problemOfInput } from "../contract/problemOfInput.ts";
 import { startRun } from "../startRun.ts";
 import { findWorkflow } from "../findWorkflow.ts";
 import { moveStep, readRun, readStep, type RunRow, type StepRow } from "../runStore.ts";
@@ -92,7 +91,7 @@ async function beginRun(
   if (run.parent !== null) return "workflow(): a workflow within a workflow starts no third one.";
   const found = await findWorkflow(env, run.team, name);
   if (found === null) return `workflow(): there is no workflow ${name}.`;
-  const misfit = checkArgs(parseScript(found.script).meta, args);
+  const misfit = problemOfInput(found.script, args);
   if (misfit !== null) return `workflow(): ${misfit}`;
   await startRun(env, {
     id: step.session,

@@ -5,6 +5,8 @@ import { isType, walk } from "./walk.ts";
 export const TICK = "__signalbox_tick";
 /** As {@link TICK}, for what is spread: it tells how much there is. */
 export const SPREAD = "__signalbox_spread";
+/** As {@link TICK}, for texts that are put together. */
+export const JOINED = "__signalbox_joined";
 
 /** Text that is put into a script. */
 type Insertion = { at: number; text: string; order: number };
@@ -16,6 +18,7 @@ type Insertion = { at: number; text: string; order: number };
 export function meter(source: string, program: Node): string {
   const insertions: Insertion[] = [];
   const insert = (at: number, text: string) => insertions.push({ at, text, order: insertions.length });
+  const tagged = new Set<Node>();
   for (const node of walk(program)) {
     const body = bodyOf(node);
     if (body !== null) {
@@ -29,10 +32,13 @@ export function meter(source: string, program: Node): string {
         insert(body.end, "}");
       }
     }
-    if (isType(node, "SpreadElement")) {
-      insert(node.argument.start, `${SPREAD}(`);
-      insert(node.argument.end, ")");
-    }
+    const wrap = (inner: Node, by: string) => {
+      insert(inner.start, `${by}(`);
+      insert(inner.end, ")");
+    };
+    if (isType(node, "SpreadElement")) wrap(node.argument, SPREAD);
+    if (isType(node, "TaggedTemplateExpression")) tagged.add(node.quasi);
+    if (grows(node) && !tagged.has(node)) wrap(node, JOINED);
   }
   return apply(source, insertions);
 }
@@ -51,6 +57,15 @@ function bodyOf(node: AnyNode): Node | null {
     default:
       return null;
   }
+}
+
+/** Whether it may put a longer text together from others. */
+function grows(node: AnyNode): boolean {
+  return (
+    (isType(node, "BinaryExpression") && node.operator === "+") ||
+    (isType(node, "TemplateLiteral") && node.expressions.length > 0) ||
+    (isType(node, "AssignmentExpression") && node.operator === "+=")
+  );
 }
 
 function isExpressionBody(node: AnyNode): boolean {

@@ -2,7 +2,7 @@ import { parse, type Program } from "acorn";
 import * as z from "zod";
 import { MAX_SCRIPT_CHARS, type WorkflowMeta } from "../../../protocol/runs.ts";
 import { readAnySchema, SchemaProblem } from "../schema/readSchema.ts";
-import { meter, SPREAD, TICK } from "./meter.ts";
+import { JOINED, meter, SPREAD, TICK } from "./meter.ts";
 import { readLiteral } from "./readLiteral.ts";
 import { ScriptProblem } from "./ScriptProblem.ts";
 import { readMeta } from "./readMeta.ts";
@@ -90,6 +90,8 @@ function refuseModuleSyntax(statement: Program["body"][number]): void {
     );
 }
 
+const METER = new Set([TICK, SPREAD, JOINED]);
+
 function refuseNames(program: Program): void {
   for (const node of walk(program)) {
     if (isType(node, "ImportExpression") || isType(node, "MetaProperty")) {
@@ -99,7 +101,9 @@ function refuseNames(program: Program): void {
         "A workflow cannot import anything: let an agent do what the module would do.",
       );
     }
-    if (isType(node, "Identifier") && (node.name === TICK || node.name === SPREAD))
+    if (isType(node, "Literal") && typeof node.value === "bigint")
+      throw new ScriptProblem(lineOf(node), "There are no whole numbers without end (1n) in a workflow.");
+    if (isType(node, "Identifier") && METER.has(node.name))
       throw new ScriptProblem(lineOf(node), `The name ${node.name} is taken.`);
     if (isType(node, "DebuggerStatement"))
       throw new ScriptProblem(lineOf(node), "There is no debugger here; use log(…).");
@@ -109,7 +113,7 @@ function refuseNames(program: Program): void {
 /** The body becomes a function, so that it may await and return. Nothing is put before it on a line of its own. */
 function moduleOf(metered: string, exportAt: number): string {
   const body = `${metered.slice(0, exportAt)}      ${metered.slice(exportAt + "export".length)}`;
-  return `import { tick as ${TICK}, spread as ${SPREAD} } from "./meter.js"; export default async function () {${body}\n}\n`;
+  return `import { tick as ${TICK}, spread as ${SPREAD}, joined as ${JOINED} } from "./meter.js"; export default async function () {${body}\n}\n`;
 }
 
 function sentenceOf(error: z.ZodError): string {

@@ -13,6 +13,7 @@ const BATCH_CHARS = 4 * 1024 * 1024;
 const { stringify, parse } = JSON;
 const later = setTimeout;
 const RealError = Error;
+const { hasOwn } = Object;
 /** Lets everything happen that the last answer has set going. */
 const turn = () => new Promise((resolve) => later(resolve, 0));
 
@@ -216,7 +217,7 @@ const ALLOWED = new Set(
   `Object Function Array Number parseFloat parseInt Infinity NaN undefined Boolean String Symbol Promise RegExp Error
   AggregateError EvalError RangeError ReferenceError SyntaxError TypeError URIError SuppressedError globalThis JSON Math
   Intl ArrayBuffer Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float16Array
-  Float32Array Float64Array BigInt64Array BigUint64Array DataView Map BigInt Set Iterator WeakMap WeakSet Proxy Reflect
+  Float32Array Float64Array DataView Map Set Iterator WeakMap WeakSet Proxy Reflect
   decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape isFinite isNaN Date structuredClone
   DisposableStack AsyncDisposableStack URL URLSearchParams TextEncoder TextDecoder atob btoa queueMicrotask`.split(
     /\s+/,
@@ -266,6 +267,10 @@ function tame() {
   Object.defineProperty(RealDate, "now", { value: now });
   Object.defineProperty(RealDate.prototype, "constructor", { value: TamedDate });
   globalThis.Date = TamedDate;
+  // One multiplication of two of them can take longer than anybody waits.
+  for (const name of ["getBigInt64", "getBigUint64"]) delete DataView.prototype[name];
+  // What every object would have is not the script's to say: it speaks to its run in objects.
+  Object.preventExtensions(Object.prototype);
   Object.defineProperty(Math, "random", { value: refuse("Math.random()", NO_CHANCE) });
   for (const name of ["format", "formatToParts"]) {
     const real = Object.getOwnPropertyDescriptor(Intl.DateTimeFormat.prototype, name);
@@ -355,7 +360,7 @@ export default class extends WorkerEntrypoint {
           "The script waits for something that never comes: nothing that it could wait for is under way.",
         );
       const answer = parse(await run.exchange(takeBatch()));
-      if (answer.pause) return stringify({ type: "paused" });
+      if (hasOwn(answer, "pause")) return stringify({ type: "paused" });
       for (const { id, value, error, spent } of answer.answers) {
         spentNow = spent;
         const waiting = open.get(id);

@@ -5,6 +5,13 @@
 const MOST_WORK = 50_000_000;
 /** Bytes that it may ask for in one piece or many, by the ways that make much of little. */
 const MOST_BYTES = 96 * 1024 * 1024;
+/** A text is counted each time that it grows beyond this. */
+const LONG_TEXT = 1024 * 1024;
+
+// A script may put its own in the place of any of them.
+const { apply, construct } = Reflect;
+const { isArray } = Array;
+const toNumber = Number;
 
 let work = 0;
 let bytes = 0;
@@ -22,7 +29,13 @@ export function tick(cost) {
 
 /** What is to be spread, counted. */
 export function spread(value) {
-  if (typeof value === "string" || Array.isArray(value)) take(value.length * 8);
+  if (typeof value === "string" || isArray(value)) take(value.length * 8);
+  return value;
+}
+
+/** What was put together, counted once it is long. */
+export function joined(value) {
+  if (typeof value === "string" && value.length > LONG_TEXT) take(value.length);
   return value;
 }
 
@@ -53,25 +66,40 @@ function counted(owner, name, cost) {
     value: {
       [name](...given) {
         take(cost(this, given));
-        return Reflect.apply(method, this, given);
+        return apply(method, this, given);
       },
     }[name],
   });
 }
 
-const lengthOf = (value) => Number(value?.length ?? value?.size ?? 0) || 0;
+/** Puts a count behind a method that makes a text: how long it is depends on what it finds. */
+function countedText(name) {
+  const method = String.prototype[name];
+  Object.defineProperty(String.prototype, name, {
+    configurable: true,
+    writable: true,
+    value: {
+      [name](...given) {
+        return joined(apply(method, this, given));
+      },
+    }[name],
+  });
+}
+
+const lengthOf = (value) => toNumber(value?.length ?? value?.size ?? 0) || 0;
 const width = 8;
 
-counted(String.prototype, "repeat", (text, [times]) => lengthOf(text) * Number(times));
-counted(String.prototype, "padStart", (_, [length]) => Number(length));
-counted(String.prototype, "padEnd", (_, [length]) => Number(length));
+function lengthOfAll(values) {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += lengthOf(values[i]);
+  return sum;
+}
+
+counted(String.prototype, "repeat", (text, [times]) => lengthOf(text) * toNumber(times));
+counted(String.prototype, "padStart", (_, [length]) => toNumber(length));
+counted(String.prototype, "padEnd", (_, [length]) => toNumber(length));
 counted(String.prototype, "split", (text) => lengthOf(text));
-counted(
-  String.prototype,
-  "concat",
-  (text, rest) => lengthOf(text) + rest.reduce((sum, each) => sum + lengthOf(each), 0),
-);
-counted(String.prototype, "replaceAll", (text, [, by]) => lengthOf(text) + lengthOf(text) * lengthOf(by));
+for (const name of ["concat", "replace", "replaceAll"]) countedText(name);
 for (const name of [
   "fill",
   "flat",
@@ -85,11 +113,7 @@ for (const name of [
   "copyWithin",
 ])
   counted(Array.prototype, name, (list) => lengthOf(list) * width);
-counted(
-  Array.prototype,
-  "concat",
-  (list, rest) => (lengthOf(list) + rest.reduce((sum, each) => sum + lengthOf(each), 0)) * width,
-);
+counted(Array.prototype, "concat", (list, rest) => (lengthOf(list) + lengthOfAll(rest)) * width);
 counted(Array.prototype, "join", (list, [by]) => lengthOf(list) * (1 + lengthOf(by ?? ",")));
 counted(Array, "from", (_, [source]) => lengthOf(source) * width);
 counted(globalThis, "structuredClone", (_, [value]) => lengthOf(value) * width);
@@ -101,8 +125,8 @@ function countedClass(name, cost) {
   const counting = function (...given) {
     take(cost(given));
     return new.target === undefined
-      ? Reflect.apply(Real, undefined, given)
-      : Reflect.construct(Real, given, new.target === counting ? Real : new.target);
+      ? apply(Real, undefined, given)
+      : construct(Real, given, new.target === counting ? Real : new.target);
   };
   Object.defineProperty(counting, "name", { value: name });
   for (const key of Reflect.ownKeys(Real))
@@ -118,7 +142,7 @@ function countedClass(name, cost) {
 }
 
 const size = ([first]) =>
-  typeof first === "number" ? first : lengthOf(first) || Number(first?.byteLength ?? 0);
+  typeof first === "number" ? first : lengthOf(first) || toNumber(first?.byteLength ?? 0);
 countedClass("Array", (given) => (given.length === 1 && typeof given[0] === "number" ? given[0] * width : 0));
 countedClass("ArrayBuffer", size);
 for (const name of [
@@ -132,8 +156,6 @@ for (const name of [
   "Float16Array",
   "Float32Array",
   "Float64Array",
-  "BigInt64Array",
-  "BigUint64Array",
 ])
   countedClass(name, (given) => size(given) * width);
 countedClass("Map", size);

@@ -1,5 +1,5 @@
 import { RpcTarget } from "cloudflare:workers";
-import { SandboxEnd, type Answers } from "./frames.ts";
+import { type Answers, Batch, SandboxEnd } from "./frames.ts";
 import main from "./main.sandbox.js";
 import meter from "./meter.sandbox.js";
 
@@ -13,13 +13,15 @@ const CPU_MS = 30_000;
 
 /** What a script in the sandbox can reach: one way to say what it wants. */
 class Line extends RpcTarget {
-  readonly #hear: (batch: string) => Promise<Answers>;
+  readonly #hear: (batch: Batch) => Promise<Answers>;
   #last: Promise<unknown> = Promise.resolve();
   #heardAt = Date.now();
   #hearing = 0;
   #closed = false;
+  /** It was told to pause. */
+  pauses = false;
 
-  constructor(hear: (batch: string) => Promise<Answers>) {
+  constructor(hear: (batch: Batch) => Promise<Answers>) {
     super();
     this.#hear = hear;
   }
@@ -29,11 +31,15 @@ class Line extends RpcTarget {
     if (this.#closed) throw new Error("The run does not listen any more.");
     if (typeof batch !== "string" || batch.length > MAX_BATCH_CHARS)
       throw new Error("The script says too much at once.");
-    const answer = this.#last.then(() => this.#hear(batch));
+    const read = Batch.safeParse(JSON.parse(batch));
+    if (!read.success) throw new Error("The script has changed the way in which it speaks to its run.");
+    const answer = this.#last.then(() => this.#hear(read.data));
     this.#last = answer.catch(() => {});
     this.#hearing += 1;
     try {
-      return JSON.stringify(await answer);
+      const told = await answer;
+      this.pauses = told.pause === true;
+      return JSON.stringify(told);
     } finally {
       this.#hearing -= 1;
       this.#heardAt = Date.now();
@@ -64,7 +70,7 @@ export type ScriptInput = {
 export async function runScript(
   loader: WorkerLoader,
   { module, args, total }: ScriptInput,
-  hear: (batch: string) => Promise<Answers>,
+  hear: (batch: Batch) => Promise<Answers>,
 ): Promise<SandboxEnd> {
   const broken: unknown[] = [];
   const line = new Line(async (batch) => {
@@ -91,7 +97,9 @@ export async function runScript(
       (worker.getEntrypoint() as unknown as Sandbox).run(line, input),
       watch(line, over.signal),
     ]);
-    return SandboxEnd.parse(JSON.parse(said));
+    const end = SandboxEnd.parse(JSON.parse(said));
+    if (end.type === "paused" && !line.pauses) throw new Error("It left before its end.");
+    return end;
   } catch (error) {
     if (broken.length > 0) throw broken[0];
     return { type: "failed", message: sentenceOf(error), line: null, notes: [] };
