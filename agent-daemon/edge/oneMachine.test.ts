@@ -17,6 +17,7 @@ import {
 } from "../testing/program.ts";
 import { writeStandInDist } from "../testing/standInDist.ts";
 import type { StandIn } from "../testing/standInDist.ts";
+import { readFileIfThere } from "../system/readFileIfThere.ts";
 import { findChildren } from "./findChildren.ts";
 import { homeFiles } from "./homeFiles.ts";
 import { readRunRecord, writeRunRecord } from "./runRecord.ts";
@@ -67,7 +68,11 @@ async function makeHome(standIn: StandIn = {}) {
       return {
         ...program,
         ready: () =>
-          eventually(`up is ready; it said: ${program.output()}`, () => LINE.exec(program.output())?.[1]),
+          eventually(
+            () =>
+              `up is ready; it said: ${program.output()}, and its log: ${readFileIfThere(join(files.logs, "supervisor.log"))}`,
+            () => LINE.exec(program.output())?.[1],
+          ),
       };
     },
     run: (...args: string[]) => runProgram(args, env),

@@ -23,7 +23,7 @@ import { ensureSecret } from "./secretFiles.ts";
 import { portIsFree } from "./portIsFree.ts";
 import { RUN_VARIABLE, readRunRecord, writeRunRecord } from "./runRecord.ts";
 import type { RunRecord } from "./runRecord.ts";
-import { superviseChild } from "./superviseChild.ts";
+import { RESTART_MOST_MS, restartDelay, superviseChild } from "./superviseChild.ts";
 import type { Supervised } from "./superviseChild.ts";
 import { killRest, sweep } from "./sweep.ts";
 
@@ -33,6 +33,10 @@ export const DAEMON_WORD = "__daemon";
 
 /** The edge answers within a second or two; after this long something is wrong. */
 const READY_LIMIT_MS = 60_000;
+
+/** Says, in milliseconds, how long a part that ends again and again waits at most before it is started again. */
+const RESTART_MOST_VARIABLE = "SIGNALBOX_RESTART_MOST_MS";
+const RestartMost = z.coerce.number().int().min(1).max(RESTART_MOST_MS).default(RESTART_MOST_MS);
 
 export type SupervisorDeps = {
   files: HomeFiles;
@@ -52,6 +56,10 @@ export type Supervisor = { url: string; signIn: string; stop(): Promise<void> };
 export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor> {
   const { files, port, log } = deps;
   const env = deps.env ?? process.env;
+  const restartMost = RestartMost.safeParse(env[RESTART_MOST_VARIABLE]);
+  if (!restartMost.success)
+    throw new Sentence(`${RESTART_MOST_VARIABLE} is a number from 1 to ${RESTART_MOST_MS}.`, EXIT.usage);
+  const delayFor = (failures: number) => restartDelay(failures, restartMost.data);
   const before = readRunRecord(files.run);
   if (before !== null) await sweep(before, log);
   if (!(await portIsFree(port))) throw portTaken(port);
@@ -172,6 +180,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
     log,
     afterExit: (pid) => killRest(pid, record.edge.children, record.run),
     onState: (state, child) => void note("edge", state, child),
+    delayFor,
   });
   const limit = setTimeout(
     () => firstReady.reject(new Sentence("The edge did not start in time.")),
@@ -195,6 +204,7 @@ export async function startSupervisor(deps: SupervisorDeps): Promise<Supervisor>
       },
       log,
       onState: (state, child) => void note("agent", state, child),
+      delayFor,
     });
     const signIn = await makeSignInLink(url, token);
     record.ready = true;

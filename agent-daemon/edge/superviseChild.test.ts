@@ -25,12 +25,13 @@ function supervise(script: string) {
 }
 
 test("the delay doubles up to its limit", ({ expect }) => {
-  expect([1, 2, 3, 100].map(restartDelay)).toEqual([
+  expect([1, 2, 3, 100].map((failures) => restartDelay(failures))).toEqual([
     RESTART_FIRST_MS,
     RESTART_FIRST_MS * 2,
     RESTART_FIRST_MS * 4,
     RESTART_MOST_MS,
   ]);
+  expect([1, 2, 3, 100].map((failures) => restartDelay(failures, 600))).toEqual([250, 500, 600, 600]);
 });
 
 describe("a child", () => {

@@ -25,8 +25,8 @@ export type SuperviseDeps = {
 export type Supervised = { stop(): Promise<void>; restarts(): number };
 
 /** How long to wait after so many failures in a row. */
-export function restartDelay(failures: number): number {
-  return Math.min(RESTART_MOST_MS, RESTART_FIRST_MS * 2 ** Math.min(failures - 1, 16));
+export function restartDelay(failures: number, mostMs = RESTART_MOST_MS): number {
+  return Math.min(mostMs, RESTART_FIRST_MS * 2 ** Math.min(failures - 1, 16));
 }
 
 /** Keeps one child process running until it is stopped. */

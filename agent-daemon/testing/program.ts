@@ -63,9 +63,9 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits until `look` gives something. */
+/** Waits until `look` gives something. `what` is worded when it was in vain. */
 export async function eventually<T>(
-  what: string,
+  what: string | (() => string),
   look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
   limitMs = 30_000,
 ): Promise<T> {
@@ -73,7 +73,7 @@ export async function eventually<T>(
   for (;;) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
-    if (Date.now() > until) throw new Error(`In vain: ${what}`);
+    if (Date.now() > until) throw new Error(`In vain: ${typeof what === "string" ? what : what()}`);
     await sleep(25);
   }
 }

@@ -18,6 +18,9 @@ const RunRecord = z.object({
   agent: Pid,
 });
 
+/** What is killed comes back soon, however often: a test need not wait as a machine with a broken part should. */
+const RESTART_MOST_MS = 500;
+
 export type Options = {
   /** Lines of agent.yaml, beyond those that keep the test to itself. */
   config?: string;
@@ -56,6 +59,7 @@ export class Signalbox {
       ...inherited,
       SIGNALBOX_HOME: home,
       SIGNALBOX_PORT: String(port),
+      SIGNALBOX_RESTART_MOST_MS: String(RESTART_MOST_MS),
       TMUX_TMPDIR: join(base, "tmux"),
       CLAUDE_CONFIG_DIR: join(base, "claude"),
       SHELL: "/bin/bash",
