@@ -7,14 +7,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, onTestFinished, test } from "vitest";
 import { readAgentStatus } from "../agentStatus.ts";
-import {
-  eventually,
-  freePort,
-  lives,
-  processesNaming,
-  runProgram,
-  startProgram,
-} from "../testing/program.ts";
+import { freePort } from "../testing/freePort.ts";
+import { eventually, lives, processesNaming, runProgram, startProgram } from "../testing/program.ts";
 import { writeStandInDist } from "../testing/standInDist.ts";
 import type { StandIn } from "../testing/standInDist.ts";
 import { readFileIfThere } from "../system/readFileIfThere.ts";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { cleanUpLater } from "../lib/cleanUp.ts";
-import { freePort } from "../lib/freePort.ts";
+import { freePort } from "../../agent-daemon/testing/freePort.ts";
 import { until } from "../lib/startDaemon.ts";
 import { ROOT } from "../lib/startEdge.ts";
 import type { TerminalSide } from "../lib/terminalSides.ts";

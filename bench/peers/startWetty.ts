@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../agent-daemon/run.ts";
 import { cleanUpLater } from "../lib/cleanUp.ts";
-import { freePort } from "../lib/freePort.ts";
+import { freePort } from "../../agent-daemon/testing/freePort.ts";
 import { until } from "../lib/startDaemon.ts";
 import { ROOT } from "../lib/startEdge.ts";
 import type { TerminalSide } from "../lib/terminalSides.ts";

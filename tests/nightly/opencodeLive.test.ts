@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startOpencodeLive } from "../../agent-daemon/agents/opencode-live/startOpencodeLive.ts";
 import type { Part } from "../../agent-daemon/parts.ts";
+import { freePort } from "../../agent-daemon/testing/freePort.ts";
 import { eventsOf, makeRig, noTmux, type Rig, sessionsByPane } from "../../agent-daemon/tmux/rig/tmuxRig.ts";
 import type { CommandOf } from "../../protocol/commands.ts";
 import type { Item } from "../../protocol/events.ts";
@@ -152,13 +152,3 @@ describe.skipIf("missing" in opencode || noTmux !== null)("the real OpenCode in 
     expect(await ending(third.id)).toBe("gone");
   });
 });
-
-/** A port that nobody has just now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { findChildren } from "../../agent-daemon/edge/findChildren.ts";
+import { freePort } from "../../agent-daemon/testing/freePort.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const AGENT = join(ROOT, "dist/agent.mjs");
@@ -222,19 +222,4 @@ export async function until<T>(
     if (performance.now() - began > limitMs) throw new Error(`Waited in vain for ${what}.`);
     await sleep(50);
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === "object" && address !== null
-          ? resolve(address.port)
-          : reject(new Error("no port")),
-      );
-    });
-  });
 }
