@@ -35,10 +35,16 @@ export const HubChange = z.discriminatedUnion("kind", [
 ]);
 export type HubChange = z.infer<typeof HubChange>;
 
+/** Lists that no change carries: whoever shows one asks for it again when it has changed. */
+export const ListName = z.enum(["schedules", "webhooks", "workflows"]);
+export type ListName = z.infer<typeof ListName>;
+
 /** Hub → client. After `reset` the client forgets what it has; then only differences come. `ready` ends the first load. */
 export const HubServerFrame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("reset"), version: z.number().int(), epoch: z.string() }),
   z.object({ type: z.literal("changes"), rev: z.number().int(), changes: z.array(HubChange) }),
   z.object({ type: z.literal("ready"), epoch: z.string(), rev: z.number().int() }),
+  /** Names of lists ({@link ListName}, or of a newer server) that have changed. Nobody keeps it: who comes later asks anyway. */
+  z.object({ type: z.literal("news"), lists: z.array(z.string()) }),
 ]);
 export type HubServerFrame = z.infer<typeof HubServerFrame>;

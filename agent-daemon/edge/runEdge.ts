@@ -152,6 +152,7 @@ function settings(): Record<string, string> {
       ...MODEL_VARIABLES,
       "ATTACHMENT_MAX_BYTES",
       "SIGNALBOX_APPROVAL_EXPIRY",
+      "SIGNALBOX_KEEP_WORK",
       "SIGNALBOX_TASKS_AT_ONCE",
       "SIGNALBOX_TASKS_PER_HOST",
     ].flatMap((name) => {

@@ -4,14 +4,20 @@ import type { Execution, NewSchedule, Schedule, ScheduleChange } from "../../pro
 import { Alarms } from "../shared/alarms.ts";
 import { openDatabase } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
+import { tellNews } from "../shared/tellNews.ts";
 import { SWEEP_MS, sweepTasks } from "../../worker/tasks/sweepTasks.ts";
+import { forgetWork } from "../../worker/work/forgetWork.ts";
 import { RunWatch } from "./RunWatch.ts";
 import migrations from "./migrations/migrations.js";
 import { type ScheduleRefused, Schedules } from "./Schedules.ts";
 
+/** What is long over is looked for so often, and again so soon while there is more of it. */
+const FORGET_MS = 24 * 60 * 60 * 1000;
+const FORGET_MORE_MS = 10_000;
+
 /** A team's clock: what must happen later and belongs to no session and no host. */
 export class ClockObject extends DurableObject<Env> {
-  readonly #alarms: Alarms<"runs" | "schedules" | "tasks">;
+  readonly #alarms: Alarms<"forget" | "runs" | "schedules" | "tasks">;
   readonly #schedules: Schedules;
   readonly #runs: RunWatch;
 
@@ -20,6 +26,7 @@ export class ClockObject extends DurableObject<Env> {
     const db = openDatabase(ctx, migrations);
     const team = ctx.id.name ?? "";
     this.#alarms = new Alarms(db, ctx.storage, {
+      forget: () => this.#forget(),
       runs: () => this.#runs.look(),
       schedules: () => this.#schedules.tick(),
       tasks: () => this.#sweepTasks(),
@@ -33,17 +40,26 @@ export class ClockObject extends DurableObject<Env> {
       isOver: (work) => isWorkOver(env, team, work),
       wakeAt: (at) => this.#alarms.atLatest("schedules", at),
       now: Date.now,
+      changed: () => ctx.waitUntil(tellNews(env, team, "schedules")),
     });
   }
 
   /** From the Worker: there is a run to look after. */
   watchRuns(): void {
     this.#runs.begin();
+    this.#alarms.atLatest("forget", Date.now() + FORGET_MS);
   }
 
   /** From the Worker: there are tasks that are not over; they are looked after until they are. */
   watchTasks(): void {
     this.#alarms.atLatest("tasks", Date.now() + SWEEP_MS);
+    this.#alarms.atLatest("forget", Date.now() + FORGET_MS);
+  }
+
+  /** Forgets what is long over, some at a time, as long as there is anything that will be. */
+  async #forget(): Promise<void> {
+    const { more, left } = await forgetWork(this.env, this.ctx.id.name ?? "");
+    if (more || left) this.#alarms.atLatest("forget", Date.now() + (more ? FORGET_MORE_MS : FORGET_MS));
   }
 
   async #sweepTasks(): Promise<void> {

@@ -35,6 +35,8 @@ type Parts = {
   /** Arms the alarm that calls `tick`. */
   wakeAt: (at: number) => void;
   now: () => number;
+  /** Something of the schedules or of what they did is not as it was. */
+  changed: () => void;
 };
 
 /** What cannot be done, and why. */
@@ -113,10 +115,12 @@ export class Schedules {
 
   /** Removes a schedule with its history; what it has started goes on. */
   remove(id: string): boolean {
-    return this.#parts.storage.transactionSync(() => {
+    const removed = this.#parts.storage.transactionSync(() => {
       this.#executions.clear(id);
       return this.#db.delete(schedules).where(eq(schedules.id, id)).returning().all().length > 0;
     });
+    if (removed) this.#parts.changed();
+    return removed;
   }
 
   /** Does the work now, whatever else of it runs; the schedule's own times stay. The same id again changes nothing. */
@@ -139,6 +143,7 @@ export class Schedules {
     };
     this.#executions.add(asked, now);
     this.#parts.wakeAt(now);
+    this.#parts.changed();
     return asked;
   }
 
@@ -165,6 +170,7 @@ export class Schedules {
       .open()
       .filter(({ execution, start_at }) => execution.state === "starting" && start_at <= now);
     await Promise.all(toStart.map((open) => this.#start(open)));
+    if (due.length > 0 || toStart.length > 0) this.#parts.changed();
     this.#arm();
   }
 
@@ -219,6 +225,7 @@ export class Schedules {
       .onConflictDoUpdate({ target: schedules.id, set: row })
       .run();
     if (next !== null) this.#parts.wakeAt(next);
+    this.#parts.changed();
     return this.get(id) ?? schedule;
   }
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { CloseName } from "../../protocol/closeCodes.ts";
 import type { Rule } from "../../protocol/approvals.ts";
 import { SessionFilter } from "../../protocol/filter.ts";
-import { HubClientFrame, type HubChange, type HubHello } from "../../protocol/hubFrames.ts";
+import { HubClientFrame, ListName, type HubChange, type HubHello } from "../../protocol/hubFrames.ts";
 import { MAX_FRAME_BYTES, PROTOCOL_VERSION, SILENT_VIEWER, VIEWERS_LOOK_MS } from "../../protocol/limits.ts";
 import { readActor } from "../shared/actor.ts";
 import { Alarms } from "../shared/alarms.ts";
@@ -27,6 +27,8 @@ const LIVE_TAG = "live";
 const CLIENT_FRAMES = new Set(["hello", "ack"]);
 /** Changes gather this long, so that many sessions changing at once make one frame a client. */
 const WINDOW_MS = 10;
+/** News gather this long: a list that changes all the time is asked for a few times a second at most. */
+const NEWS_MS = 500;
 const Attachment = z.looseObject({ filter: SessionFilter.optional() });
 
 /** What is shown across sessions: fans out changes of sessions and hosts. A copy of D1, rebuilt from it when it is empty. */
@@ -37,6 +39,7 @@ export class HubObject extends DurableObject<Env> {
   readonly #publisher: Publisher;
   readonly #live: LiveSockets;
   readonly #batcher = new Batcher<HubChange[]>((batches) => this.#apply(batches.flat()), WINDOW_MS);
+  readonly #news = new Batcher<ListName>((lists) => this.#live.tell(newsFrame(lists)), NEWS_MS);
   readonly #loaded: Promise<void>;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -59,6 +62,8 @@ export class HubObject extends DurableObject<Env> {
       tag: LIVE_TAG,
       head: () => this.#items.rev,
       rest: (ws, sent) => this.#rest(ws, sent),
+      // Of which lists it has missed a word is not known.
+      latest: () => [newsFrame(ListName.options)],
     });
     this.#loaded = ctx.blockConcurrencyWhile(async () => {
       if (this.#items.rev === 0 && ctx.id.name !== undefined)
@@ -70,6 +75,11 @@ export class HubObject extends DurableObject<Env> {
   async publish(changes: HubChange[]): Promise<void> {
     await this.#loaded;
     await this.#batcher.add(changes);
+  }
+
+  /** A list that no change carries has changed: pages are told, and nothing is stored. Resolves before they are. */
+  news(list: ListName): void {
+    if (this.#live.count > 0) void this.#news.add(list);
   }
 
   /** For the sweep of tasks: what pages are shown as not over. */
@@ -184,4 +194,8 @@ export class HubObject extends DurableObject<Env> {
     const changes = changesFor(kept, attachment.success ? attachment.data.filter : undefined);
     return changes.length === 0 ? null : `{"type":"changes","rev":${rev},"changes":[${changes.join(",")}]}`;
   }
+}
+
+function newsFrame(lists: ListName[]): string {
+  return JSON.stringify({ type: "news", lists: [...new Set(lists)] });
 }

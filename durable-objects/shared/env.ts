@@ -31,6 +31,8 @@ export interface Env extends ModelEnv {
   SETTINGS_SECRET?: string;
   /** How long an approval waits for its decision: `30m`, `12h`, `7d` (the default). */
   SIGNALBOX_APPROVAL_EXPIRY?: string;
+  /** How long tasks and runs are kept after their end: 30d when it is not given. */
+  SIGNALBOX_KEEP_WORK?: string;
   /** How many tasks of a team run at once (16), and of those on one host (4). */
   SIGNALBOX_TASKS_AT_ONCE?: string;
   SIGNALBOX_TASKS_PER_HOST?: string;

@@ -44,7 +44,7 @@ export class HubClient {
     else if (frame.type === "reset") {
       this.resets += 1;
       this.sessions.clear();
-    } else {
+    } else if (frame.type === "changes") {
       this.frames += 1;
       this.bytes += text.length;
       for (const change of frame.changes) {

@@ -59,6 +59,7 @@ function rig(work: (rig: Rig) => Promise<void>): Promise<void> {
           wake = Math.min(wake, at);
         },
         now: () => clock.now,
+        changed: () => undefined,
       });
     const woken = () => {
       const at = wake;

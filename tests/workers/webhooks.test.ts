@@ -1,12 +1,13 @@
 import { env } from "cloudflare:workers";
 import { describe, test } from "vitest";
+import type { HubServerFrame } from "../../protocol/hubFrames.ts";
 import { newId } from "../../protocol/ids.ts";
 import { type Delivery, REPLAY_WINDOW_MS, type WebhookWithSecret } from "../../protocol/webhooks.ts";
 import { addDelivery } from "../../worker/webhooks/deliveryStore.ts";
 import { parsePayload } from "../../worker/webhooks/parsePayload.ts";
 import { renderWork } from "../../worker/webhooks/renderWork.ts";
 import { verifySignature } from "../../worker/webhooks/verifySignature.ts";
-import { call } from "./support/edge.ts";
+import { call, open } from "./support/edge.ts";
 
 const encoder = new TextEncoder();
 const bytes = (text: string) => new Uint8Array(encoder.encode(text));
@@ -283,6 +284,32 @@ describe("a delivery starts", () => {
       reason: "There is no workflow echo (any more).",
     });
   });
+});
+
+test("pages are told that a list has changed, by whatever changed it, and nothing is stored for it", async ({
+  expect,
+}) => {
+  const page = await open("/api/live");
+  page.send({ type: "hello", version: 1 });
+  const { rev } = await page.until<Extract<HubServerFrame, { type: "ready" }>>("ready");
+  const work = { kind: "message", session: newId("ses"), text: "go on" };
+  const told = async () => (await page.until<Extract<HubServerFrame, { type: "news" }>>("news")).lists;
+  const { webhook, secret } = await (
+    await call("/api/webhooks", { body: { name: "called", work } })
+  ).json<WebhookWithSecret>();
+  expect(await told()).toEqual(["webhooks"]);
+  await deliver(webhook.id, ISSUE, await github(secret, ISSUE, "one"));
+  expect(await told()).toEqual(["webhooks"]);
+  const when = { kind: "cron", cron: "@daily", time_zone: "UTC" };
+  const made = await call("/api/schedules", { body: { name: "daily", when, work } });
+  expect(await told()).toEqual(["schedules"]);
+  await call(`/api/schedules/${(await made.json<{ id: string }>()).id}/run`, { body: {} });
+  expect(await told()).toEqual(["schedules"]);
+  page.close();
+  const later = await open("/api/live");
+  later.send({ type: "hello", version: 1 });
+  expect((await later.until<Extract<HubServerFrame, { type: "ready" }>>("ready")).rev).toBe(rev);
+  later.close();
 });
 
 describe("a webhook", () => {

@@ -4,6 +4,7 @@ import { Hono, type Context } from "hono";
 import * as z from "zod";
 import { deleteBlobs } from "../../durable-objects/shared/deleteBlobs.ts";
 import { DeliveryId, newId, WebhookId } from "../../protocol/ids.ts";
+import { tellNews } from "../../durable-objects/shared/tellNews.ts";
 import {
   type Delivery,
   PostWebhook,
@@ -57,6 +58,7 @@ export const webhookRoutes = new Hono<App>()
     const sealed_secret = await sealSecret(c.env, id, actor.team, secret);
     if (!(await saveWebhook(c.env, webhook, { sealed_secret, sealed_previous: null })))
       throw new Problem(409, "id_taken", "There is a webhook of this id; its secret is not shown again.");
+    await tellNews(c.env, actor.team, "webhooks");
     await note(c.env.DB, actor, "webhook.create", id, webhook.name);
     return c.json({ webhook, secret } satisfies WebhookWithSecret, 201);
   })
@@ -78,6 +80,7 @@ export const webhookRoutes = new Hono<App>()
     };
     await refuseUnreadable(c, webhook);
     if (!(await saveWebhook(c.env, webhook, secretsOf(row)))) throw changedMeanwhile();
+    await tellNews(c.env, webhook.team, "webhooks");
     await note(c.env.DB, c.get("actor"), "webhook.change", webhook.id, Object.keys(change).join(" "));
     return c.json(webhook);
   })
@@ -89,6 +92,7 @@ export const webhookRoutes = new Hono<App>()
       db.delete(deliveries).where(eq(deliveries.webhook, id)),
     ]);
     await deleteBlobs(c.env.BLOBS, bodyFolder(id));
+    await tellNews(c.env, c.get("actor").team, "webhooks");
     await note(c.env.DB, c.get("actor"), "webhook.remove", id);
     return c.body(null, 204);
   })
@@ -102,6 +106,7 @@ export const webhookRoutes = new Hono<App>()
     const sealed_secret = await sealSecret(c.env, row.id, row.team, secret);
     const secrets = { sealed_secret, sealed_previous: row.sealed_secret };
     if (!(await saveWebhook(c.env, webhook, secrets))) throw changedMeanwhile();
+    await tellNews(c.env, row.team, "webhooks");
     await note(c.env.DB, c.get("actor"), "webhook.rotate", row.id);
     return c.json({ webhook, secret } satisfies WebhookWithSecret);
   })

@@ -2,6 +2,7 @@ import { and, desc, eq, isNull } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { Hono, type Context } from "hono";
 import * as z from "zod";
+import { tellNews } from "../../durable-objects/shared/tellNews.ts";
 import { newId } from "../../protocol/ids.ts";
 import { CreateRun, RunDefaults, SaveWorkflow, type Workflow, WorkflowName } from "../../protocol/runs.ts";
 import type { WorkflowFile } from "../../protocol/workflowFiles.ts";
@@ -111,6 +112,7 @@ export const workflowRoutes = new Hono<App>()
     ]);
     if (kept.length === 0)
       throw new Problem(409, "changed", "Somebody has changed this workflow meanwhile. Load it again.");
+    await tellNews(c.env, actor.team, "workflows");
     await note(c.env.DB, actor, "workflow.save", name, `version ${next}`);
     return c.json({ name, version: next, meta });
   })
@@ -121,6 +123,7 @@ export const workflowRoutes = new Hono<App>()
       .update(workflows)
       .set({ removed_at: Date.now() })
       .where(and(eq(workflows.team, actor.team), eq(workflows.name, name), isNull(workflows.removed_at)));
+    await tellNews(c.env, actor.team, "workflows");
     await note(c.env.DB, actor, "workflow.delete", name);
     return c.body(null, 204);
   })

@@ -1,5 +1,6 @@
 import type { JSONValue } from "@jmespath-community/jmespath";
 import type { Env } from "../../durable-objects/shared/env.ts";
+import { tellNews } from "../../durable-objects/shared/tellNews.ts";
 import { newId } from "../../protocol/ids.ts";
 import { type Delivery, MOST_DELIVERIES_A_MINUTE, type Webhook } from "../../protocol/webhooks.ts";
 import { Problem } from "../problem.ts";
@@ -76,6 +77,7 @@ export async function startDelivery(
 ): Promise<Delivery> {
   const ended = { ...delivery, ...(await workOf(env, webhook, delivery, payload)) };
   await endDelivery(env, ended);
+  await tellNews(env, webhook.team, "webhooks");
   return ended;
 }
 

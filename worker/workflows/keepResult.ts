@@ -15,9 +15,14 @@ export async function keepResult(
   result: string,
 ): Promise<Kept> {
   if (result.length <= ROW_CHARS) return { result, blob: null };
-  const blob = `runs/${team}/${id}/${name}`;
+  const blob = `${blobsOfRun({ team, id })}${name}`;
   await env.BLOBS.put(blob, result);
   return { result: null, blob };
+}
+
+/** The folder of a run's blobs. */
+export function blobsOfRun({ team, id }: Pick<RunRow, "team" | "id">): string {
+  return `runs/${team}/${id}/`;
 }
 
 /** A result that was kept, as JSON text; null when there is none. */

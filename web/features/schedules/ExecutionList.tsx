@@ -3,16 +3,21 @@ import type { Schedule } from "../../../protocol/schedules.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { StartedLink } from "../work/StartedLink.tsx";
+import { useTold } from "../work/useTold.ts";
 import { workApi } from "../work/workApi.ts";
 import { executionWords, inZone, zoneOf } from "./scheduleWords.ts";
 
 /** The executions of a schedule, newest first. */
 export function ExecutionList({ schedule }: { schedule: Schedule }) {
+  const key = ["executions", schedule.id];
+  const refetchInterval = useTold("schedules", key);
   const { data, error, isPending, hasNextPage, fetchNextPage } = useInfiniteQuery({
-    queryKey: ["executions", schedule.id, schedule.last?.id, schedule.last?.state],
+    queryKey: key,
     queryFn: ({ pageParam }) => workApi.executions(schedule.id, pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next_cursor }) => next_cursor,
+    refetchInterval,
+    staleTime: 0,
   });
   const items = data?.pages.flatMap((page) => page.items) ?? [];
   return (

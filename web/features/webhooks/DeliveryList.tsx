@@ -7,10 +7,10 @@ import { classes } from "../../shared/lib/classes.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { Since } from "../../shared/ui/Since.tsx";
 import { attempt } from "../work/attempt.ts";
+import { useTold } from "../work/useTold.ts";
 import { StartedLink } from "../work/StartedLink.tsx";
 import { workApi } from "../work/workApi.ts";
 
-const REFETCH_MS = 5_000;
 /** Of a payload, so much is shown. */
 const PAYLOAD_CHARS = 20_000;
 
@@ -18,12 +18,13 @@ const PAYLOAD_CHARS = 20_000;
 export function DeliveryList({ webhook, operator }: { webhook: Webhook; operator: boolean }) {
   const queries = useQueryClient();
   const key = ["deliveries", webhook.id];
+  const refetchInterval = useTold("webhooks", key);
   const { data, error, isPending, hasNextPage, fetchNextPage } = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam }) => workApi.deliveries(webhook.id, pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next_cursor }) => next_cursor,
-    refetchInterval: REFETCH_MS,
+    refetchInterval,
     staleTime: 0,
   });
   const items = data?.pages.flatMap((page) => page.items) ?? [];

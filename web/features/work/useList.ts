@@ -1,21 +1,21 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-
-/** Others may change them, and no live connection tells. */
-const REFETCH_MS = 5_000;
+import type { ListName } from "../../../protocol/hubFrames.ts";
+import { useTold } from "./useTold.ts";
 
 /** A list that is kept fresh while it is looked at; `changed` fetches it at once. */
-export function useList<T>(key: string, read: () => Promise<T[]>) {
+export function useList<T>(list: ListName, read: () => Promise<T[]>) {
   const queries = useQueryClient();
+  const refetchInterval = useTold(list, [list]);
   const { data, error, isPending } = useQuery({
-    queryKey: [key],
+    queryKey: [list],
     queryFn: read,
-    refetchInterval: REFETCH_MS,
+    refetchInterval,
     staleTime: 0,
   });
   return {
     items: data,
     error,
     isPending,
-    changed: () => void queries.invalidateQueries({ queryKey: [key] }),
+    changed: () => void queries.invalidateQueries({ queryKey: [list] }),
   };
 }

@@ -87,7 +87,7 @@ describe("the hub's state", () => {
   });
 
   it("goes on from its cursor when nothing was missed", () => {
-    expect(play([ready(1)], loaded)).toEqual(loaded);
+    expect({ ...play([ready(1)], loaded), news: loaded.news }).toEqual(loaded);
     expect(play([changes(4, session({ ...two, title: "2", version: 2 })), ready(4)], loaded)).toMatchObject({
       rev: 4,
     });
@@ -95,6 +95,19 @@ describe("the hub's state", () => {
 
   it("is an empty, loaded picture when there is nothing", () => {
     expect(play([reset(), ready(0)])).toMatchObject({ loaded: true, sessions: new Map(), hosts: new Map() });
+  });
+});
+
+describe("lists that the hub only tells of", () => {
+  const news = (...lists: string[]): HubServerFrame => ({ type: "news", lists });
+
+  it("have changed when it says so, and may have when a connection begins", () => {
+    const before = loaded.news.get("schedules") ?? 0;
+    const told = play([news("schedules"), news("schedules", "of a newer server")], loaded);
+    expect([told.news.get("schedules"), told.news.get("webhooks")]).toEqual([before + 2, before]);
+    expect(titles(told)).toEqual(["one", "two"]);
+    expect(play([ready(1)], told).news.get("webhooks")).toBe(before + 1);
+    expect(play([reset("b"), ready(1, "b")], told).news.get("schedules")).toBe(before + 3);
   });
 });
 

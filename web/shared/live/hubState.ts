@@ -1,5 +1,5 @@
 import type { Approval } from "../../../protocol/approvals.ts";
-import type { HubChange, HubServerFrame } from "../../../protocol/hubFrames.ts";
+import { type HubChange, type HubServerFrame, ListName } from "../../../protocol/hubFrames.ts";
 import type { Host } from "../../../protocol/host.ts";
 import type { Session } from "../../../protocol/session.ts";
 import { isRunEnded, type Run } from "../../../protocol/run.ts";
@@ -21,6 +21,8 @@ export type HubState = Lists & {
   rev: number;
   /** True once there was a whole picture, however old it is now. */
   loaded: boolean;
+  /** How often each list that is not a part of the picture was said to have changed; all of them whenever a connection begins. */
+  news: ReadonlyMap<string, number>;
   /** A new picture that is still coming; the old one is shown until it is whole. */
   incoming: (Lists & { epoch: string }) | null;
   /** Versions of what was removed, so that a change that was overtaken cannot bring it back. */
@@ -41,6 +43,7 @@ export const EMPTY_HUB: HubState = {
   tasks: new Map(),
   runs: new Map(),
   loaded: false,
+  news: new Map(),
   incoming: null,
   removed: new Map(),
 };
@@ -58,7 +61,8 @@ export function applyHubFrame(state: HubState, frame: HubServerFrame): HubState 
     };
     return { ...state, incoming, removed: new Map() };
   }
-  if (frame.type === "ready") return becomeReady(state, frame.epoch, frame.rev);
+  if (frame.type === "ready") return withNews(becomeReady(state, frame.epoch, frame.rev), ListName.options);
+  if (frame.type === "news") return withNews(state, frame.lists);
   if (state.incoming !== null) {
     const { removed, ...lists } = applyChanges(state.incoming, state.removed, frame.changes);
     return { ...state, removed, incoming: { ...lists, epoch: state.incoming.epoch } };
@@ -66,6 +70,12 @@ export function applyHubFrame(state: HubState, frame: HubServerFrame): HubState 
   // A frame that was heard before; without this a repeated removal would take away what came after it.
   if (frame.rev < state.rev) return state;
   return { ...state, ...applyChanges(state, state.removed, frame.changes), rev: frame.rev };
+}
+
+function withNews(state: HubState, lists: readonly string[]): HubState {
+  const news = new Map(state.news);
+  for (const list of lists) news.set(list, (news.get(list) ?? 0) + 1);
+  return { ...state, news };
 }
 
 function becomeReady(state: HubState, epoch: string, rev: number): HubState {
