@@ -6,6 +6,8 @@ export const JobOwner = z.object({
   kind: z.enum(["task", "run"]),
   id: z.string().min(1).max(100),
   step: z.string().max(200).optional(),
+  /** What lists call it. */
+  title: z.string().max(200).optional(),
 });
 export type JobOwner = z.infer<typeof JobOwner>;
 

@@ -15,7 +15,7 @@ export async function startTask(env: Env, { team, task: id }: TaskMessage): Prom
   // What has no room stays queued: whatever ends makes room and wakes it.
   if (row?.status !== "claimed" || row.session === null) return;
   const { session, title, by } = row;
-  const owner = { kind: "task", id } as const;
+  const owner = { kind: "task", id, title } as const;
   const made = await startJob(env, { team, session, owner, title, spec: specOf(row), by });
   if (!("refused" in made)) return taskRuns(env, key, session);
   const over = await changeTask(env, key, (now) => refused(now, session, made.message, Date.now()));

@@ -19,6 +19,7 @@ import { isEnded, needsAttention, type Session } from "../../../protocol/session
 import { signOut } from "../../shared/api/signOut.ts";
 import { classes } from "../../shared/lib/classes.ts";
 import { hub } from "../../shared/live/stores.ts";
+import { foldJobs } from "../../shared/live/foldJobs.ts";
 import { isHostAway, useHosts, useHub } from "../../shared/live/useHub.ts";
 import { agentLabel } from "../../shared/ui/AgentName.tsx";
 import { openDialog } from "../../shared/ui/dialogs.ts";
@@ -48,8 +49,10 @@ export function Palette({ onClose }: { onClose(): void }) {
   const rows = useMemo<Row[]>(() => {
     const to = (path: string) => () => navigate(path);
     const order = (session: Session): number => (needsAttention(session) ? 0 : isEnded(session) ? 2 : 1);
+    const { alone, folds } = foldJobs([...sessions.values()].map((session) => ({ session })));
+    const needing = folds.flatMap((fold) => fold.sessions.filter(needsAttention));
     return [
-      ...[...sessions.values()]
+      ...[...needing, ...alone.map(({ session }) => session)]
         .sort((a, b) => order(a) - order(b) || b.updated_at - a.updated_at)
         .map((session) => ({
           id: session.id,
@@ -65,6 +68,15 @@ export function Palette({ onClose }: { onClose(): void }) {
           icon: <Signal status={session.status} hollow={isHostAway(hosts, session)} />,
           go: to(`/sessions/${session.id}`),
         })),
+      ...folds.map((fold) => ({
+        id: fold.key,
+        title: fold.title,
+        hint: fold.words,
+        // What one of its agents is called leads there, too.
+        words: fold.sessions.map(({ title }) => title).join(" "),
+        icon: <Signal status={fold.status} />,
+        go: to(fold.href),
+      })),
       {
         id: "new",
         title: "New session",

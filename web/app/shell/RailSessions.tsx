@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, type CSSProperties, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { classes } from "../../shared/lib/classes.ts";
 import { isHostAway, useHub } from "../../shared/live/useHub.ts";
@@ -73,29 +73,70 @@ export function RailSessions() {
               </h2>
             );
           }
-          const { session } = row;
-          const here = session.id === current;
-          return (
-            <div key={row.key} style={place} className="absolute inset-x-2 top-0">
-              <Link
-                href={`/sessions/${session.id}`}
-                aria-current={here ? "page" : undefined}
-                title={session.title}
-                className={classes(
-                  "flex h-full items-center gap-2.5 rounded-base px-2",
-                  here ? "bg-selected" : "text-text hover:bg-hover",
-                )}
+          if (row.kind === "fold") {
+            const { fold } = row;
+            return (
+              <RailLink
+                key={row.key}
+                place={place}
+                href={fold.href}
+                here={fold.href === path || fold.sessions.some(({ id }) => id === current)}
+                title={fold.title}
               >
-                <Signal status={session.status} size={10} hollow={isHostAway(hosts, session)} />
-                <span className="grow truncate">{session.title}</span>
-                {(session.provider === "edge" || (session.agent !== null && session.agent !== "shell")) && (
-                  <span className="shrink-0 text-small text-muted">{agentLabel(session)}</span>
-                )}
-              </Link>
-            </div>
+                <Signal status={fold.status} size={10} />
+                <span className="grow truncate">{fold.title}</span>
+                <span className="shrink-0 text-small text-muted">{fold.sessions.length}</span>
+              </RailLink>
+            );
+          }
+          const { session } = row;
+          return (
+            <RailLink
+              key={row.key}
+              place={place}
+              href={`/sessions/${session.id}`}
+              here={session.id === current}
+              title={session.title}
+            >
+              <Signal status={session.status} size={10} hollow={isHostAway(hosts, session)} />
+              <span className="grow truncate">{session.title}</span>
+              {(session.provider === "edge" || (session.agent !== null && session.agent !== "shell")) && (
+                <span className="shrink-0 text-small text-muted">{agentLabel(session)}</span>
+              )}
+            </RailLink>
           );
         })}
       </div>
+    </div>
+  );
+}
+
+function RailLink({
+  place,
+  href,
+  here,
+  title,
+  children,
+}: {
+  place: CSSProperties;
+  href: string;
+  here: boolean;
+  title: string;
+  children: ReactNode;
+}) {
+  return (
+    <div style={place} className="absolute inset-x-2 top-0">
+      <Link
+        href={href}
+        aria-current={here ? "page" : undefined}
+        title={title}
+        className={classes(
+          "flex h-full items-center gap-2.5 rounded-base px-2",
+          here ? "bg-selected" : "text-text hover:bg-hover",
+        )}
+      >
+        {children}
+      </Link>
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { Presence, presenceWord } from "../../shared/ui/Presence.tsx";
 import { Signal } from "../../shared/ui/Signal.tsx";
 import { Since } from "../../shared/ui/Since.tsx";
 import { NO_HOST, type ListRow } from "./groupSessions.ts";
+import { FoldRow } from "./FoldRow.tsx";
 import { ROW_HEIGHT, SessionRow } from "./SessionRow.tsx";
 
 const GROUP_HEIGHT = 34;
@@ -56,11 +57,16 @@ export function SessionList({
       selected === null ? (step === 1 ? -1 : rows.length) : rows.findIndex((row) => row.key === selected);
     for (let index = from + step; index >= 0 && index < rows.length; index += step) {
       const row = rows[index];
-      if (row?.kind !== "session") continue;
+      if (row === undefined || row.kind === "group") continue;
       setSelected(row.key);
       virtualizer.scrollToIndex(index, { align: "auto" });
       return;
     }
+  }
+  function open(): void {
+    const row = rows.find(({ key }) => key === selected);
+    if (row?.kind === "session") navigate(`/sessions/${row.key}`);
+    else if (row?.kind === "fold") navigate(row.fold.href);
   }
   useKeys([
     { keys: ["j", "ArrowDown"], label: "Next session", group: "Sessions", run: () => move(1) },
@@ -69,8 +75,7 @@ export function SessionList({
       keys: ["Enter"],
       label: "Open the session",
       group: "Sessions",
-      run: () =>
-        selected !== null && rows.some((row) => row.key === selected) && navigate(`/sessions/${selected}`),
+      run: open,
     },
     { keys: ["Escape"], label: "Select nothing", group: "Sessions", run: () => setSelected(null) },
   ]);
@@ -100,6 +105,8 @@ export function SessionList({
             >
               {row.kind === "group" ? (
                 <GroupHead row={row} />
+              ) : row.kind === "fold" ? (
+                <FoldRow fold={row.fold} selected={row.key === selected} />
               ) : (
                 <SessionRow
                   session={row.session}

@@ -20,7 +20,11 @@ const sessions = [
 ];
 const names = (rows: ListRow[]): string[] =>
   rows.map((row) =>
-    row.kind === "session" ? row.session.title : `# ${row.host?.name ?? row.group} ${row.count}`,
+    row.kind === "session"
+      ? row.session.title
+      : row.kind === "fold"
+        ? `${row.fold.title}: ${row.fold.words}`
+        : `# ${row.host?.name ?? row.group} ${row.count}`,
   );
 
 describe("the list of sessions", () => {
@@ -39,6 +43,36 @@ describe("the list of sessions", () => {
       "# ended 2",
       "ended last",
       "ended first",
+    ]);
+  });
+
+  it("has the agents of a run as one row where it goes on, or among what has ended; who needs a person stands alone", () => {
+    const agent = (run: string, over: Partial<Session>): Session =>
+      sampleSession({ host: alpha.id, job: { kind: "run", id: run, title: run }, ...over });
+    const list = [
+      sampleSession({ title: "newest", host: alpha.id, created_at: 99 }),
+      sampleSession({ title: "oldest", host: alpha.id, created_at: 1 }),
+      agent("goes on", { created_at: 50, status: "working" }),
+      agent("goes on", { created_at: 51, status: "done", ended_at: 60, host: null }),
+      agent("goes on", { title: "asks", status: "waiting", created_at: 52 }),
+      agent("is over", { status: "done", ended_at: 20 }),
+      agent("is over", { status: "trouble", ended_at: 30 }),
+      sampleSession({ title: "ended before", status: "done", ended_at: 10, host: alpha.id }),
+      sampleSession({ title: "ended after", status: "done", ended_at: 40, host: alpha.id }),
+    ];
+    const { rows, count } = groupSessions(list, hosts, {});
+    expect(count).toBe(list.length);
+    expect(names(rows)).toEqual([
+      "# attention 1",
+      "asks",
+      "# alpha 4",
+      "newest",
+      "goes on: 2 agents, 1 working",
+      "oldest",
+      "# ended 4",
+      "ended after",
+      "is over: 2 agents, 1 failed",
+      "ended before",
     ]);
   });
 

@@ -2,15 +2,18 @@ import { matchesFilter, type SessionFilter } from "../../../protocol/filter.ts";
 import type { Host } from "../../../protocol/host.ts";
 import type { Approval } from "../../../protocol/approvals.ts";
 import { isEnded, type Session } from "../../../protocol/session.ts";
+import { foldJobs, type Fold } from "../../shared/live/foldJobs.ts";
 import { byNeed, needOf, type Need } from "./needOf.ts";
 
 /** Key of the group of sessions that work on no host. */
 export const NO_HOST = "none";
 
 type Group = "attention" | "finished" | "host" | "ended";
+/** Its newest sign of life, for its place among the others. */
+type PlacedFold = Fold & { at: number };
 type Found = { id: string; session: Session; need: Need | null };
 
-/** One line of the list: the head of a group, or a session. */
+/** One line of the list: the head of a group, a session, or those of a run or a task. */
 export type ListRow =
   | { kind: "group"; key: string; group: Group; host: Host | null; count: number }
   | {
@@ -20,12 +23,13 @@ export type ListRow =
       need: Need | null;
       host: Host | null;
       /** The group does not say which host it is. */ showHost: boolean;
-    };
+    }
+  | { kind: "fold"; key: string; fold: PlacedFold };
 
 /**
  * The list as it is shown: what needs the person first (who waits for a yes, who asks, what failed; the longest on top), then what
  * has finished and nobody has looked at, then each host's open sessions (newest first, so that nothing moves unless something
- * happened), then what has ended (last on top).
+ * happened), then what has ended (last on top). The agents of a run or a task that need nobody are one row.
  */
 export function groupSessions(
   sessions: Iterable<Session>,
@@ -38,7 +42,9 @@ export function groupSessions(
   const attention: (Found & { need: Need })[] = [];
   const finished: (Found & { need: Need })[] = [];
   const ended: Found[] = [];
+  const others: Found[] = [];
   const byHost = new Map<string | null, Found[]>();
+  const foldsByHost = new Map<string | null, PlacedFold[]>();
   let count = 0;
   for (const session of sessions) {
     if (!matchesFilter(session, filter)) continue;
@@ -46,20 +52,46 @@ export function groupSessions(
     const { id } = session;
     const need = needOf(session, waiting.get(id) ?? [], { looked: looked?.get(id) ?? 0, now });
     if (need !== null) (need.kind === "finished" ? finished : attention).push({ id, session, need });
-    else if (isEnded(session)) ended.push({ id, session, need });
-    else {
-      const list = byHost.get(session.host);
-      if (list === undefined) byHost.set(session.host, [{ id, session, need }]);
-      else list.push({ id, session, need });
-    }
+    else others.push({ id, session, need });
+  }
+  const { alone, folds } = foldJobs(others);
+  for (const each of alone)
+    if (isEnded(each.session)) ended.push(each);
+    else put(byHost, each.session.host, each);
+  const foldedAway: PlacedFold[] = [];
+  for (const fold of folds) {
+    // A run that goes on stands where its first agent works that does.
+    const open = fold.sessions.find((session) => !isEnded(session));
+    if (open === undefined)
+      foldedAway.push({ ...fold, at: Math.max(...fold.sessions.map(({ ended_at }) => ended_at ?? 0)) });
+    else
+      put(foldsByHost, open.host, { ...fold, at: Math.min(...fold.sessions.map((each) => each.created_at)) });
   }
   const hostOf = (session: Session): Host | null =>
     session.host === null ? null : (hosts.get(session.host) ?? null);
   const rows: ListRow[] = [];
-  const add = (group: Group, key: string, host: Host | null, list: Found[]): void => {
-    if (list.length === 0) return;
-    rows.push({ kind: "group", key, group, host, count: list.length });
-    for (const { session, need } of list)
+  const add = (
+    group: Group,
+    key: string,
+    host: Host | null,
+    list: Found[],
+    folded: PlacedFold[] = [],
+  ): void => {
+    if (list.length + folded.length === 0) return;
+    const inFolds = folded.reduce((sum, { sessions: { length } }) => sum + length, 0);
+    rows.push({ kind: "group", key, group, host, count: list.length + inFolds });
+    const at = ({ session }: Found): number =>
+      group === "ended" ? (session.ended_at ?? 0) : session.created_at;
+    const waiting = folded.toSorted((a, b) => b.at - a.at);
+    const addFolds = (until: number): void => {
+      while (waiting[0] !== undefined && waiting[0].at >= until) {
+        const [fold] = waiting.splice(0, 1);
+        if (fold !== undefined) rows.push({ kind: "fold", key: `${key} ${fold.key}`, fold });
+      }
+    };
+    for (const each of list) {
+      const { session, need } = each;
+      addFolds(at(each));
       rows.push({
         kind: "session",
         key: session.id,
@@ -68,29 +100,40 @@ export function groupSessions(
         host: hostOf(session),
         showHost: group !== "host",
       });
+    }
+    addFolds(-Infinity);
   };
 
   add("attention", "attention", null, attention.sort(byNeed));
   add("finished", "finished", null, finished.sort(byNeed));
-  const groups = [...byHost].map(([id, list]) => ({
+  const groups = [...new Set([...byHost.keys(), ...foldsByHost.keys()])].map((id) => ({
     id,
     host: id === null ? null : (hosts.get(id) ?? null),
-    list,
+    list: byHost.get(id) ?? [],
+    folded: foldsByHost.get(id) ?? [],
   }));
-  for (const { id, host, list } of groups.sort((a, b) => compareNames(a.host, b.host)))
+  for (const { id, host, list, folded } of groups.sort((a, b) => compareNames(a.host, b.host)))
     add(
       "host",
       id ?? NO_HOST,
       host,
       list.sort((a, b) => b.session.created_at - a.session.created_at || byId(a, b)),
+      folded,
     );
   add(
     "ended",
     "ended",
     null,
     ended.sort((a, b) => (b.session.ended_at ?? 0) - (a.session.ended_at ?? 0) || byId(a, b)),
+    foldedAway,
   );
   return { rows, count };
+}
+
+function put<K, V>(lists: Map<K, V[]>, key: K, item: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 }
 
 /** What waits for a decision, oldest first. */

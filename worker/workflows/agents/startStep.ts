@@ -71,7 +71,7 @@ export async function begin(env: Env, run: RunRow, step: StepRow, spec: StepSpec
   const started = await startJob(env, {
     team: run.team,
     session: step.session,
-    owner: { kind: "run", id: run.id, step: step.key },
+    owner: { kind: "run", id: run.id, step: step.key, title: run.title },
     title: (step.label ?? spec.prompt.split("\n")[0] ?? run.title).slice(0, 200),
     spec: job,
     by: run.by,
