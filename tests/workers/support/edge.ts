@@ -125,8 +125,12 @@ export async function enrolHost(name = "box"): Promise<{ id: string; token: stri
   return { id: created.host.id, token };
 }
 
+type CommandFrame = Extract<LinkServerFrame, { type: "command" }>;
+
 /** A daemon's link, as a test plays it: numbers messages, waits for acks. */
 export class FakeDaemon {
+  /** That came while it waited for something else. */
+  readonly #commands: CommandFrame[] = [];
   readonly socket: Socket;
   readonly epoch: string;
   seq: number;
@@ -154,8 +158,9 @@ export class FakeDaemon {
       messages: messages.map((message) => ({ seq: ++this.seq, message })),
     });
     for (;;) {
-      const ack = await this.socket.until<{ type: "ack"; seq: number }>("ack");
-      if (ack.seq >= this.seq) return;
+      const frame = await this.socket.next<LinkServerFrame>();
+      if (frame.type === "command") this.#commands.push(frame);
+      if (frame.type === "ack" && frame.seq >= this.seq) return;
     }
   }
 
@@ -164,7 +169,7 @@ export class FakeDaemon {
   }
 
   /** The next command that arrives. */
-  command(): Promise<Extract<LinkServerFrame, { type: "command" }>> {
-    return this.socket.until<Extract<LinkServerFrame, { type: "command" }>>("command");
+  async command(): Promise<CommandFrame> {
+    return this.#commands.shift() ?? this.socket.until<CommandFrame>("command");
   }
 }

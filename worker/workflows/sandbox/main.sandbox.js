@@ -59,6 +59,7 @@ const AGENT_OPTIONS = [
   "effort",
   "isolation",
   "agentType",
+  "mode",
   "host",
   "cwd",
   "provider",
