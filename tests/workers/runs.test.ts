@@ -1,7 +1,11 @@
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import { newId } from "../../protocol/ids.ts";
+import { DEFAULT_TEAM, newId } from "../../protocol/ids.ts";
 import type { RunStep, Workflow } from "../../protocol/runs.ts";
+import { startJob } from "../../worker/jobs/startJob.ts";
+import { startStep } from "../../worker/workflows/agents/startStep.ts";
+import { endStep } from "../../worker/workflows/endStep.ts";
+import { readRun } from "../../worker/workflows/runStore.ts";
 import { call } from "./support/edge.ts";
 import { detail, ended, runToEnd, save, start } from "./support/runs.ts";
 
@@ -227,6 +231,78 @@ test("a step that takes too long is ended, and the run goes on", async () => {
   const { result, items } = await runToEnd("late");
   expect(result).toEqual([null, "on time"]);
   expect(items.map(({ status }) => status)).toEqual(["timed_out", "completed"]);
+});
+
+test("what was to end is ended once more with its run, though the edge died before it was told; it counts, once", async () => {
+  await save(
+    "spending",
+    `const slow = await agent("slow 4000\\nsay never heard", { timeout: "1s" }); await approve("On?"); return budget.spent();`,
+  );
+  const id = await start("spending", { budget: 100_000 });
+  const [step] = (await vi.waitUntil(async () => {
+    const { items } = await detail(id);
+    return items.length === 2 && items;
+  }, 20_000)) as RunStep[];
+  if (step?.session == null) throw new Error("it has no session");
+  // As if the edge had died between its row and its session.
+  const orphan = newId("ses");
+  await env.DB.prepare("UPDATE run_step SET session = ?, round = 1 WHERE run = ? AND key = ?")
+    .bind(orphan, id, step.key)
+    .run();
+  const before = (await detail(id)).run.spent;
+  const end = { outcome: "cancelled", text: "", blob: null, error: null } as const;
+  const tokens = { input: 70, cached: 0, output: 7 };
+  const owner = { kind: "run", id, step: step.key } as const;
+  const notice = { team: DEFAULT_TEAM, session: orphan, owner, round: 1, end: { ...end, tokens } };
+  await endStep(env, notice);
+  await endStep(env, notice);
+  expect((await detail(id)).run.spent).toBe(before + 77);
+  const made = { team: DEFAULT_TEAM, session: orphan, owner, title: "late", by: "owner" };
+  await startJob(env, { ...made, spec: { provider: "edge", prompt: "slow 60000\nsay never" } });
+  expect((await call(`/api/runs/${id}/cancel`, { method: "POST" })).status).toBe(204);
+  await vi.waitUntil(async () => {
+    const { status } = await (await call(`/api/sessions/${orphan}`)).json<{ status: string }>();
+    return status === "done";
+  }, 20_000);
+});
+
+test("a run that never began is cancelled all the same", async () => {
+  await save("unbegun", "return 1;");
+  const id = newId("run");
+  await env.DB.prepare(
+    `INSERT INTO run (id, team, workflow, title, script, args, defaults, again, fresh, root, status, "by", created_at)
+     VALUES (?1, ?2, 'unbegun', 'x', '', 'null', '{}', '[]', 0, ?1, 'queued', 'owner', ?3)`,
+  )
+    .bind(id, DEFAULT_TEAM, Date.now())
+    .run();
+  expect((await call(`/api/runs/${id}/cancel`, { method: "POST" })).status).toBe(204);
+  expect((await detail(id)).run.status).toBe("cancelled");
+});
+
+test("what runs already is not ended by a budget that others have spent, when its start is done again", async () => {
+  await save("spent", "return await agent('slow 60');");
+  const id = await start("spent", { budget: 1_000, fresh: true });
+  const step = await vi.waitUntil(
+    async () => (await detail(id)).items.find(({ status }) => status === "running"),
+    20_000,
+  );
+  await env.DB.prepare("UPDATE run SET spent = 1000 WHERE id = ?").bind(id).run();
+  const row = await readRun(env.DB, id);
+  if (row === null || step === undefined) throw new Error("it is gone");
+  expect(await startStep(env, row, step.key, null)).toMatchObject({ settled: false });
+  expect((await ended(id)).run.status).toBe("completed");
+});
+
+test("a retry from a workflow within does all of it again", async () => {
+  await save("part", "return await agent('say part of it');");
+  await save("whole", "const first = await agent('say before'); return [first, await workflow('part')];");
+  const first = await runToEnd("whole");
+  const from = first.items.find(({ kind }) => kind === "workflow");
+  const again = await call(`/api/runs/${first.run.id}/retry`, { body: { from: from?.key } });
+  const retried = await ended((await again.json<{ id: string }>()).id);
+  expect(retried.items.map(({ cached }) => cached)).toEqual([true, false]);
+  const inner = await detail(retried.items[1]?.session ?? "");
+  expect(inner.items.map(({ cached }) => cached)).toEqual([false]);
 });
 
 test("trigger rules decide on what came before", async () => {

@@ -31,7 +31,6 @@ export async function decideStep(
         });
   // Told again even when it is settled already: the one who settled it may have got no further.
   await tellRun(env, run.id, { key });
-  if (!moved) return "This step is over already.";
-  if (decision.type === "skip") await stopStep(env, run, step, by);
-  return null;
+  if (decision.type === "skip" && (moved || step.status === "skipped")) await stopStep(env, run, step, by);
+  return moved ? null : "This step is over already.";
 }

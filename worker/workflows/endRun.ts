@@ -1,4 +1,4 @@
-import { and, eq, inArray } from "drizzle-orm";
+import { and, eq, inArray, isNotNull } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../../durable-objects/shared/env.ts";
 import { logError } from "../../durable-objects/shared/logError.ts";
@@ -39,12 +39,13 @@ export async function endRun(env: Env, id: string, end: RunEnd): Promise<void> {
   await sweepCache(env, run);
 }
 
-/** Ends what a run has under way. */
+/** Ends what a run has under way, and what was to end before and may not have been told: its edge may have died in between. */
 async function stopSteps(env: Env, run: RunRow, by: string): Promise<void> {
+  const left = ["pending", "running", "skipped", "timed_out", "cancelled"] as const;
   const open = await drizzle(env.DB)
-    .select()
+    .select({ kind: runSteps.kind, session: runSteps.session })
     .from(runSteps)
-    .where(and(eq(runSteps.run, run.id), inArray(runSteps.status, ["pending", "running"])));
+    .where(and(eq(runSteps.run, run.id), inArray(runSteps.status, left), isNotNull(runSteps.session)));
   const now = Date.now();
   await drizzle(env.DB)
     .update(runSteps)

@@ -8,7 +8,7 @@ import { askAgain } from "./agents/promptOf.ts";
 import { judge } from "./agents/judge.ts";
 import { remember } from "./runCache.ts";
 import { keepResult } from "./keepResult.ts";
-import { moveStep, readRun, readStep, type RunRow, type StepRow } from "./runStore.ts";
+import { countLate, moveStep, readRun, readStep, type RunRow, type StepRow } from "./runStore.ts";
 import { isSettled } from "./stepMachine.ts";
 import type { AgentSpec } from "./StepSpec.ts";
 import { tellRun } from "./tellRun.ts";
@@ -22,7 +22,10 @@ export async function endStep(env: Env, notice: JobNotice): Promise<void> {
   if (key === undefined) return;
   const [run, step] = await Promise.all([readRun(env.DB, id), readStep(env.DB, id, key)]);
   if (run === null || step === null) return;
-  if (isSettled(step.status)) return tellRun(env, id, { key });
+  if (isSettled(step.status)) {
+    await countLate(env.DB, run, step, notice);
+    return tellRun(env, id, { key });
+  }
   const spec: AgentSpec = JSON.parse(step.spec);
   if (step.session !== notice.session) return startAgain(env, run, step, spec);
   if (step.round > notice.round) return askOnce(env, run, step, spec, notice);

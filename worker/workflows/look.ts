@@ -19,13 +19,20 @@ export async function look(env: Env, run: RunRow, running: string[]): Promise<Se
   for (const row of rows) {
     if (isSettled(row.status)) continue;
     if (row.deadline !== null && row.deadline <= Date.now()) await timeOut(env, run, row);
-    else if (row.kind !== "approval") await begin(env, run, row, JSON.parse(row.spec));
+    else await beginAgain(env, run, row);
   }
   const after = [...(await readSteps(env.DB, run.id, running)).values()];
   const settled = after
     .filter(({ status }) => isSettled(status))
     .toSorted((a, b) => (a.ended_at ?? 0) - (b.ended_at ?? 0) || a.n - b.n);
   return { settled: settled.map(({ key }) => key), cancelled: false };
+}
+
+async function beginAgain(env: Env, run: RunRow, row: StepRow): Promise<void> {
+  const problem = await begin(env, run, row, JSON.parse(row.spec));
+  if (problem === null) return;
+  const set = { error: problem, throws: row.kind === "workflow" ? 1 : 0, ended_at: Date.now() };
+  await moveStep(env.DB, { run: run.id, key: row.key, event: "fail", set });
 }
 
 async function timeOut(env: Env, run: RunRow, { key, session, kind }: StepRow): Promise<void> {

@@ -1,5 +1,6 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import type { JobNotice } from "../../protocol/jobs.ts";
 import type { JobTokens } from "../../protocol/jobTokens.ts";
 import type { RunNote } from "../../protocol/runs.ts";
 import { runNotes, runs, runSteps } from "../db/schema.ts";
@@ -133,6 +134,31 @@ export async function moveStep(d1: D1Database, move: StepMove): Promise<boolean>
       .where(and(inArray(runs.id, [spent.of.id, spent.of.root]), sql`changes() > 0`)),
   ]);
   return rows.length > 0;
+}
+
+/**
+ * Counts what an agent cost that was ended before it said its last: for the budgets, once (its round is over then), and
+ * not for its step, whose script was told of it without.
+ */
+export async function countLate(
+  d1: D1Database,
+  { id, root }: Pick<RunRow, "id" | "root">,
+  { key, session }: Pick<StepRow, "key" | "session">,
+  { session: of, round, end }: Pick<JobNotice, "session" | "round" | "end">,
+): Promise<void> {
+  if (session !== of || tokensOf(end.tokens) === 0) return;
+  const db = drizzle(d1);
+  const ended = inArray(runSteps.status, ["skipped", "timed_out", "cancelled"]);
+  await db.batch([
+    db
+      .update(runSteps)
+      .set({ round: round + 1 })
+      .where(and(eq(runSteps.run, id), eq(runSteps.key, key), ended, eq(runSteps.round, round))),
+    db
+      .update(runs)
+      .set({ spent: sql`${runs.spent} + ${tokensOf(end.tokens)}` })
+      .where(and(inArray(runs.id, [id, root]), sql`changes() > 0`)),
+  ]);
 }
 
 /** What counts against a budget. */

@@ -8,9 +8,13 @@ export const CHANGE = "change";
 
 const OVER = new Set(["complete", "errored", "terminated"]);
 
-/** Tells a run that something has changed. One that is over takes nothing any more. */
+/** Tells a run that something has changed. One that is over takes nothing any more, and one that has not begun reads it when it does. */
 export async function tellRun(env: Env, run: string, change: Change): Promise<void> {
-  const instance = await env.RUNS.get(run);
+  const instance = await env.RUNS.get(run).catch((error: unknown) => {
+    if (String(error).includes("not_found")) return null;
+    throw error;
+  });
+  if (instance === null) return;
   try {
     await instance.sendEvent({ type: CHANGE, payload: change });
   } catch (error) {

@@ -12,6 +12,7 @@ import { problemOfInput } from "../contract/problemOfInput.ts";
 import { startRun } from "../startRun.ts";
 import { findWorkflow } from "../findWorkflow.ts";
 import { moveStep, readRun, readStep, type RunRow, type StepRow } from "../runStore.ts";
+import { isSettled } from "../stepMachine.ts";
 import type { AgentSpec, StepSpec } from "../StepSpec.ts";
 import { idOfStep } from "./idOfStep.ts";
 import { modelFor } from "./modelFor.ts";
@@ -40,7 +41,8 @@ export async function startStep(
   const step = await readStep(env.DB, run.id, key);
   if (step === null) throw new Error("a step that was never written is to begin");
   if (step.status !== "pending" && step.status !== "running") return { settled: true, deadline: null };
-  if ((await leftOf(env, run)) === 0) return fail(env, step, "The budget of this run is spent.", true);
+  if (step.status === "pending" && (await leftOf(env, run)) === 0)
+    return fail(env, step, "The budget of this run is spent.", true);
   const spec: StepSpec = JSON.parse(step.spec);
   const now = Date.now();
   const deadline = step.deadline ?? (timeoutMs === null ? null : now + timeoutMs);
@@ -50,12 +52,14 @@ export async function startStep(
     attempt: step.attempt,
   });
   const session = spec.kind === "approval" ? null : id;
-  await moveStep(env.DB, {
+  const started = await moveStep(env.DB, {
     run: run.id,
     key,
     event: "start",
     set: { started_at: now, deadline, session },
   });
+  if (!started && isSettled((await readStep(env.DB, run.id, key))?.status ?? "cancelled"))
+    return { settled: true, deadline: null };
   const problem = await begin(env, run, { ...step, session }, spec);
   if (problem !== null) return fail(env, step, problem, spec.kind === "workflow");
   return { settled: false, deadline };
@@ -93,6 +97,7 @@ async function beginRun(
   if (found === null) return `workflow(): there is no workflow ${name}.`;
   const misfit = problemOfInput(found.script, args);
   if (misfit !== null) return `workflow(): ${misfit}`;
+  const again: string[] = JSON.parse(run.again);
   await startRun(env, {
     id: step.session,
     team: run.team,
@@ -101,7 +106,7 @@ async function beginRun(
     script: found.script,
     args,
     defaults: JSON.parse(run.defaults),
-    fresh: run.fresh === 1,
+    fresh: run.fresh === 1 || again.includes(step.key),
     again: [],
     budget: await leftOf(env, run),
     parent: { run: run.id, step: step.key, root: run.root },
