@@ -45,7 +45,6 @@ describe("tasks", () => {
     await page.getByTestId("add-task").click();
     const done = page.locator('[data-status="completed"]');
     await done.getByText("Look for dead links").waitFor();
-    await page.getByTestId("toast").getByText("Look for dead links is done.").waitFor();
     await done.getByTestId("task-more").click();
     await done.getByTestId("task-result").getByText("all links are well").waitFor();
 
@@ -63,6 +62,11 @@ describe("tasks", () => {
     await page.waitForURL((url) => url.pathname.startsWith("/sessions/"));
     await page.getByRole("heading", { name: "A long one" }).waitFor();
     await signalbox.api(Task, `/api/tasks/${id}/cancel`, { method: "POST" });
+    // Who looks elsewhere is told, and led there.
+    await add("slow 500\nthen say done", "A short one");
+    const toast = page.getByTestId("toast").filter({ hasText: "A short one has finished." });
+    await toast.getByRole("link", { name: "Open" }).click();
+    await page.getByTestId("task-result").getByText("done").waitFor();
     expect(complaints).toEqual([]);
     await context.close();
   });

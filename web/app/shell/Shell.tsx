@@ -4,7 +4,9 @@ import { SessionsPage } from "../../features/sessions/SessionsPage.tsx";
 import { useKeys } from "../../shared/keys/useKeys.ts";
 import { useStore } from "../../shared/lib/useStore.ts";
 import { usePhone } from "../../shared/lib/useMedia.ts";
+import { followed, hub } from "../../shared/live/stores.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
+import { showToast } from "../../shared/ui/toasts.ts";
 import { me } from "../me.ts";
 import { BottomBar } from "./BottomBar.tsx";
 import { ConnectionBar } from "./ConnectionBar.tsx";
@@ -12,7 +14,6 @@ import { NotFoundPage } from "./NotFoundPage.tsx";
 import { PageBoundary } from "./PageBoundary.tsx";
 import { Rail } from "./Rail.tsx";
 import { useDocumentSignal } from "./useDocumentSignal.ts";
-import { useTaskNews } from "./useTaskNews.ts";
 
 const loadSessionPage = () => import("../../features/session/SessionPage.tsx");
 const SessionPage = lazy(loadSessionPage);
@@ -25,6 +26,7 @@ const RulesPage = lazy(() => import("../../features/rules/RulesPage.tsx"));
 const SettingsPage = lazy(() => import("../../features/settings/SettingsPage.tsx"));
 const WorkPage = lazy(() => import("../../features/work/WorkPage.tsx"));
 const RunPage = lazy(() => import("../../features/workflows/RunPage.tsx"));
+
 const Dialogs = lazy(() => import("./Dialogs.tsx"));
 
 /** The frame around every page: rail and main on a desk, main and bottom bar on a phone. */
@@ -35,7 +37,21 @@ export function Shell() {
   const who = useStore(me);
   const inSession = path.startsWith("/sessions/");
   useDocumentSignal();
-  useTaskNews();
+
+  useEffect(() => {
+    let stop = (): void => undefined;
+    let over = false;
+    void import("./startWorkNews.ts").then(
+      ({ startWorkNews }) => {
+        if (!over) stop = startWorkNews({ state: hub().state, user, followed, show: showToast });
+      },
+      () => undefined /* it is only news */,
+    );
+    return () => {
+      over = true;
+      stop();
+    };
+  }, []);
 
   useEffect(() => {
     // What is opened next is fetched while nothing else happens.
@@ -126,4 +142,9 @@ export function Shell() {
       )}
     </div>
   );
+}
+
+function user(): string | null {
+  const who = me.get();
+  return who.state === "here" ? who.me.user : null;
 }

@@ -16,19 +16,19 @@ export function useDocumentSignal(): void {
   }, [count, stale, title]);
 
   useEffect(() => {
-    const link = document.querySelector('link[rel="icon"]');
-    link?.setAttribute(
-      "href",
-      count > 0 || stale ? `data:image/svg+xml,${encodeURIComponent(icon(count, stale))}` : "/icon.svg",
-    );
+    let over = false;
+    const show = (href: string): void =>
+      document.querySelector('link[rel="icon"]')?.setAttribute("href", href);
+    if (count === 0 && !stale) show("/icon.svg");
+    else
+      void import("./signalIcon.ts").then(
+        ({ signalIcon }) => {
+          if (!over) show(`data:image/svg+xml,${encodeURIComponent(signalIcon(count, stale))}`);
+        },
+        () => undefined /* the title says it as well */,
+      );
+    return () => {
+      over = true;
+    };
   }, [count, stale]);
-}
-
-function icon(count: number, stale: boolean): string {
-  const lamp = stale ? 'fill="none" stroke="#8a939f" stroke-width="2"' : 'fill="#f0b03c"';
-  const badge =
-    count > 0
-      ? `<circle cx="22" cy="22" r="10" fill="#f0b03c"/><text x="22" y="26.5" font-family="sans-serif" font-size="13" font-weight="700" text-anchor="middle" fill="#0e1013">${count > 9 ? "9+" : count}</text>`
-      : "";
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#14171b"/><rect x="10" y="3" width="12" height="22" rx="6" fill="none" stroke="#e8eaed" stroke-width="2"/><circle cx="16" cy="9.5" r="3.2" ${lamp}/><path d="M16 25v4M12 29h8" stroke="#e8eaed" stroke-width="2" stroke-linecap="round"/>${badge}</svg>`;
 }

@@ -6,7 +6,7 @@ import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Empty } from "../../shared/ui/Empty.tsx";
 
 /** What to do when there are hosts, and no session on them yet. */
-export function NoSessions({ hosts }: { hosts: Host[] }) {
+export default function NoSessions({ hosts }: { hosts: Host[] }) {
   const withoutTmux = hosts.filter(
     (host) => host.presence === "online" && host.info !== null && host.info.tmux_version === null,
   );

@@ -1,5 +1,5 @@
 import { Plus } from "lucide-react";
-import { useEffect, useMemo, type ReactNode } from "react";
+import { lazy, useEffect, useMemo, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
 import type { SessionFilter } from "../../../protocol/filter.ts";
 import { isEnded } from "../../../protocol/session.ts";
@@ -15,8 +15,9 @@ import { FilterBar } from "./FilterBar.tsx";
 import { readFilter, writeFilter } from "./filterParams.ts";
 import { countByStatus, groupSessions } from "./groupSessions.ts";
 import { ListSkeleton } from "./ListSkeleton.tsx";
-import { NoSessions } from "./NoSessions.tsx";
 import { SessionList } from "./SessionList.tsx";
+
+const NoSessions = lazy(() => import("./NoSessions.tsx"));
 
 /** Every session on every host. */
 export function SessionsPage({

@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft, RotateCcw, Square } from "lucide-react";
+import { useEffect } from "react";
 import { Link, useLocation } from "wouter";
 import { isRunEnded } from "../../../protocol/run.ts";
 import type { RunDetail } from "../../../protocol/runs.ts";
@@ -9,6 +10,7 @@ import { CodeBlock } from "../../shared/code/CodeBlock.tsx";
 import { duration } from "../../shared/lib/duration.ts";
 import { timeOfDay } from "../../shared/lib/time.ts";
 import { useNow } from "../../shared/lib/useNow.ts";
+import { followed } from "../../shared/live/stores.ts";
 import { useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { usePageTitle } from "../../shared/ui/pageTitle.ts";
@@ -32,6 +34,7 @@ export default function RunPage({ id, operator }: { id: string; operator: boolea
 }
 
 function Page({ id, operator }: { id: string; operator: boolean }) {
+  useEffect(() => void followed.add(id), [id]);
   const queries = useQueryClient();
   const told = useHub().runs.get(id)?.version ?? 0;
   const { data, error } = useQuery({

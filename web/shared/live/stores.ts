@@ -14,3 +14,6 @@ export function stopHub(): void {
   hubStore?.stop();
   hubStore = null;
 }
+
+/** Tasks and runs that this page has shown whole: whoever looked wants to know how they end. */
+export const followed = new Set<string>();

@@ -1,4 +1,5 @@
 import { X } from "lucide-react";
+import { Link } from "wouter";
 import { useStore } from "../lib/useStore.ts";
 import { classes } from "../lib/classes.ts";
 import { dismissToast, toasts } from "./toasts.ts";
@@ -33,6 +34,15 @@ export function Toasts() {
               </p>
             ))}
           </div>
+          {toast.link !== undefined && (
+            <Link
+              href={toast.link.href}
+              onClick={() => dismissToast(toast.id)}
+              className="thumb shrink-0 text-working-text hover:underline"
+            >
+              {toast.link.label}
+            </Link>
+          )}
           <button
             type="button"
             aria-label="Dismiss"
