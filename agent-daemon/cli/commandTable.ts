@@ -2,7 +2,7 @@ import type { ParseArgsConfig } from "node:util";
 import { JobAgent } from "../../protocol/jobs.ts";
 import { Provider, SessionStatus } from "../../protocol/session.ts";
 import { TaskStatus } from "../../protocol/tasks.ts";
-import { STARTS, TASK_ACTIONS, type Invocation, type Target } from "./invocation.ts";
+import { LOGS, STARTS, TASK_ACTIONS, type Invocation, type Target } from "./invocation.ts";
 
 /** What `parseArgs` read: every option is a string, a flag, or not given. */
 export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
@@ -499,6 +499,22 @@ export const COMMANDS: Record<Invocation["command"], CommandSpec> = {
       if (action !== "install" && action !== "remove" && action !== "status")
         throw new UsageProblem("say install, remove or status.");
       return { command: "hooks", args: { action, config: text(values, "config") } };
+    },
+  },
+  logs: {
+    usage: "[edge | agent | supervisor] [--lines N] [--follow]",
+    summary: "what Signalbox itself wrote on this machine (words of a run: `signalbox workflows logs`)",
+    options: {
+      lines: { type: "string", short: "n", value: "N", help: "how many of the last lines (default 100)" },
+      follow: { type: "boolean", short: "f", help: "go on with what is written next" },
+    },
+    words: { least: 0, most: 1 },
+    read: (values, [word = "edge"]) => {
+      const part = LOGS.find((each) => each === word);
+      if (part === undefined) throw new UsageProblem(`It is ${LOGS.join(", ")}; not ${word}.`);
+      const lines = text(values, "lines") ?? "100";
+      if (!/^\d{1,6}$/.test(lines)) throw new UsageProblem(`${lines} is not a number of lines.`);
+      return { command: "logs", args: { part, lines: Number(lines), follow: values["follow"] === true } };
     },
   },
   doctor: {

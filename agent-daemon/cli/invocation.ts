@@ -55,6 +55,9 @@ export type StartArgs = Target & {
 /** What `signalbox start` can start. */
 export const STARTS = ["claude", "codex", "opencode", "gemini", "shell", "chat", "job"] as const;
 export type StartWhat = (typeof STARTS)[number];
+/** The parts of one-machine mode that keep a log. */
+export const LOGS = ["edge", "agent", "supervisor"] as const;
+export type LogsArgs = { part: (typeof LOGS)[number]; lines: number; follow: boolean };
 export type WorktreesArgs = Target & {
   host: string | null;
   /** The one to remove; null: they are listed. */
@@ -134,4 +137,5 @@ export type Invocation =
   | { command: "tasks"; args: TasksArgs }
   | { command: "schedule"; args: ScheduleArgs }
   | { command: "hooks"; args: HooksArgs }
+  | { command: "logs"; args: LogsArgs }
   | { command: "doctor"; args: DoctorArgs };

@@ -6,6 +6,7 @@ import { connect } from "./commands/connect.ts";
 import { doctor } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
 import { hooks } from "./commands/hooks.ts";
+import { logs } from "./commands/logs.ts";
 import { restart } from "./commands/restart.ts";
 import { schedule } from "./commands/schedule.ts";
 import { send } from "./commands/send.ts";
@@ -50,6 +51,8 @@ export function runCommand(invocation: Invocation, context: Context): Promise<nu
       return tasks(invocation.args, context);
     case "hooks":
       return hooks(invocation.args, context);
+    case "logs":
+      return logs(invocation.args, context);
     case "doctor":
       return doctor(invocation.args, context);
   }

@@ -12,6 +12,7 @@ import type { EdgeMessage } from "./edgeMessages.ts";
 import { findChildren } from "./findChildren.ts";
 import { distFiles, homeFiles } from "./homeFiles.ts";
 import { migrateD1 } from "./migrateD1.ts";
+import { watchEdge } from "./watchEdge.ts";
 import { ensureSecret, ownerTokenHash } from "./secretFiles.ts";
 
 export type EdgeOptions = { home: string; dist: string; port: number };
@@ -20,7 +21,7 @@ export type EdgeOptions = { home: string; dist: string; port: number };
 const CHILDREN_INTERVAL_MS = 5_000;
 
 export type RunningEdge = {
-  /** Resolves when the runtime has ended and could not be started again: then only a new process helps. */
+  /** Resolves when the runtime has ended and could not be started again, or hangs: then only a new process helps. */
   broken: Promise<void>;
   stop(): Promise<void>;
 };
@@ -57,6 +58,12 @@ export async function runEdge(
     const broken = Promise.withResolvers<void>();
     const edge = new Miniflare({ ...config, log: await makeLog(broken.resolve) });
     const url = await edge.ready;
+    const over = new AbortController();
+    void watchEdge(url.origin, over.signal).then((hangs) => {
+      if (!hangs) return;
+      console.error("The edge has answered nothing for half a minute: it is ended and started anew.");
+      broken.resolve();
+    });
     const tellChildren = async () => tell({ type: "children", children: await findChildren(process.pid) });
     await tellChildren();
     tell({ type: "ready", url: url.origin, migrated });
@@ -67,6 +74,7 @@ export async function runEdge(
       broken: broken.promise,
       async stop() {
         clearInterval(timer);
+        over.abort();
         await edge.dispose();
       },
     };

@@ -23,7 +23,7 @@ import { runScript } from "./sandbox/runScript.ts";
 import { isSettled } from "./stepMachine.ts";
 import { keyOf, readCall, type StepCall } from "./StepSpec.ts";
 import { CHANGE, type Change } from "./tellRun.ts";
-import { noteBegun, noteHeard } from "./begun.ts";
+import { noteBegun, noteProgress } from "./begun.ts";
 
 /** Agents of one run that work at the same time. */
 const MOST_AT_ONCE = 16;
@@ -32,6 +32,8 @@ const PATIENCE_MS = 10_000;
 /** The run looks around by itself when it has heard nothing for so long. */
 const LOOK_AGAIN_MS = 60 * 60 * 1000;
 const LEAST_WAIT_MS = 1_000;
+/** A script that waits for so long has not ended the process that runs it. */
+const CALM_MS = 1_000;
 /** Groups of settled steps that are read at once. */
 const READ_AHEAD = 50;
 const MOST_NOTES = 2_000;
@@ -62,6 +64,8 @@ export class Conductor {
   #waits = 0;
   #arrival: Promise<void> | null = null;
   #over: "cancelled" | null = null;
+  /** The script has begun (anew), and not come further yet than before. */
+  #begun = false;
   #notes = 0;
   #noteChars = 0;
 
@@ -97,16 +101,18 @@ export class Conductor {
 
   async #evaluate(script: ParsedScript): Promise<SandboxEnd> {
     const told = new Telling();
-    let heard = false;
+    this.#begun = true;
     return runScript(
       this.#env.LOADER,
       { module: script.module, args: this.#run.args, total: this.#run.budget },
-      async (batch) => {
-        if (!heard) await noteHeard(this.#env.DB, this.#run.id);
-        heard = true;
-        return this.#hear(script, told, batch);
-      },
+      (batch) => this.#hear(script, told, batch),
     );
+  }
+
+  /** It has come further than before, or waits: it is none of those that end the process that runs them. */
+  async #progress(): Promise<void> {
+    if (this.#begun) await noteProgress(this.#env.DB, this.#run.id);
+    this.#begun = false;
   }
 
   async #hear(script: ParsedScript, told: Telling, batch: Batch): Promise<Answers> {
@@ -122,11 +128,9 @@ export class Conductor {
       if (this.#over !== null) return { answers: [], pause: true };
       if (this.#arrival === null && this.#waiting.length === 0 && this.#running.size === 0) throw new Stuck();
       this.#arrival ??= this.#arrive().finally(() => (this.#arrival = null));
-      const arrived = await Promise.race([
-        this.#arrival.then(() => true),
-        scheduler.wait(PATIENCE_MS).then(() => false),
-      ]);
-      if (!arrived) return { answers: [], pause: true };
+      if (await arrives(this.#arrival, CALM_MS)) continue;
+      await this.#progress();
+      if (!(await arrives(this.#arrival, PATIENCE_MS - CALM_MS))) return { answers: [], pause: true };
     }
   }
 
@@ -175,6 +179,7 @@ export class Conductor {
     const there = await readSteps(DB, this.#run.id, keys);
     const fresh = taken.filter(({ key }) => !there.has(key));
     if (fresh.length === 0) return there;
+    await this.#progress();
     const wanted = fresh.filter(({ call }) => call.spec.kind === "agent" && call.unmet === null);
     const again = new Set<string>(JSON.parse(this.#run.again));
     const known =
@@ -360,8 +365,13 @@ export class Conductor {
   }
 }
 
+/** Whether something arrives in time. */
+function arrives(arrival: Promise<void>, ms: number): Promise<boolean> {
+  return Promise.race([arrival.then(() => true), scheduler.wait(ms).then(() => false)]);
+}
+
 const CRASHED =
-  "The script has ended the process that it runs in, three times: it takes too much memory, or never ends.";
+  "The script has ended the process that it runs in, again and again: it takes too much memory, or never ends.";
 const STUCK = "The script waits for something that never comes: nothing that it could wait for is under way.";
 
 /** The script waits, and there is nothing that could come. */
