@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Usage } from "./events.ts";
-import { SessionId, TeamId } from "./ids.ts";
+import { RunId, SessionId, TeamId } from "./ids.ts";
 
 export const SpanKind = z.enum(["turn", "model", "tool", "approval"]);
 export type SpanKind = z.infer<typeof SpanKind>;
@@ -56,6 +56,32 @@ export const Span = z.object({
   version: z.number().int(),
 });
 export type Span = z.infer<typeof Span>;
+
+/** A step of a run in its trace. What its agent did within it is the trace of `session`. */
+export const RunSpan = Span.pick({
+  team: true,
+  name: true,
+  ended_at: true,
+  outcome: true,
+  error: true,
+  usage: true,
+  input: true,
+  output: true,
+  input_cut: true,
+  output_cut: true,
+}).extend({
+  /** The step's key. */
+  id: z.string(),
+  run: RunId,
+  kind: z.literal("step"),
+  session: SessionId.nullable(),
+  /** Null until it begins. */
+  started_at: z.number().nullable(),
+  /** Its result was known already. */
+  cached: z.boolean(),
+  attempt: z.number().int(),
+});
+export type RunSpan = z.infer<typeof RunSpan>;
 
 /** What is kept whole of a span. */
 export const SpanSide = z.enum(["input", "output"]);

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { DEFAULT_TEAM, newId } from "../../protocol/ids.ts";
 import type { RunStep, Workflow } from "../../protocol/runs.ts";
+import { RunSpan } from "../../protocol/traces.ts";
 import { startJob } from "../../worker/jobs/startJob.ts";
 import { startStep } from "../../worker/workflows/agents/startStep.ts";
 import { endStep } from "../../worker/workflows/endStep.ts";
@@ -264,6 +265,44 @@ test("what was to end is ended once more with its run, though the edge died befo
     const { status } = await (await call(`/api/sessions/${orphan}`)).json<{ status: string }>();
     return status === "done";
   }, 20_000);
+});
+
+test("each step is a span: its times, tokens, outcome and session, page by page; without secrets", async () => {
+  const key = `ghp_${"k".repeat(30)}`;
+  await save(
+    "traced",
+    `await parallel([() => agent("say the key is ${key}", { label: "one" }), () => agent("fail 400 9", { retries: 0 })]);
+return await approve("On?");`,
+  );
+  const id = await start("traced", { fresh: true });
+  await vi.waitUntil(async () => (await detail(id)).run.asks === 1, 20_000);
+  const page = async (query = "") =>
+    (await call(`/api/runs/${id}/traces${query}`)).json<{ items: RunSpan[]; next_cursor: string | null }>();
+  const waiting = (await page()).items.at(-1);
+  expect(waiting).toMatchObject({
+    name: "approval",
+    started_at: expect.any(Number),
+    ended_at: null,
+    outcome: null,
+  });
+  await call(`/api/runs/${id}/steps/${waiting?.id}`, { body: { type: "answer", approved: false } });
+  const { items } = await ended(id);
+  const spans = await page();
+  expect(spans.next_cursor).toBe(null);
+  expect(spans.items.map(({ outcome }) => outcome)).toEqual(["ok", "failed", "denied"]);
+  const [one, failed] = spans.items.map((span) => RunSpan.parse(span));
+  expect(one).toMatchObject({ name: "one", session: items[0]?.session, kind: "step" });
+  expect(one?.usage?.output_tokens).toBeGreaterThan(0);
+  expect((one?.ended_at ?? 0) - (one?.started_at ?? 0)).toBeGreaterThan(0);
+  expect(one?.output).toMatch(/the key is \[secret\]/);
+  expect(JSON.stringify(spans)).not.toContain(key);
+  expect(failed?.error).toMatch(/400/);
+  const first = await page("?limit=2");
+  expect(await page(`?limit=2&cursor=${first.next_cursor}`)).toMatchObject({
+    items: [{ outcome: "denied" }],
+    next_cursor: null,
+  });
+  expect((await call(`/api/runs/${newId("run")}/traces`)).status).toBe(404);
 });
 
 test("a run that never began is cancelled all the same", async () => {

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, or } from "drizzle-orm";
+import { and, desc, eq, gt, lt, or } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { Hono } from "hono";
 import * as z from "zod";
@@ -19,6 +19,7 @@ import { toRuns } from "../workflows/publishRun.ts";
 import { placesOf, type Places } from "../workflows/placesOf.ts";
 import { readRun, type RunRow, type StepRow } from "../workflows/runStore.ts";
 import { startRun } from "../workflows/startRun.ts";
+import { stepSpan } from "../workflows/stepSpan.ts";
 import { isSettled } from "../workflows/stepMachine.ts";
 import { tellRun } from "../workflows/tellRun.ts";
 
@@ -28,6 +29,10 @@ const ListQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(200).optional(),
   workflow: z.string().max(100).optional(),
+});
+const TracesQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.coerce.number().int().min(0).default(0),
 });
 /** Characters of a prompt and a result that the list of steps carries. */
 const PREVIEW_CHARS = 500;
@@ -84,6 +89,21 @@ export const runRoutes = new Hono<App>()
     const result = await readResult(c.env, row);
     if (result === null) throw new Problem(404, "not_found", "The run has no result (yet).");
     return c.body(result, 200, { "content-type": "application/json" });
+  })
+  .get("/:id/traces", requireRole("viewer"), ById, validate("query", TracesQuery), async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const run = await find(c.env.DB, c.get("actor").team, c.req.valid("param").id);
+    const rows = await drizzle(c.env.DB)
+      .select()
+      .from(runSteps)
+      .where(and(eq(runSteps.run, run.id), gt(runSteps.n, cursor)))
+      .orderBy(runSteps.n)
+      .limit(limit);
+    const last = rows.length < limit ? undefined : rows.at(-1);
+    return c.json({
+      items: rows.map((row) => stepSpan(run, row)),
+      next_cursor: last === undefined ? null : String(last.n),
+    });
   })
   .get("/:id/steps/:step", requireRole("viewer"), ByStep, async (c) => {
     const { id, step } = c.req.valid("param");
