@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNotNull, lte, min, ne, sql } from "drizzle-orm";
 import type { AttachmentRef } from "../../protocol/events.ts";
 import { newId } from "../../protocol/ids.ts";
+import type { OpenedAttachment } from "../../worker/models/loadAttachments.ts";
 import type { Database } from "../shared/database.ts";
 import { attachments } from "./schema.ts";
 
@@ -104,6 +105,19 @@ export class Attachments {
   find(id: string): { ref: AttachmentRef; key: string } | null {
     const row = this.#row(id);
     return row === null || row.type === null ? null : { ref: refOf(row), key: row.key };
+  }
+
+  /** An attachment with a way to its bytes in R2; or null. */
+  open(id: string, blobs: R2Bucket): OpenedAttachment | null {
+    const found = this.find(id);
+    if (found === null) return null;
+    return {
+      ...found.ref,
+      bytes: async (most) => {
+        const blob = await blobs.get(found.key, { range: { offset: 0, length: most } });
+        return blob === null ? null : new Uint8Array(await blob.arrayBuffer());
+      },
+    };
   }
 
   /** A message takes these along. Null, and nothing changed, when one of them is not there. */

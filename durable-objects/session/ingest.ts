@@ -116,3 +116,20 @@ function backgroundChange(
 export function hostOfBackground(session: Session, commands: SessionCommands, id: string): string | null {
   return session.background?.find((each) => each.id === id)?.host ?? commands.hostOf(id);
 }
+
+/** A host may speak for its own session; for a chat that hopped, only of the commands that were sent to it. */
+export function mayTell(
+  session: Session | undefined,
+  commands: SessionCommands,
+  host: string,
+  messages: Numbered[],
+): boolean {
+  if (session?.provider !== "edge") return session?.host === host;
+  return messages.every(({ message }) => {
+    if (message.kind === "result") return commands.hostOf(message.id) === host;
+    // Of one that nobody knows any more nothing is noted.
+    return (
+      message.kind === "background" && [host, null].includes(hostOfBackground(session, commands, message.id))
+    );
+  });
+}

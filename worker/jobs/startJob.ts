@@ -1,6 +1,6 @@
 import type { Env } from "../../durable-objects/shared/env.ts";
 import { hostName, sessionName } from "../../durable-objects/shared/names.ts";
-import type { Refused } from "../../durable-objects/session/SessionObject.ts";
+import type { Refused } from "../../durable-objects/session/refused.ts";
 import type { Command } from "../../protocol/commands.ts";
 import type { JobSpec } from "../../protocol/jobs.ts";
 import type { JobOwner, Session } from "../../protocol/session.ts";
