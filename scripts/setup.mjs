@@ -1,6 +1,6 @@
 // Plain JavaScript without dependencies: this runs on whatever Node the machine has (18 or newer), before anything is installed.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,6 +17,9 @@ export async function setUp({ root = ROOT, log = (line) => console.error(line) }
     fail(`Node ${process.versions.node} is too old to set up Signalbox. It needs ${LEAST_NODE} or newer.`);
   if (!onPath("git")) fail("git is not installed. Signalbox needs git and npm.");
   if (!needsInstall(root)) return;
+  const modules = join(root, "node_modules");
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
+    fail(`${modules} is a link, and npm would empty what it points to. Install there, or remove the link.`);
   if (!onPath("npm")) fail("npm is not installed. Signalbox needs git and npm.");
   log("Installing dependencies (once; they are installed again when package-lock.json changes) …");
   const code = await run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root });

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, test } from "vitest";
@@ -59,6 +59,19 @@ describe("dependencies are installed", () => {
   test("not for this checkout", ({ expect }) => {
     expect(needsInstall(join(import.meta.dirname, ".."))).toBe(false);
   });
+});
+
+test("dependencies that are only linked here are left alone", ({ expect }) => {
+  const root = tempDir();
+  const elsewhere = checkout({ "node_modules/hono": { version: "1.0.0" } }, {});
+  symlinkSync(join(elsewhere, "node_modules"), join(root, "node_modules"));
+  cpSync(join(elsewhere, "package-lock.json"), join(root, "package-lock.json"));
+  const code = `import { setUp } from ${JSON.stringify(pathToFileURL(SETUP).href)}; await setUp({ root: process.argv[1] })`;
+  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code, root], {
+    encoding: "utf8",
+  });
+  expect([status, stderr]).toEqual([1, expect.stringContaining("node_modules is a link")]);
+  expect(existsSync(join(elsewhere, "node_modules/.package-lock.json"))).toBe(true);
 });
 
 test("the scripts that run before anything is installed need nothing", ({ expect }) => {

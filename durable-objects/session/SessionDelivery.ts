@@ -17,7 +17,7 @@ import type { EndedSpans } from "./traces/Traces.ts";
 type Told = Session | Gone | EndedSpans | { approval: Approval } | { rule: Rule } | { audit: AuditEntry };
 
 type Parts = {
-  env: Env;
+  env: () => Env;
   /** The session; null before it is made and after it is deleted. */
   session: () => Session | null;
   /** Stores the long texts of spans that are on their way. */
@@ -36,7 +36,8 @@ export class SessionDelivery {
 
   /** One write to D1 and one word to the hub for all that changed together. */
   async deliver(rows: Outgoing[]): Promise<void> {
-    const { env, session, reconsider } = this.#parts;
+    const { session, reconsider } = this.#parts;
+    const env = this.#parts.env();
     const sum: Indexed = { sessions: [], approvals: [], spans: [], audit: [] };
     const rules: Rule[] = [];
     const gone: Gone[] = [];
@@ -73,17 +74,18 @@ export class SessionDelivery {
   async keepSpanText(span: string, side: SpanSide, text: string): Promise<void> {
     const session = this.#parts.session();
     if (session === null) return; // deleted meanwhile
-    await this.#parts.env.BLOBS.put(await spanTextKey(session.team, session.id, span, side), text);
+    await this.#parts.env().BLOBS.put(await spanTextKey(session.team, session.id, span, side), text);
   }
 
   async keepJobText({ team, session, round }: JobNotice, text: string): Promise<string> {
     const key = jobTextKey(team, session, round);
-    await this.#parts.env.BLOBS.put(key, text);
+    await this.#parts.env().BLOBS.put(key, text);
     return key;
   }
 
   async #publishGone({ gone, team }: Gone): Promise<void> {
-    const { env, drainTexts } = this.#parts;
+    const { drainTexts } = this.#parts;
+    const env = this.#parts.env();
     await removeSession(env.DB, gone);
     await this.#hub(team).publish([{ kind: "session_removed", id: gone }]);
     // A text on its way would come back after the others are gone.
@@ -92,6 +94,6 @@ export class SessionDelivery {
   }
 
   #hub(team: string) {
-    return this.#parts.env.HUB.getByName(hubName(team));
+    return this.#parts.env().HUB.getByName(hubName(team));
   }
 }

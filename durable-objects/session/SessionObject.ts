@@ -105,7 +105,7 @@ export class SessionObject extends DurableObject<Env> {
       standing: () => this.#delivery.standing(),
     });
     this.#delivery = new SessionDelivery({
-      env,
+      env: () => this.env,
       session: () => this.#store.current?.session ?? null,
       drainTexts: () => this.#texts.drain(),
       reconsider: () => this.reconsider(),
@@ -156,7 +156,7 @@ export class SessionObject extends DurableObject<Env> {
     this.#ports = turnPorts(
       env,
       () => this.#store.current?.session ?? null,
-      async (id) => this.#attachments.open(id, env.BLOBS),
+      async (id) => this.#attachments.open(id, this.env.BLOBS),
     );
     this.#conversation = new Conversation(this.#db, () => this.#store.current?.head ?? 0);
     const parts = {
@@ -210,7 +210,7 @@ export class SessionObject extends DurableObject<Env> {
       watch: async (watched) => (await this.#host()?.watch(this.#id(), watched)) ?? null,
       ended: () => this.#endedBecause(),
       lookAt: (at) => this.#alarms.atLatest("viewers", at),
-      endedLogins: (logins) => endedLogins(env.DB, logins),
+      endedLogins: (logins) => endedLogins(this.env.DB, logins),
     });
     // Whatever woke this object: a turn that was interrupted goes on at once. The alarm sees to it that something wakes it.
     if (this.#turns.active() !== null) this.#goOn();
