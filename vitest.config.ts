@@ -57,7 +57,7 @@ export default defineConfig(async () => {
           ],
           test: {
             name: "workers",
-            setupFiles: ["./tests/workers/setup.ts"],
+            setupFiles: ["./tests/support/patience.ts", "./tests/workers/setup.ts"],
             include: ["tests/workers/**/*.test.ts", "worker/**/*.test.ts", "durable-objects/**/*.test.ts"],
             exclude: NODE_ONLY,
             testTimeout: PATIENCE_MS,
@@ -68,6 +68,8 @@ export default defineConfig(async () => {
           test: {
             name: "node",
             environment: "node",
+            setupFiles: ["./tests/support/patience.ts"],
+            expect: { poll: { timeout: 30_000 } },
             include: [
               "agent-daemon/**/*.test.ts",
               "protocol/**/*.test.ts",
