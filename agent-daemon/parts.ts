@@ -20,6 +20,14 @@ export type CommandContext = {
   signal: AbortSignal;
 };
 
+/**
+ * A command that was begun by a process that died: it never truly began and may come again, or it is followed to its end
+ * (and ended when its signal aborts).
+ */
+export type LeftCommand =
+  | { begun: false }
+  | { begun: true; follow(context: CommandContext): Promise<CommandResult> };
+
 /** A part that carries out commands (tmux, codex jobs). It never throws for what a command can do wrong: that is a `failed` result. */
 export interface Part {
   /** Whether this part carries out the command: by its type, or because the session is its own. */
@@ -27,6 +35,12 @@ export interface Part {
   run(command: Command, context: CommandContext): Promise<CommandResult>;
   /** Whether a command does nothing a second time: one that a process died with comes again, instead of being given up. */
   repeats?(command: Command): boolean;
+  /** Notes that a command begins, in the transaction that says that it may. */
+  begins?(command: Command, id: string): void;
+  /** What became of a command that was begun by a process that died; null when the part does not know. */
+  left?(id: string): LeftCommand | null;
+  /** The result of a command is recorded: what was kept for its sake may go. */
+  settled?(id: string): void;
   /** Ends what the part runs for itself; panes and jobs go on. */
   stop(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { DAEMON_WORD, EDGE_WORD } from "../edge/startSupervisor.ts";
 import { agentFiles } from "../agentStatus.ts";
 import { EXIT } from "../system/exitCodes.ts";
 import { COMMAND_WORD, superviseCommand } from "../tools/background/superviseCommand.ts";
+import { RUNNER_WORD, serveCalls } from "../tools/runner/serveCalls.ts";
 import { supervise } from "./commands/supervise.ts";
 import { parsePort } from "./commandTable.ts";
 import type { Context } from "./context.ts";
@@ -29,6 +30,10 @@ const HIDDEN: Record<string, Hidden> = {
     return EXIT.ok;
   },
   [OPENCODE_WORD]: ([program = ""]) => serveOpencode(program),
+  [RUNNER_WORD]: async ([dir = ""]) => {
+    await serveCalls(dir);
+    return EXIT.ok;
+  },
   [COMMAND_WORD]: async ([dir = ""]) => {
     await superviseCommand(dir);
     return EXIT.ok;

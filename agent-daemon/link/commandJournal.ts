@@ -21,8 +21,10 @@ export type Seen =
 export type CommandJournal = {
   /** What is known of a command, without noting anything. */
   look(id: string): Seen;
-  /** Notes that a command begins; `new` says that it may run now. */
-  begin(id: string, session: string): Seen;
+  /** Notes that a command begins, with `also` in the same transaction; `new` says that it may run now. */
+  begin(id: string, session: string, also?: () => void): Seen;
+  /** A command that was begun never truly was: it may come again. */
+  forget(id: string): void;
   /** Notes how it ended and puts its result on the way to the edge, in one transaction. False: the disk took neither. */
   finish(id: string, session: string, result: CommandResult): boolean;
   /** The edge asked again: puts the recorded result on the way unless it still is. */
@@ -49,6 +51,7 @@ export function openCommandJournal({
       `INSERT INTO link_commands (id, session, state, at, result, seq) VALUES (?, ?, 'done', ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET state = 'done', at = excluded.at, result = excluded.result, seq = excluded.seq`,
     ),
+    forget: db.prepare("DELETE FROM link_commands WHERE id = ? AND state = 'running'"),
     unfinished: db.prepare("SELECT id, session FROM link_commands WHERE state = 'running' ORDER BY at, id"),
     // Only what the edge has acked: a result that waits for a host's return may be asked for after any time.
     prune: db.prepare("DELETE FROM link_commands WHERE state = 'done' AND at < ? AND seq <= ?"),
@@ -57,7 +60,7 @@ export function openCommandJournal({
          SELECT id, seq, sum(length(result)) OVER (ORDER BY at DESC, id DESC) AS total FROM link_commands WHERE state = 'done'
        ) WHERE total > ? AND seq <= ?`,
     ),
-    forget: db.prepare("UPDATE link_commands SET result = ? WHERE id = ?"),
+    cut: db.prepare("UPDATE link_commands SET result = ? WHERE id = ?"),
   };
 
   function look(id: string): Seen {
@@ -68,11 +71,14 @@ export function openCommandJournal({
 
   return {
     look,
-    begin(id, session) {
+    begin(id, session, also) {
       const seen = look(id);
       if (seen.known !== "new") return seen;
       try {
-        sql.begin.run(id, session, now());
+        store.transaction(() => {
+          sql.begin.run(id, session, now());
+          also?.();
+        });
         return { known: "new" };
       } catch (error) {
         const trouble = storageTrouble(error);
@@ -81,6 +87,7 @@ export function openCommandJournal({
         return { known: "busy" };
       }
     },
+    forget: (id) => void sql.forget.run(id),
     finish(id, session, result) {
       return journal.store([{ kind: "result", id, session, result }], {
         reserve: true,
@@ -99,7 +106,7 @@ export function openCommandJournal({
       try {
         sql.prune.run(now() - KEEP_RESULTS_MS, journal.acked());
         for (const row of sql.large.all(KEEP_RESULT_BYTES, journal.acked())) {
-          sql.forget.run(JSON.stringify(FORGOTTEN), String(row.id));
+          sql.cut.run(JSON.stringify(FORGOTTEN), String(row.id));
         }
       } catch (error) {
         const trouble = storageTrouble(error);

@@ -88,6 +88,60 @@ test("a command that does nothing a second time is not given up by a process tha
   expect(second.results()).toEqual([`${id} done`]);
 });
 
+test("what a part can still tell of a command that a process died with is its result; what never began comes again", async ({
+  expect,
+}) => {
+  const [ran, never, unknown, later] = [newId("cmd"), newId("cmd"), newId("cmd"), newId("cmd")];
+  const first = open();
+  for (const id of [ran, never, unknown]) first.commands.begin(id, id === ran ? session : newId("ses"));
+  first.close();
+  const { part, started } = makePart();
+  const followed = Promise.withResolvers<CommandResult>();
+  const contexts: CommandContext[] = [];
+  const recorded: string[] = [];
+  const knows: Part = {
+    ...part,
+    left(id) {
+      if (id === unknown) return null;
+      if (id === never) return { begun: false };
+      return { begun: true, follow: (context) => (contexts.push(context), followed.promise) };
+    },
+    settled: (id) => void recorded.push(id),
+  };
+  const second = open({ path: first.path, parts: [knows] });
+  expect(second.results()).toEqual([`${unknown} indeterminate`]);
+  for (const id of [ran, later]) second.accept(id);
+  second.accept(never, HOUR, other);
+  // What is followed runs: what comes after it in its session waits, and it comes no second time.
+  expect(started.map(({ context }) => context.id)).toEqual([never]);
+  second.executor.cancel(ran, session);
+  expect(contexts.map(({ signal }) => signal.aborted)).toEqual([true]);
+  followed.resolve(DONE);
+  await settled();
+  expect(started.map(({ context }) => context.id)).toEqual([never, later]);
+  expect(second.results()).toEqual([`${unknown} indeterminate`, `${ran} done`]);
+  expect(recorded.toSorted()).toEqual([never, unknown, ran].toSorted());
+});
+
+test("what a part notes of a command's beginning stands or falls with it", async ({ expect }) => {
+  const { part, started } = makePart();
+  const noted: string[] = [];
+  const { accept, results, commands } = open({
+    parts: [{ ...part, begins: (_command, id) => void noted.push(id) }],
+  });
+  const id = newId("cmd");
+  accept(id);
+  expect([noted, started.length]).toEqual([[id], 1]);
+  const failing = newId("cmd");
+  expect(() =>
+    commands.begin(failing, session, () => {
+      throw new Error("not noted");
+    }),
+  ).toThrow("not noted");
+  expect(commands.look(failing)).toEqual({ known: "new" });
+  expect(results()).toEqual([]);
+});
+
 test("a decision on a request that no part knows fails as that", async ({ expect }) => {
   const { part } = makePart();
   const { accept, journal } = open({ parts: [{ ...part, handles: () => false }] });

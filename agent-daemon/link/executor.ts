@@ -30,15 +30,16 @@ export type Executor = {
 
 export type ExecutorDeps = { commands: CommandJournal; parts: Part[]; clock: Clock; log: Log };
 
-type Job = {
+/** What runs. `looks`: it changes nothing. */
+type Running = {
   id: string;
   session: string;
-  command: Command;
-  deadline: number;
+  looks: boolean;
   controller: AbortController;
   stopExpiry: () => void;
 };
-type Lane = { running: Set<Job>; queue: Job[] };
+type Job = Running & { command: Command; deadline: number };
+type Lane = { running: Set<Running>; queue: Job[] };
 
 const CRASHED: CommandResult = {
   status: "indeterminate",
@@ -49,12 +50,12 @@ const CRASHED: CommandResult = {
 /** Starts the executor; first reports what an earlier process left without a result. */
 export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Executor {
   const lanes = new Map<string, Lane>();
-  const jobs = new Map<string, Job>();
+  const jobs = new Map<string, Running | Job>();
   const running = new Set<Promise<void>>();
   const timers = new Set<() => void>();
   let stopped = false;
 
-  for (const { id, session } of commands.unfinished()) settle(id, session, CRASHED, () => {});
+  for (const { id, session } of commands.unfinished()) takeUp(id, session);
 
   function later(ms: number, work: () => void): void {
     const cancel = clock.after(ms, () => {
@@ -66,8 +67,32 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
 
   /** Records a result, for as long as it takes: until it is recorded nothing of the session may run that had to wait for it. */
   function settle(id: string, session: string, result: CommandResult, then: () => void): void {
-    if (commands.finish(id, session, result)) then();
-    else if (!stopped) later(DISK_RETRY_MS, () => settle(id, session, result, then));
+    if (commands.finish(id, session, result)) {
+      for (const part of parts) part.settled?.(id);
+      then();
+    } else if (!stopped) later(DISK_RETRY_MS, () => settle(id, session, result, then));
+  }
+
+  /** Goes on with a command that an earlier process left without a result, as far as a part knows what became of it. */
+  function takeUp(id: string, session: string): void {
+    const left = parts.map((part) => part.left?.(id) ?? null).find((each) => each !== null);
+    if (left === undefined) return settle(id, session, CRASHED, () => {});
+    if (!left.begun) {
+      commands.forget(id);
+      for (const part of parts) part.settled?.(id);
+      return;
+    }
+    const job: Running = {
+      id,
+      session,
+      looks: false,
+      controller: new AbortController(),
+      stopExpiry: () => {},
+    };
+    jobs.set(id, job);
+    const lane = laneOf(session);
+    lane.running.add(job);
+    carryOut(lane, job, left.follow({ id, session, signal: job.controller.signal }));
   }
 
   function accept({ id, session, command, ttlMs }: IncomingCommand): void {
@@ -76,7 +101,7 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
     if (job !== undefined) {
       const deadline = clock.now() + ttlMs;
       // After a sleep the edge knows better how much time is left: our clock may have stood still.
-      if (lanes.get(session)?.running.has(job) !== true && deadline < job.deadline)
+      if ("deadline" in job && lanes.get(session)?.running.has(job) !== true && deadline < job.deadline)
         setDeadline(job, deadline);
       return;
     }
@@ -100,6 +125,7 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
       id,
       session,
       command,
+      looks: changesNothing(command),
       deadline: Number.POSITIVE_INFINITY,
       controller: new AbortController(),
       stopExpiry: () => {},
@@ -153,32 +179,37 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
   }
 
   /** Whether a job may begin beside those that run: what comes before it has ended, or looks as it does. */
-  function mayJoin({ running: beside }: Lane, { command }: Job): boolean {
+  function mayJoin({ running: beside }: Lane, { looks }: Job): boolean {
     if (beside.size === 0) return true;
-    return (
-      beside.size < MAX_SIDE_BY_SIDE &&
-      changesNothing(command) &&
-      [...beside].every((each) => changesNothing(each.command))
-    );
+    return beside.size < MAX_SIDE_BY_SIDE && looks && [...beside].every((each) => each.looks);
   }
 
   function begin(lane: Lane, job: Job): void {
     if (stopped) return;
-    const done = () => {
-      jobs.delete(job.id);
-      lane.running.delete(job);
-      next(job.session);
-    };
+    const done = () => leave(lane, job);
     if (job.controller.signal.aborted) return settle(job.id, job.session, { status: "cancelled" }, done);
     if (clock.now() >= job.deadline) return settle(job.id, job.session, { status: "expired" }, done);
-    const repeats = partOf(job)?.repeats?.(job.command) === true;
-    const seen = repeats ? commands.look(job.id) : commands.begin(job.id, job.session);
+    const part = partOf(job);
+    const seen =
+      part?.repeats?.(job.command) === true
+        ? commands.look(job.id)
+        : commands.begin(job.id, job.session, () => part?.begins?.(job.command, job.id));
     if (seen.known === "busy") return later(DISK_RETRY_MS, () => begin(lane, job));
     if (seen.known !== "new") return settle(job.id, job.session, CRASHED, done);
-    const work = run(job)
-      .then((result) => settle(job.id, job.session, result, done))
+    carryOut(lane, job, run(job));
+  }
+
+  function carryOut(lane: Lane, job: Running, ends: Promise<CommandResult>): void {
+    const work = ends
+      .then((result) => settle(job.id, job.session, result, () => leave(lane, job)))
       .finally(() => running.delete(work));
     running.add(work);
+  }
+
+  function leave(lane: Lane, job: Running): void {
+    jobs.delete(job.id);
+    lane.running.delete(job);
+    next(job.session);
   }
 
   function partOf({ command, session }: Job): Part | undefined {
@@ -220,7 +251,7 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
         else settle(id, session, CRASHED, () => {});
       } else if (lanes.get(job.session)?.running.has(job) === true) {
         job.controller.abort(new Error("The command was cancelled."));
-      } else {
+      } else if ("deadline" in job) {
         drop(job, { status: "cancelled" });
       }
     },

@@ -9,9 +9,10 @@ export const CALL_VARIABLE = "SIGNALBOX_CALL";
 export function cleanEnvironment(
   daemon: NodeJS.ProcessEnv,
   more: Record<string, string> = {},
-): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {};
-  for (const [name, value] of Object.entries(daemon)) if (KEPT.test(name)) env[name] = value;
+): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(daemon))
+    if (KEPT.test(name) && value !== undefined) env[name] = value;
   return {
     ...env,
     TERM: "dumb",

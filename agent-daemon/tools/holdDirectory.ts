@@ -43,6 +43,17 @@ export async function holdDirectory(real: string, make = false): Promise<HeldDir
   return heldBy(held, real);
 }
 
+/** How another process of ours reaches a held directory, as long as it is held here. */
+export function pathForOthers({ path }: HeldDirectory): string {
+  return path.replace("/proc/self/", `/proc/${process.pid}/`);
+}
+
+/** Holds a directory that another process of ours holds, by its {@link pathForOthers}. */
+export async function holdAgain(path: string): Promise<HeldDirectory> {
+  if (!BY_DESCRIPTOR) return holdByName(path, false);
+  return heldBy(await open(path, O_PATH | constants.O_DIRECTORY), path);
+}
+
 /** Opens a directory in a held one. */
 export async function holdChild(parent: HeldDirectory, name: string): Promise<HeldDirectory> {
   const real = join(parent.real, name);

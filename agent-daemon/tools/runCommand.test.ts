@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { newId } from "../../protocol/ids.ts";
 import { DaemonStops } from "../parts.ts";
-import { openCallStore } from "./callStore.ts";
 import { runCommandTool } from "./runCommand.ts";
+import { callsDir } from "./runner/callFiles.ts";
+import { openRunStore } from "./runner/runStore.ts";
+import { startRunner } from "./runner/startRunner.ts";
 import { NO_SECRETS } from "./secretPlaces.ts";
 import { makeToolRig, processesWith } from "./testing/toolRig.ts";
 
@@ -89,15 +91,18 @@ it("refuses a directory outside, also one that is swapped for a link", async () 
   });
   mkdirSync(join(rig.root, "sub"));
   // Swapped at the last moment before the program starts: it runs in the directory that was allowed.
-  const calls = openCallStore(rig.store);
+  const runs = openRunStore(rig.store);
   const swapping = {
-    ...calls,
+    ...runs,
     begin(id: string) {
-      calls.begin(id);
       renameSync(join(rig.root, "sub"), join(rig.root, "was"));
       symlinkSync(rig.outside, join(rig.root, "sub"));
+      return runs.begin(id);
     },
   };
+  const self = { selfPath: join(import.meta.dirname, "testing/commandProgram.ts") };
+  const runner = startRunner({ dir: callsDir(rig.state), self, env: process.env, log: () => {} });
+  onTestFinished(() => runner.close());
   await runCommandTool(
     { argv: ["touch", "here"], cwd: "sub" },
     {
@@ -106,7 +111,12 @@ it("refuses a directory outside, also one that is swapped for a link", async () 
       signal: new AbortController().signal,
       place: { root: rig.root, outside: [], closed: [], secrets: NO_SECRETS },
     },
-    { calls: swapping, env: process.env, background: { start: () => Promise.reject(new Error("none")) } },
+    {
+      runs: swapping,
+      runner,
+      env: process.env,
+      background: { start: () => Promise.reject(new Error("none")) },
+    },
   );
   expect(existsSync(join(rig.outside, "here"))).toBe(false);
   expect(existsSync(join(rig.root, "was/here"))).toBe(true);

@@ -4,18 +4,20 @@ import type { ToolInput } from "../../protocol/tools.ts";
 import type { LiveOutputs } from "../link/liveOutputs.ts";
 import { wasDaemonStop } from "../parts.ts";
 import type { Background } from "./background/startBackground.ts";
-import type { CallStore } from "./callStore.ts";
 import { CALL_VARIABLE, cleanEnvironment } from "./cleanEnvironment.ts";
-import { startLiveText } from "./liveText.ts";
+import { endCall } from "./endCall.ts";
+import { pathForOthers } from "./holdDirectory.ts";
 import { onDirectory } from "./onFile.ts";
-import { startProgram } from "./runProgram.ts";
-import type { Program, ProgramEnd } from "./runProgram.ts";
+import type { Outcome, ProgramEnd } from "./runner/outcome.ts";
+import type { RunStore } from "./runner/runStore.ts";
+import type { Runner } from "./runner/startRunner.ts";
 import type { ToolCall } from "./toolCall.ts";
 import { refused, shown, told } from "./toolResult.ts";
 
 /** What a call's program is run with. */
 export type RunnerDeps = {
-  calls: CallStore;
+  runs: RunStore;
+  runner: Pick<Runner, "run">;
   env: NodeJS.ProcessEnv;
   /** Where what is printed is shown while the program runs. */
   outputs?: Pick<LiveOutputs, "open">;
@@ -31,32 +33,43 @@ export async function runCommandTool(
 ): Promise<CommandResult> {
   const [name, ...args] = input.argv;
   if (name === undefined || name === "") return refused("bad_input", "The argument vector names no program.");
-  const timeoutMs = input.timeout_ms ?? RUN_DEFAULT_MS;
   return onDirectory(call, input.cwd ?? ".", "run", async (cwd) => {
     if (call.signal.aborted) return aborted(call.signal);
     if (input.background === true) return deps.background.start([name, ...args], input, call, cwd);
+    const { runs, runner } = deps;
     const live = deps.outputs?.open(call);
-    const program = await startProgram(
-      {
+    const outcome = await runner
+      .run({
         id: call.id,
+        attempt: runs.begin(call.id),
         argv: [name, ...args],
         // Through its descriptor: a directory that was replaced meanwhile is not entered.
-        cwd: cwd.path,
+        cwd: pathForOthers(cwd),
         env: cleanEnvironment(deps.env, { [CALL_VARIABLE]: call.id, PWD: cwd.real }),
-        timeoutMs,
+        timeout_ms: input.timeout_ms ?? RUN_DEFAULT_MS,
         signal: call.signal,
-        ...(live === undefined ? {} : { onOutput: startLiveText(live.add) }),
-      },
-      deps.calls,
-    );
-    if (program.status === "unstarted") {
-      live?.close();
-      return told(false, explainUnstarted(name, program), { exitCode: null });
-    }
-    const end = await program.ended.finally(() => live?.close());
-    return end.why === "aborted" ? aborted(call.signal, end) : describeEnd(end, timeoutMs);
+        onStarted: (leader) => runs.setLeader(call.id, leader),
+        onText: live?.add,
+      })
+      .finally(() => live?.close());
+    if (outcome.status === "lost")
+      await endCall({ id: call.id, leader: runs.find(call.id)?.leader?.pid ?? null });
+    return describeOutcome(outcome, call.signal);
   });
 }
+
+/** A call's outcome as its result. */
+export function describeOutcome(outcome: Outcome, signal: AbortSignal): CommandResult {
+  if (outcome.status === "lost") return LOST;
+  if (outcome.status === "unstarted") return told(false, explainUnstarted(outcome), { exitCode: null });
+  const { end, timeout_ms } = outcome;
+  return end.why === "aborted" ? aborted(signal, end) : describeEnd(end, timeout_ms);
+}
+
+const LOST: CommandResult = {
+  status: "indeterminate",
+  message: "What ran this on the host died before it ended; how far it came is not known.",
+};
 
 function describeEnd(end: ProgramEnd, timeoutMs: number): CommandResult {
   const notes: string[] = [];
@@ -76,7 +89,7 @@ function describeEnd(end: ProgramEnd, timeoutMs: number): CommandResult {
 }
 
 /** A call that was ended on the way, by whoever did. */
-function aborted(signal: AbortSignal, end?: ProgramEnd): CommandResult {
+export function aborted(signal: AbortSignal, end?: Pick<ProgramEnd, "leftovers">): CommandResult {
   const remain = end?.leftovers.remain ?? [];
   if (remain.length > 0) return refused("still_running", remainNote(remain));
   if (signal.aborted && !wasDaemonStop(signal)) return { status: "cancelled" };
@@ -92,10 +105,10 @@ function remainNote(remain: number[]): string {
   return `[${remain.length === 1 ? "process" : "processes"} ${remain.slice(0, 20).join(", ")} could not be ended]`;
 }
 
-function explainUnstarted(name: string, program: Program & { status: "unstarted" }): string {
-  if (program.code === "ENOENT") return `There is no program ${shown(name)} on this host.`;
-  if (program.code === "EACCES") return `${shown(name)} is not a program that the daemon's user may run.`;
-  return `${shown(name)} could not be started (${program.message.slice(0, 500)}).`;
+function explainUnstarted({ program, code, message }: Outcome & { status: "unstarted" }): string {
+  if (code === "ENOENT") return `There is no program ${shown(program)} on this host.`;
+  if (code === "EACCES") return `${shown(program)} is not a program that the daemon's user may run.`;
+  return `${shown(program)} could not be started (${message.slice(0, 500)}).`;
 }
 
 function seconds(ms: number): string {

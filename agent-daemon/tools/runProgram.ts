@@ -2,11 +2,10 @@ import type { ChildProcess } from "node:child_process";
 import { MAX_OUTPUT_BYTES } from "../../protocol/limits.ts";
 import { identify } from "../system/processIdentity.ts";
 import { launch } from "../run.ts";
-import type { CallStore } from "./callStore.ts";
+import type { ProcessIdentity } from "../system/processIdentity.ts";
 import { collectOutput } from "./collectOutput.ts";
-import type { Collected } from "./collectOutput.ts";
 import { endCall } from "./endCall.ts";
-import type { Ended } from "./endCall.ts";
+import type { ProgramEnd } from "./runner/outcome.ts";
 
 /** Room that stays for what we say of a program beside its output. */
 const NOTES_BYTES = 1024;
@@ -25,26 +24,20 @@ export type ProgramRequest = {
   onOutput?: (stream: number, chunk: Buffer) => void;
 };
 
-/** How it ended. `leftovers`: what it had started and left behind, which is ended with it. */
-export type ProgramEnd = Collected & {
-  why: "ended" | "timeout" | "aborted";
-  code: number | null;
-  signal: string | null;
-  leftovers: Ended;
-};
-
 export type Program =
-  | { status: "started"; pid: number; ended: Promise<ProgramEnd> }
+  | { status: "started"; ended: Promise<ProgramEnd> }
   /** It never ran; `code` is the operating system's. */
   | { status: "unstarted"; code: string; message: string };
 
 /**
  * Starts a program in a session and process group of its own. When it ends, its time is over or the signal aborts,
- * every process of it is ended; what a daemon that dies meanwhile leaves behind, the next one ends (see endLeftCalls).
+ * every process of it is ended.
  */
-export async function startProgram(request: ProgramRequest, calls: CallStore): Promise<Program> {
+export async function startProgram(
+  request: ProgramRequest,
+  onLeader: (leader: ProcessIdentity) => void,
+): Promise<Program> {
   const { id } = request;
-  calls.begin(id);
   let child: ChildProcess;
   try {
     child = launch({
@@ -55,7 +48,6 @@ export async function startProgram(request: ProgramRequest, calls: CallStore): P
       detached: true,
     });
   } catch (error) {
-    calls.end(id);
     return { status: "unstarted", ...describe(error) }; // Node refuses what it cannot pass on: a NUL in an argument
   }
   const closed = Promise.withResolvers<void>();
@@ -76,10 +68,9 @@ export async function startProgram(request: ProgramRequest, calls: CallStore): P
   const error = await spawned.promise;
   const { pid } = child;
   if (error !== null || pid === undefined) {
-    calls.end(id);
     return { status: "unstarted", ...describe(error) };
   }
-  return { status: "started", pid, ended: follow(pid) };
+  return { status: "started", ended: follow(pid) };
 
   async function follow(leader: number): Promise<ProgramEnd> {
     const stopped = Promise.withResolvers<"timeout" | "aborted">();
@@ -89,13 +80,11 @@ export async function startProgram(request: ProgramRequest, calls: CallStore): P
     request.signal.addEventListener("abort", abort, { once: true });
     try {
       const identity = await identify(leader);
-      if (identity !== null) calls.setLeader(id, identity);
+      if (identity !== null) onLeader(identity);
       const why = await Promise.race([exited.promise.then(() => "ended" as const), stopped.promise]);
       const leftovers = await endCall({ id, leader });
       const gone = await within(DRAIN_MS, exited.promise);
       await within(DRAIN_MS, closed.promise);
-      // What remains is told now and looked for again by the next daemon.
-      if (leftovers.remain.length === 0) calls.end(id);
       const { code, signal } = gone ?? { code: null, signal: null };
       return { ...output.result(), why, code, signal, leftovers };
     } finally {

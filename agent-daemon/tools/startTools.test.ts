@@ -1,47 +1,13 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, onTestFinished, vi } from "vitest";
-import type { CommandResult } from "../../protocol/commands.ts";
 import { newId } from "../../protocol/ids.ts";
-import { DaemonMessage } from "../../protocol/link.ts";
 import { TOOLS } from "../../protocol/tools.ts";
-import { systemClock } from "../link/clock.ts";
-import { openCommandJournal } from "../link/commandJournal.ts";
-import { startExecutor } from "../link/executor.ts";
-import { openJournal } from "../link/journal.ts";
+import { openRunStore } from "./runner/runStore.ts";
 import { makeToolRig, processesWith } from "./testing/toolRig.ts";
-
-type Rig = ReturnType<typeof makeToolRig>;
-
-/** The rig's tools behind a real journal and executor. */
-function withExecutor(rig: Rig) {
-  const log = () => {};
-  const journal = openJournal({ store: rig.store, maxBytes: 1e9, log });
-  const executor = startExecutor({
-    commands: openCommandJournal({ store: rig.store, journal, log }),
-    parts: [rig.part],
-    clock: systemClock,
-    log,
-  });
-  onTestFinished(() => journal.stop());
-  return {
-    executor,
-    results: (id: string): CommandResult[] =>
-      journal
-        .read(0, { messages: 1e6, bytes: 1e9 })
-        .map(({ json }) => DaemonMessage.parse(JSON.parse(json)))
-        .flatMap((message) => (message.kind === "result" && message.id === id ? [message.result] : [])),
-    command: (argv: string[]) => ({
-      type: "tool" as const,
-      tool: "run_command",
-      input: { argv },
-      root: rig.root,
-    }),
-  };
-}
+import { withExecutor } from "./testing/withExecutor.ts";
 
 const appends = ["sh", "-c", "echo ran >> ran; sleep 0.3"];
 
@@ -142,56 +108,13 @@ it("ends what runs when the daemon stops, and says so", async () => {
   expect(results(id)).toMatchObject([{ status: "failed", code: "daemon_stopped" }]);
 });
 
-it("ends what a killed daemon left, before another call runs; its fate is indeterminate and it does not run again", async () => {
-  for (const script of [
-    "sleep NAP",
-    "setsid sleep NAP & sleep NAP",
-    "(setsid sh -c 'trap \"\" TERM; while :; do sleep NAP; done' &); sleep NAP",
-  ]) {
-    const rig = makeToolRig();
-    const nap = `5${process.pid}${script.length}.5`;
-    const id = newId("cmd");
-    const argv = ["sh", "-c", `echo ran >> ran; ${script.replaceAll("NAP", nap)}`];
-    const daemon = spawn(
-      process.execPath,
-      [
-        join(import.meta.dirname, "testing/runToolUntilKilled.ts"),
-        join(rig.directory, "killed.db"),
-        rig.root,
-        rig.state,
-        id,
-        JSON.stringify(argv),
-      ],
-      { stdio: "inherit" },
-    );
-    const own = () => processesWith(nap).filter((pid) => pid !== daemon.pid);
-    await vi.waitFor(() => expect(own().length).toBeGreaterThan(script.includes("setsid") ? 1 : 0), 10_000);
-    daemon.kill("SIGKILL");
-    await once(daemon, "exit");
-    expect(own().length).toBeGreaterThan(0);
-
-    const again = makeToolRig({ directory: rig.directory, database: join(rig.directory, "killed.db") });
-    const { executor, results, command } = withExecutor(again);
-    expect(results(id)).toMatchObject([{ status: "indeterminate" }]);
-    executor.accept({ id, session: newId("ses"), command: command(argv), ttlMs: 60_000 });
-    const next = await again.output("run_command", { argv: ["pgrep", "-f", nap] });
-    expect(next, "nothing of it runs beside the next call").toMatchObject({
-      text: "(no output)",
-      exit_code: 1,
-    });
-    expect(own()).toEqual([]);
-    expect(readFileSync(join(rig.root, "ran"), "utf8")).toBe("ran\n");
-    await executor.stop();
-  }
-});
-
 it("does not end a process that has the number of a leftover by now", async () => {
   const rig = makeToolRig();
   const other = spawn("sleep", ["30"]);
   onTestFinished(() => void other.kill());
-  rig.store.db
-    .prepare("INSERT INTO tool_calls (id, pid, started) VALUES ('cmd_gone', ?, 'another:1')")
-    .run(other.pid ?? 0);
+  const runs = openRunStore(rig.store);
+  runs.begin("cmd_gone");
+  runs.setLeader("cmd_gone", { pid: other.pid ?? 0, started: "another:1" });
   await rig.start().stop();
   expect(other.exitCode ?? other.signalCode).toBeNull();
   expect(statSync(`/proc/${other.pid}`).isDirectory()).toBe(true);

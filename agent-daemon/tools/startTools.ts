@@ -4,6 +4,7 @@ import { TOOLS, isToolName } from "../../protocol/tools.ts";
 import type { ToolName } from "../../protocol/tools.ts";
 import type { AgentConfig } from "../config.ts";
 import type { LiveOutputs } from "../link/liveOutputs.ts";
+import { changesNothing } from "../link/changesNothing.ts";
 import { storageTrouble } from "../link/storageErrors.ts";
 import type { SelfProgram } from "../agents/codex/launchSupervisor.ts";
 import type { CommandContext, Log, Outlet, Part } from "../parts.ts";
@@ -11,7 +12,7 @@ import type { Store } from "../store.ts";
 import { allowedRoot } from "./allowedRoot.ts";
 import { startBackground } from "./background/startBackground.ts";
 import { openCallStore } from "./callStore.ts";
-import { CALL_VARIABLE } from "./cleanEnvironment.ts";
+import { CALL_VARIABLE, cleanEnvironment } from "./cleanEnvironment.ts";
 import { resolveOutside } from "./confine.ts";
 import { editFileTool } from "./editFile.ts";
 import { endLeftCalls } from "./endLeftCalls.ts";
@@ -23,6 +24,10 @@ import type { PanePart } from "./paneTools.ts";
 import { readFileTool } from "./readFile.ts";
 import type { RestartPatience } from "./restartService.ts";
 import { runCommandTool } from "./runCommand.ts";
+import { callsDir } from "./runner/callFiles.ts";
+import { followLeftRuns } from "./runner/leftRuns.ts";
+import { openRunStore } from "./runner/runStore.ts";
+import { startRunner } from "./runner/startRunner.ts";
 import { searchFilesTool } from "./searchFiles.ts";
 import { makeServiceTools } from "./serviceTools.ts";
 import type { ToolCall } from "./toolCall.ts";
@@ -63,8 +68,12 @@ export function startTools(deps: ToolsDeps): Part {
     outlet: deps.outlet,
     log,
   });
-  const runner = {
-    calls,
+  const runs = openRunStore(deps.store);
+  const dir = callsDir(config.state_dir);
+  const runner = startRunner({ dir, self: deps.self, env: cleanEnvironment(env), log });
+  const programs = {
+    runs,
+    runner,
     env,
     background,
     ...(deps.outputs === undefined ? {} : { outputs: deps.outputs }),
@@ -78,12 +87,14 @@ export function startTools(deps: ToolsDeps): Part {
   const search = { ripgrep: deps.ripgrep ?? "rg", env };
   // A daemon that a call started must not hand that call's mark to what it starts itself.
   delete process.env[CALL_VARIABLE];
-  const cleared = endLeftCalls(calls, log).catch((error: unknown) => {
+  const cleared = endLeftCalls({ calls, runs, dir, log }).catch((error: unknown) => {
     log("error", "What a daemon had left could not be cleared up.", { error: String(error) });
   });
 
+  const left = followLeftRuns({ runs, dir, log });
+
   const tools: Partial<Record<ToolName, CarryOut>> = {
-    run_command: parsed(TOOLS.run_command.input, (input, call) => runCommandTool(input, call, runner)),
+    run_command: parsed(TOOLS.run_command.input, (input, call) => runCommandTool(input, call, programs)),
     command_output: parsed(TOOLS.command_output.input, background.output),
     command_stop: parsed(TOOLS.command_stop.input, background.stop),
     read_file: parsed(TOOLS.read_file.input, readFileTool),
@@ -118,6 +129,12 @@ export function startTools(deps: ToolsDeps): Part {
 
   return {
     handles: ({ type }) => type === "tool" || type === "stop_background",
+    repeats: changesNothing,
+    begins(command, id) {
+      if (command.type === "tool" && command.tool === ("run_command" satisfies ToolName)) runs.begin(id);
+    },
+    left: left.find,
+    settled: left.settled,
     async run(command: Command, context) {
       if (command.type === "stop_background") return background.stopFor(context.session, command.command);
       if (command.type !== "tool") return refused("not_here", `${command.type} is not a tool.`);
@@ -137,6 +154,7 @@ export function startTools(deps: ToolsDeps): Part {
       }
     },
     async stop() {
+      runner.close();
       await Promise.all([background.close(), cleared]);
     },
   };

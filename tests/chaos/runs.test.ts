@@ -8,34 +8,38 @@ import { Run } from "../../protocol/run.ts";
 import { RunDetail } from "../../protocol/runs.ts";
 import { Random } from "../../protocol/testing/mutate.ts";
 import { pipelineScript } from "../support/pipelineRun.ts";
+import { RemoteHost } from "../support/RemoteHost.ts";
 import { Signalbox, until } from "../support/signalbox.ts";
 
-/** Runs that are struck; several at once, so that one blow falls on all of them. RUN_ROUNDS=50 for more. */
-const ROUNDS = Number(process.env.RUN_ROUNDS ?? 10);
+/** Runs that must have been struck at least once between their start and their end. RUN_ROUNDS=500 for more. */
+const ROUNDS = Number(process.env.RUN_ROUNDS ?? 50);
+/** Runs that are under way at once, each somewhere else: a blow strikes them all. */
 const AT_ONCE = 10;
-const SEED = 11;
+const SEED = Number(process.env.RUN_SEED ?? 11);
 const AGENTS = 12;
-/** Between two blows, at most. */
-const PAUSE_MS = 1_500;
+/** Agents that begin between two blows, at most. With fewer nothing would ever go on. */
+const BETWEEN = 40;
+/** A place that no run comes to so soon is not waited for. */
+const PATIENCE_MS = 2_000;
+const LOOK_MS = 400;
 
-const HostList = z.object({ items: z.array(z.object({ id: z.string(), presence: z.string() })) });
+/** Where a blow finds a run. */
+const PLACES = ["before its first agent", "in a command", "between agents", "after its last agent"] as const;
+type Place = (typeof PLACES)[number];
 
 let signalbox: Signalbox;
-let host: string;
+let host: RemoteHost;
 let trail: string;
 
 beforeAll(async () => {
   signalbox = await Signalbox.start();
-  trail = join(signalbox.work, "trail");
-  appendFileSync(trail, "");
-  host = await until("an online host", async () => {
-    const { items } = await signalbox.api(HostList, "/api/hosts");
-    return items.find(({ presence }) => presence === "online")?.id;
-  });
+  host = await RemoteHost.enrol(signalbox, "struck");
+  trail = join(host.dir, "trail");
+  for (const path of [trail, `${trail}.begun`]) appendFileSync(path, "");
   const rule = {
     tool: "run_command",
-    host,
-    workspace: signalbox.work,
+    host: host.id,
+    workspace: host.dir,
     expires_at: null,
     reason: "",
     pattern: "run_command sh",
@@ -43,14 +47,17 @@ beforeAll(async () => {
   await signalbox.api(z.unknown(), "/api/rules", { body: rule });
   await save(pipelineScript("pipeline", trail));
 });
-afterAll(() => signalbox.stop());
+afterAll(async () => {
+  await host?.stop();
+  await signalbox?.stop();
+});
 
 async function save(script: string): Promise<void> {
   await signalbox.api(z.unknown(), "/api/workflows/pipeline", { method: "PUT", body: { script } });
 }
 
 async function start(fresh: boolean, name: string): Promise<string> {
-  const body = { id: newId("run"), fresh, args: { run: name }, host, cwd: signalbox.work };
+  const body = { id: newId("run"), fresh, args: { run: name }, host: host.id, cwd: host.dir };
   return (await signalbox.api(Run, "/api/workflows/pipeline/runs", { body })).id;
 }
 
@@ -59,19 +66,31 @@ function ended(id: string): Promise<RunDetail> {
     `run ${id} to end`,
     async () => {
       const found = await signalbox.api(RunDetail, `/api/runs/${id}`);
-      return found.run.ended_at === null ? null : found;
+      if (found.run.ended_at !== null) return found;
+      await sleep(LOOK_MS);
+      return null;
     },
     400_000,
   );
 }
 
-/** What the agents of a run have left, in order of their names. */
-function marksOf(name: string): string[] {
-  const marks = readFileSync(trail, "utf8").split("\n");
-  return marks
+/** What the agents of a run have left in a file, in order of their names. */
+function marksOf(name: string, path = trail): string[] {
+  return linesOf(path)
     .filter((mark) => mark.startsWith(`${name}-`))
     .map((mark) => mark.slice(name.length + 1))
     .sort();
+}
+
+function linesOf(path: string): string[] {
+  return readFileSync(path, "utf8").split("\n").filter(Boolean);
+}
+
+function placeOf(name: string): Place {
+  const done = marksOf(name).length;
+  if (marksOf(name, `${trail}.begun`).length > done) return "in a command";
+  if (done === AGENTS) return "after its last agent";
+  return done === 0 ? "before its first agent" : "between agents";
 }
 
 /** Everything of a run that must be as in any other. */
@@ -81,40 +100,80 @@ function sumOf({ run, result, items }: RunDetail) {
     result,
     spent: run.spent,
     steps: items
-      .map(({ n, phase, status, preview }) => ({ n, phase, status, preview }))
-      .sort((a, b) => String(a.preview).localeCompare(String(b.preview)))
-      .map(({ n: _n, ...rest }) => rest),
+      .map(({ phase, status, preview }) => ({ phase, status, preview }))
+      .sort((a, b) => String(a.preview).localeCompare(String(b.preview))),
   };
 }
 
-test("a run that is struck anywhere does each agent once, and ends as any other", async () => {
-  const undisturbed = await ended(await start(true, "r00"));
+/** All of one length: what they cost is counted. */
+const nameOf = (run: number) => `r${String(run).padStart(4, "0")}`;
+
+test(`a run that is struck anywhere does each agent once, and ends as any other (${ROUNDS} runs)`, async () => {
+  const undisturbed = await ended(await start(true, nameOf(0)));
   expect(undisturbed.run).toMatchObject({ status: "completed", steps: { completed: AGENTS } });
-  const marks = marksOf("r00");
+  const marks = marksOf(nameOf(0));
   expect(marks).toHaveLength(AGENTS);
 
   const random = new Random(SEED);
-  let blows = 0;
-  for (let round = 1; round <= ROUNDS; round += AT_ONCE) {
-    const names = Array.from({ length: AT_ONCE }, (_, i) => `r${String(round + i).padStart(2, "0")}`);
-    const ids = await Promise.all(names.map((name) => start(true, name)));
-    let struck = false;
-    const over = Promise.all(ids.map(ended));
-    const end = new AbortController();
-    void over.finally(() => end.abort()).catch(() => {}); // awaited below
-    for (;;) {
-      await sleep(random.below(PAUSE_MS));
-      if (end.signal.aborted || (struck && random.below(2) === 0)) break;
-      await (random.below(4) === 0 ? signalbox.kill("edge") : signalbox.killRuntime());
-      struck = true;
-      blows++;
+  const blows: { at: number; names: Set<string> }[] = [];
+  const struck = new Set<string>();
+  const found = new Map<string, number>();
+  const underWay = new Set<string>();
+  const over = new AbortController();
+  let runs = 0;
+
+  const carry = async (own: Random) => {
+    while (struck.size + underWay.size < ROUNDS && !over.signal.aborted) {
+      await sleep(own.below(PATIENCE_MS));
+      const name = nameOf(++runs);
+      const id = await start(true, name);
+      underWay.add(name);
+      const detail = await ended(id);
+      underWay.delete(name);
+      expect(sumOf(detail), name).toEqual(sumOf(undisturbed));
+      expect(marksOf(name), name).toEqual(marks);
+      expect(marksOf(name, `${trail}.begun`), name).toEqual(marks);
+      // One that may have ended before the blow does not count.
+      if (blows.some(({ at, names }) => names.has(name) && at < (detail.run.ended_at ?? 0))) struck.add(name);
     }
-    for (const [index, detail] of (await over).entries()) {
-      expect(sumOf(detail)).toEqual(sumOf(undisturbed));
-      expect(marksOf(names[index] ?? "")).toEqual(marks);
+  };
+  const killDaemon = () => host.kill().then(() => void host.run());
+  // The edge's process seldom, since its supervisor takes longer each time; the runtime in it ends it, too.
+  const deck = [
+    ["daemon", killDaemon],
+    ["daemon", killDaemon],
+    ["daemon", killDaemon],
+    ["runtime", () => signalbox.killRuntime()],
+    ["edge", () => signalbox.kill("edge")],
+    ["daemon and runtime", () => Promise.all([killDaemon(), signalbox.killRuntime()])],
+  ] as const;
+  const begun = () => linesOf(`${trail}.begun`).length;
+  const strike = async () => {
+    while (!over.signal.aborted) {
+      const next = begun() + random.below(BETWEEN);
+      await until("the runs to go on", () => over.signal.aborted || begun() >= next, 300_000);
+      const wanted = random.pick(PLACES);
+      const isThere = () => over.signal.aborted || [...underWay].some((name) => placeOf(name) === wanted);
+      await until(wanted, isThere, PATIENCE_MS).catch(() => null);
+      const [what, blow] = random.pick(deck);
+      const names = new Set(underWay);
+      const places = [...names].map(placeOf);
+      const at = Date.now();
+      await blow();
+      blows.push({ at, names });
+      for (const place of places) found.set(`${what}: ${place}`, (found.get(`${what}: ${place}`) ?? 0) + 1);
     }
-  }
-  expect(blows).toBeGreaterThanOrEqual(ROUNDS / AT_ONCE);
+  };
+  const striking = strike();
+  await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => carry(new Random(SEED + n)))).finally(() =>
+    over.abort(),
+  );
+  await striking;
+  if (process.env.RUN_SAY !== undefined)
+    console.log(runs, blows.length, struck.size, Object.fromEntries(found));
+  expect(struck.size).toBeGreaterThanOrEqual(ROUNDS);
+  for (const place of PLACES)
+    expect([...found.keys()].filter((each) => each.endsWith(place)).length, place).toBeGreaterThan(0);
 }, 900_000);
 
 test("a changed prompt for one agent does exactly that one again", async () => {
