@@ -5,7 +5,8 @@ import { homeFiles } from "../edge/homeFiles.ts";
 import type { HomeFiles } from "../edge/homeFiles.ts";
 import { EXIT } from "../system/exitCodes.ts";
 import { Sentence } from "../system/Sentence.ts";
-import { UsageProblem, parsePort } from "./commandTable.ts";
+import { UsageProblem } from "./CommandSpec.ts";
+import { parsePort } from "./readValues.ts";
 
 /** What a command is given to work with. */
 export type Context = {

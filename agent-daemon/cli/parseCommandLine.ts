@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import { EXIT } from "../system/exitCodes.ts";
 import { say } from "../system/Sentence.ts";
-import { COMMANDS, UsageProblem, parseOptions } from "./commandTable.ts";
-import type { CommandSpec, Values } from "./commandTable.ts";
+import { UsageProblem, parseOptions } from "./CommandSpec.ts";
+import type { CommandSpec, Values } from "./CommandSpec.ts";
+import { COMMANDS } from "./commandTable.ts";
 import type { Invocation } from "./invocation.ts";
 
 /** What a command line asks for. */

@@ -8,6 +8,44 @@ import type { ApproveArgs } from "../invocation.ts";
 import { ago } from "../renderStatus.ts";
 import { printable } from "../renderSessions.ts";
 import { targetOf } from "../targetOf.ts";
+import { type CommandSpec, UsageProblem } from "../CommandSpec.ts";
+import { JSON_OPTION, TARGET_OPTIONS, readTarget, readText } from "../readValues.ts";
+
+/** `signalbox approve` on the command line. */
+export const approveSpec: CommandSpec = {
+  usage: "[APPROVAL] [--session | --always] [--deny] [--message TEXT]",
+  summary: "list what waits for a decision, or decide one",
+  details:
+    "APPROVAL is an id, or the beginning or end of one. Without an option it is allowed once. A question is answered\nwith --answer 'QUESTION=ANSWER', once for each.",
+  options: {
+    json: JSON_OPTION,
+    session: { type: "boolean", help: "allow its kind for this session" },
+    always: { type: "boolean", help: "make a rule of it (administrators)" },
+    deny: { type: "boolean", help: "deny it" },
+    message: { type: "string", short: "m", value: "TEXT", help: "what is said with a denial" },
+    answer: { type: "string", value: "QUESTION=ANSWER", multiple: true, help: "answer a question" },
+    ...TARGET_OPTIONS,
+  },
+  words: { least: 0, most: 1 },
+  read: (values, [approval = null]) => {
+    const [session, always, deny] = ["session", "always", "deny"].map((name) => values[name] === true);
+    if ([session, always, deny].filter(Boolean).length > 1)
+      throw new UsageProblem("--session, --always and --deny exclude each other.");
+    const given = values["answer"];
+    return {
+      command: "approve",
+      args: {
+        ...readTarget(values),
+        approval,
+        deny: deny === true,
+        message: readText(values, "message"),
+        scope: always === true ? "always" : session === true ? "session" : "once",
+        answers: Array.isArray(given) ? readAnswers(given.map(String)) : null,
+        json: values["json"] === true,
+      },
+    };
+  },
+};
 
 const ApprovalPage = z.object({ items: z.array(Approval), next_cursor: z.string().nullable() });
 
@@ -87,4 +125,15 @@ async function listWaiting(api: ApiAccess): Promise<Approval[]> {
     if (next_cursor === null) return waiting;
     cursor = `&cursor=${encodeURIComponent(next_cursor)}`;
   }
+}
+
+/** `QUESTION=ANSWER`, split at the last sign: questions have them more often than answers. */
+function readAnswers(given: string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((each) => {
+      const at = each.lastIndexOf("=");
+      if (at < 1) throw new UsageProblem("an answer is written QUESTION=ANSWER.");
+      return [each.slice(0, at), each.slice(at + 1)];
+    }),
+  );
 }

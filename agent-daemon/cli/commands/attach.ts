@@ -10,6 +10,24 @@ import type { AttachArgs } from "../invocation.ts";
 import { targetOf } from "../targetOf.ts";
 import { readKeys } from "../attach/attachKeys.ts";
 import { viewConsole } from "../attach/viewConsole.ts";
+import type { CommandSpec } from "../CommandSpec.ts";
+import { TARGET_OPTIONS, readTarget } from "../readValues.ts";
+
+/** `signalbox attach` on the command line. */
+export const attachSpec: CommandSpec = {
+  usage: "SESSION [--fit]",
+  summary: "open a session's terminal here; Ctrl-] leaves it",
+  details: "SESSION is an id, the beginning or end of one, or a title.",
+  options: {
+    fit: { type: "boolean", help: "give the pane the size of this terminal" },
+    ...TARGET_OPTIONS,
+  },
+  words: { least: 1, most: 1 },
+  read: (values, [session = ""]) => ({
+    command: "attach",
+    args: { ...readTarget(values), session, fit: values["fit"] === true },
+  }),
+};
 
 const RETRY_MS = 1_000;
 /** Undoes what a program may have done to the terminal: alternate screen, mouse, paste mode, cursor, colours. */

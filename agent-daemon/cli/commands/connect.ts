@@ -11,6 +11,37 @@ import type { ConnectArgs } from "../invocation.ts";
 import { rememberUrl } from "../rememberUrl.ts";
 import { runDaemon } from "../runDaemon.ts";
 import { installService, planServiceHere } from "../service/installService.ts";
+import type { CommandSpec } from "../CommandSpec.ts";
+import { CONFIG_OPTION, readUrl, readText } from "../readValues.ts";
+
+/** `signalbox connect` on the command line. */
+export const connectSpec: CommandSpec = {
+  usage: "[URL] [--code CODE] [--name NAME] [--service]",
+  summary: "make this machine a host of a Signalbox and run its daemon",
+  details:
+    "With a one-time code from the hosts page, the machine is enrolled first. Without --service the daemon runs in\nthe foreground; with it, a systemd user unit or launchd agent is installed and started.",
+  options: {
+    code: { type: "string", short: "c", value: "CODE", help: "one-time code from the hosts page" },
+    name: {
+      type: "string",
+      value: "NAME",
+      help: "how the machine introduces itself (default: its host name)",
+    },
+    service: { type: "boolean", help: "install and start it as a service of this user" },
+    config: CONFIG_OPTION,
+  },
+  words: { least: 0, most: 1 },
+  read: (values, [url]) => ({
+    command: "connect",
+    args: {
+      url: url === undefined ? null : readUrl(url),
+      code: readText(values, "code"),
+      name: readText(values, "name"),
+      service: values["service"] === true,
+      config: readText(values, "config"),
+    },
+  }),
+};
 
 /** `signalbox connect`. */
 export async function connect(

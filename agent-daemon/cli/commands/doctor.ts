@@ -16,6 +16,20 @@ import { callApi } from "../callApi.ts";
 import { findHome } from "../context.ts";
 import type { Context } from "../context.ts";
 import type { DoctorArgs } from "../invocation.ts";
+import type { CommandSpec } from "../CommandSpec.ts";
+import { CONFIG_OPTION, JSON_OPTION, readText } from "../readValues.ts";
+
+/** `signalbox doctor` on the command line. */
+export const doctorSpec: CommandSpec = {
+  usage: "[--json]",
+  summary: "look for what keeps Signalbox from working here",
+  options: { json: JSON_OPTION, config: CONFIG_OPTION },
+  words: { least: 0, most: 0 },
+  read: (values) => ({
+    command: "doctor",
+    args: { json: values["json"] === true, config: readText(values, "config") },
+  }),
+};
 
 /** `ok`: fine; `note`: worth knowing; `bad`: keeps something from working. */
 export type Finding = { state: "ok" | "note" | "bad"; what: string; says: string };

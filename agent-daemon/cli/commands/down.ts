@@ -8,6 +8,16 @@ import { isLocked } from "../../system/lock.ts";
 import { Sentence } from "../../system/Sentence.ts";
 import { needCheckout } from "../context.ts";
 import type { Context } from "../context.ts";
+import type { CommandSpec } from "../CommandSpec.ts";
+
+/** `signalbox down` on the command line. */
+export const downSpec: CommandSpec = {
+  usage: "",
+  summary: "end what `up` runs; panes and jobs go on",
+  options: {},
+  words: { least: 0, most: 0 },
+  read: () => ({ command: "down", args: {} }),
+};
 
 /** Longer than the supervisor gives its children. */
 const DOWN_LIMIT_MS = 30_000;

@@ -6,6 +6,23 @@ import { EXIT } from "../../system/exitCodes.ts";
 import type { Context } from "../context.ts";
 import { findHome } from "../context.ts";
 import type { HooksArgs } from "../invocation.ts";
+import { type CommandSpec, UsageProblem } from "../CommandSpec.ts";
+import { CONFIG_OPTION, readText } from "../readValues.ts";
+
+/** `signalbox hooks` on the command line. */
+export const hooksSpec: CommandSpec = {
+  usage: "install | remove | status",
+  summary: "let Claude Code's permission requests reach Signalbox, or no longer",
+  details:
+    "Writes one hook into Claude Code's settings and touches nothing else there. Claude's own dialog stays open: the\nfirst answer counts, there or here.",
+  options: { config: CONFIG_OPTION },
+  words: { least: 1, most: 1 },
+  read: (values, [action]) => {
+    if (action !== "install" && action !== "remove" && action !== "status")
+      throw new UsageProblem("say install, remove or status.");
+    return { command: "hooks", args: { action, config: readText(values, "config") } };
+  },
+};
 
 /** `signalbox hooks install|remove|status`: Claude Code's permission requests reach the daemon, or do not. */
 export async function hooks({ action, config: file }: HooksArgs, context: Context): Promise<number> {

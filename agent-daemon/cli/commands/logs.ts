@@ -5,7 +5,27 @@ import { EXIT } from "../../system/exitCodes.ts";
 import { hasCode } from "../../system/readFileIfThere.ts";
 import { Sentence } from "../../system/Sentence.ts";
 import { findHome, type Context } from "../context.ts";
-import type { LogsArgs } from "../invocation.ts";
+import { type LogsArgs, LOGS } from "../invocation.ts";
+import { type CommandSpec, UsageProblem } from "../CommandSpec.ts";
+import { readText } from "../readValues.ts";
+
+/** `signalbox logs` on the command line. */
+export const logsSpec: CommandSpec = {
+  usage: "[edge | agent | supervisor] [--lines N] [--follow]",
+  summary: "what Signalbox itself wrote on this machine (words of a run: `signalbox workflows logs`)",
+  options: {
+    lines: { type: "string", short: "n", value: "N", help: "how many of the last lines (default 100)" },
+    follow: { type: "boolean", short: "f", help: "go on with what is written next" },
+  },
+  words: { least: 0, most: 1 },
+  read: (values, [word = "edge"]) => {
+    const part = LOGS.find((each) => each === word);
+    if (part === undefined) throw new UsageProblem(`It is ${LOGS.join(", ")}; not ${word}.`);
+    const lines = readText(values, "lines") ?? "100";
+    if (!/^\d{1,6}$/.test(lines)) throw new UsageProblem(`${lines} is not a number of lines.`);
+    return { command: "logs", args: { part, lines: Number(lines), follow: values["follow"] === true } };
+  },
+};
 
 /** More of a file is not looked at: it is put aside when it is so long. */
 const MOST_BYTES = 5 * 1024 * 1024;

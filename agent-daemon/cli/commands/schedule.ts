@@ -12,6 +12,78 @@ import { findSession } from "../findSession.ts";
 import type { ScheduleArgs } from "../invocation.ts";
 import { printable } from "../renderSessions.ts";
 import { targetOf } from "../targetOf.ts";
+import { type CommandSpec, UsageProblem } from "../CommandSpec.ts";
+import { JSON_OPTION, TARGET_OPTIONS, readJson, readList, readTarget, readText } from "../readValues.ts";
+
+const SCHEDULE_ACTIONS = ["list", "add", "run", "pause", "resume", "remove"] as const;
+
+/** `signalbox schedule` on the command line. */
+export const scheduleSpec: CommandSpec = {
+  usage: "[list | add NAME TEXT… | run WHICH | pause WHICH | resume WHICH | remove WHICH]",
+  summary: "list what begins by the clock, add to it, or change it",
+  details:
+    "`add` needs --cron or --at. TEXT is a task for an agent of its own, or with --session a message to that session;\nwith --workflow a workflow runs. WHICH is a name, an id or the end of one.",
+  options: {
+    cron: { type: "string", short: "c", value: "CRON", help: 'when, such as "30 9 * * MON-FRI"' },
+    at: { type: "string", value: "TIME", help: "once, such as 2026-12-24T18:00 (or with a zone)" },
+    zone: {
+      type: "string",
+      short: "z",
+      value: "ZONE",
+      help: "time zone of --cron (default: this machine's)",
+    },
+    session: { type: "string", short: "s", value: "SESSION", help: "say TEXT to this session" },
+    workflow: { type: "string", short: "w", value: "NAME", help: "run this workflow" },
+    args: {
+      type: "string",
+      short: "a",
+      value: "JSON",
+      help: "what the workflow is given: JSON, or else text",
+    },
+    host: { type: "string", value: "HOST", help: "host of --cwd (default: this machine)" },
+    cwd: { type: "string", value: "DIR", help: "directory that the agents work in" },
+    "catch-up": { type: "string", value: "HOW", help: "missed times: one (made up for once) or none" },
+    overlap: { type: "string", value: "HOW", help: "while it still runs: skip, queue or parallel" },
+    json: JSON_OPTION,
+    ...TARGET_OPTIONS,
+  },
+  words: { least: 0, most: 10_000 },
+  read: (values, [word = "list", ...words]) => {
+    const action = SCHEDULE_ACTIONS.find((each) => each === word);
+    if (action === undefined) throw new UsageProblem(`It is ${SCHEDULE_ACTIONS.join(", ")}; not ${word}.`);
+    const at = readText(values, "at");
+    const cron = readText(values, "cron");
+    const workflow = readText(values, "workflow");
+    if (action !== "list" && words.length === 0)
+      throw new UsageProblem(
+        `Something is missing: signalbox schedule ${action} ${action === "add" ? "NAME" : "WHICH"}`,
+      );
+    if (action === "add" && (cron === null) === (at === null))
+      throw new UsageProblem("say when, by --cron or by --at.");
+    if (action === "add" && words.length < 2 && workflow === null)
+      throw new UsageProblem("say what is to be done, or give --workflow.");
+    const given = readText(values, "args");
+    return {
+      command: "schedule",
+      args: {
+        ...readTarget(values),
+        action,
+        words,
+        cron,
+        at: at === null ? null : readTime(at),
+        zone: readText(values, "zone"),
+        session: readText(values, "session"),
+        workflow,
+        args: given === null ? null : readJson(given),
+        host: readText(values, "host"),
+        cwd: readText(values, "cwd"),
+        catchUp: readList(values, "catch-up", ["one", "none"] as const)[0] ?? "one",
+        overlap: readList(values, "overlap", ["skip", "queue", "parallel"] as const)[0] ?? "skip",
+        json: values["json"] === true,
+      },
+    };
+  },
+};
 
 /** `signalbox schedule`: lists the team's schedules, makes one, or changes, runs or removes one. */
 export async function schedule(args: ScheduleArgs, context: Context): Promise<number> {
@@ -116,4 +188,11 @@ function wordsOf(work: Work): string {
     case "workflow":
       return `runs ${work.workflow}`;
   }
+}
+
+/** A moment that a person wrote, in this machine's time unless it says another. */
+function readTime(value: string): number {
+  const at = Date.parse(value);
+  if (Number.isNaN(at)) throw new UsageProblem(`${value} is not a time such as 2026-12-24T18:00.`);
+  return at;
 }

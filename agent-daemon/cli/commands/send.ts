@@ -9,6 +9,21 @@ import type { Context } from "../context.ts";
 import { findSession } from "../findSession.ts";
 import type { SendArgs } from "../invocation.ts";
 import { targetOf } from "../targetOf.ts";
+import type { CommandSpec } from "../CommandSpec.ts";
+import { JSON_OPTION, TARGET_OPTIONS, readTarget } from "../readValues.ts";
+
+/** `signalbox send` on the command line. */
+export const sendSpec: CommandSpec = {
+  usage: "SESSION TEXT…",
+  summary: "send text to a session: typed into a pane, or the next turn of a job",
+  details: "TEXT may be - for what comes on standard input.",
+  options: { json: JSON_OPTION, ...TARGET_OPTIONS },
+  words: { least: 2, most: 10_000 },
+  read: (values, [session = "", ...words]) => ({
+    command: "send",
+    args: { ...readTarget(values), session, text: words.join(" "), json: values["json"] === true },
+  }),
+};
 
 /** How long the answer is waited for; a host that is away gets the text later. */
 const WAIT_MS = 10_000;

@@ -11,8 +11,62 @@ import { Sentence } from "../../system/Sentence.ts";
 import { callApi, type ApiAccess } from "../callApi.ts";
 import type { Context } from "../context.ts";
 import { findHost } from "../findHost.ts";
-import type { StartArgs } from "../invocation.ts";
+import { type StartArgs, STARTS } from "../invocation.ts";
 import { targetOf } from "../targetOf.ts";
+import { type CommandSpec, UsageProblem } from "../CommandSpec.ts";
+import { HOST_OPTION, JSON_OPTION, TARGET_OPTIONS, readTarget, readText } from "../readValues.ts";
+
+/** `signalbox start` on the command line. */
+export const startSpec: CommandSpec = {
+  usage: "WHAT [PROMPT…] [options]",
+  summary: "start an agent, a shell, a job or a chat on a host",
+  details: `WHAT is ${STARTS.join(", ")}; with --template it may be left out. PROMPT is the first thing it is told.`,
+  options: {
+    json: JSON_OPTION,
+    host: HOST_OPTION,
+    cwd: {
+      type: "string",
+      value: "DIR",
+      help: "directory on the host (default: this one, on this machine)",
+    },
+    model: { type: "string", value: "MODEL", help: "the model it talks to" },
+    mode: { type: "string", value: "MODE", help: "how freely it acts: a permission mode or a sandbox" },
+    worktree: { type: "string", value: "BRANCH", help: "in a new git worktree, on this new branch" },
+    base: { type: "string", value: "COMMIT", help: "what that branch starts from" },
+    resume: { type: "string", value: "ID", help: "go on with a conversation that was kept on the host" },
+    title: { type: "string", value: "TITLE", help: "what it is called" },
+    template: { type: "string", short: "t", value: "NAME", help: "begin as a template of the team says" },
+    headless: { type: "boolean", help: "an agent without a terminal" },
+    ...TARGET_OPTIONS,
+  },
+  words: { least: 0, most: 10_000 },
+  read: (values, words) => {
+    const what = STARTS.find((each) => each === words[0]) ?? null;
+    const template = readText(values, "template");
+    if (what === null && template === null)
+      throw new UsageProblem(`say what to start: ${STARTS.join(", ")}; or --template.`);
+    const rest = (what === null ? words : words.slice(1)).join(" ").trim();
+    return {
+      command: "start",
+      args: {
+        ...readTarget(values),
+        what,
+        prompt: rest === "" ? null : rest,
+        host: readText(values, "host"),
+        cwd: readText(values, "cwd"),
+        model: readText(values, "model"),
+        mode: readText(values, "mode"),
+        branch: readText(values, "worktree"),
+        base: readText(values, "base"),
+        resume: readText(values, "resume"),
+        title: readText(values, "title"),
+        template,
+        headless: values["headless"] === true,
+        json: values["json"] === true,
+      },
+    };
+  },
+};
 
 const TemplatePage = z.object({ items: z.array(Template) });
 

@@ -8,6 +8,20 @@ import type { Context } from "../context.ts";
 import { gatherStatus, isHealthy } from "../gatherStatus.ts";
 import type { StatusArgs } from "../invocation.ts";
 import { renderStatus } from "../renderStatus.ts";
+import type { CommandSpec } from "../CommandSpec.ts";
+import { CONFIG_OPTION, JSON_OPTION, readText } from "../readValues.ts";
+
+/** `signalbox status` on the command line. */
+export const statusSpec: CommandSpec = {
+  usage: "[--json]",
+  summary: "what runs here and whether it is connected, with a sign-in link",
+  options: { json: JSON_OPTION, config: CONFIG_OPTION },
+  words: { least: 0, most: 0 },
+  read: (values) => ({
+    command: "status",
+    args: { json: values["json"] === true, config: readText(values, "config") },
+  }),
+};
 
 /** `signalbox status`: ends with 0 when what should run does and is connected. */
 export async function status({ json, config }: StatusArgs, context: Context): Promise<number> {

@@ -5,15 +5,95 @@ import { page } from "../../../protocol/api.ts";
 import { newId, TaskId } from "../../../protocol/ids.ts";
 import { JobSpec, readJobAgent } from "../../../protocol/jobs.ts";
 import { WholeTask } from "../../../protocol/taskApi.ts";
-import { Task } from "../../../protocol/tasks.ts";
+import { Task, TaskStatus } from "../../../protocol/tasks.ts";
 import { EXIT } from "../../system/exitCodes.ts";
 import { Sentence } from "../../system/Sentence.ts";
 import { callApi, type ApiAccess } from "../callApi.ts";
 import type { Context } from "../context.ts";
 import { findHost } from "../findHost.ts";
-import type { TasksArgs } from "../invocation.ts";
+import { type TasksArgs, TASK_ACTIONS } from "../invocation.ts";
 import { renderTask, renderTasks } from "../renderTasks.ts";
 import { targetOf } from "../targetOf.ts";
+import { type CommandSpec, UsageProblem } from "../CommandSpec.ts";
+import {
+  HOST_OPTION,
+  JSON_OPTION,
+  TARGET_OPTIONS,
+  readAgent,
+  readList,
+  readTarget,
+  readText,
+} from "../readValues.ts";
+
+/** `signalbox tasks` on the command line. */
+export const tasksSpec: CommandSpec = {
+  usage: "[list | add PROMPT… | show TASK | cancel TASK | retry TASK]",
+  summary: "list tasks, add one for an agent that runs without you, look at it, end it, run it again",
+  details:
+    "A new task is a chat that only thinks, unless --host or --cwd name a place, or --agent an agent that works on\none. PROMPT may be - for what comes on standard input. A task is named by its id or the end of it.",
+  options: {
+    status: {
+      type: "string",
+      value: "LIST",
+      help: `only these, separated by commas: ${TaskStatus.options.join(", ")}`,
+    },
+    agent: {
+      type: "string",
+      value: "NAME",
+      help: "who does it: edge (default), claude, codex, opencode, or acp:NAME as the host's configuration names it",
+    },
+    provider: { type: "string", value: "NAME", help: "the same as --agent" },
+    host: HOST_OPTION,
+    cwd: {
+      type: "string",
+      value: "DIR",
+      help: "directory on the host (default: this one, on this machine)",
+    },
+    model: { type: "string", value: "MODEL", help: "the model it talks to" },
+    mode: {
+      type: "string",
+      value: "MODE",
+      help: "how freely an agent acts, in its own word; otherwise it asks",
+    },
+    effort: { type: "string", value: "LEVEL", help: "how hard it thinks: low, medium, high …" },
+    worktree: {
+      type: "string",
+      value: "BRANCH",
+      help: "it works in a worktree of its own, on this new branch",
+    },
+    title: { type: "string", value: "TITLE", help: "what it is called" },
+    json: JSON_OPTION,
+    ...TARGET_OPTIONS,
+  },
+  words: { least: 0, most: 10_000 },
+  read: (values, [word = "list", ...rest]) => {
+    const action = TASK_ACTIONS.find((each) => each === word);
+    if (action === undefined) throw new UsageProblem(`It is ${TASK_ACTIONS.join(", ")}; not ${word}.`);
+    const said = rest.join(" ").trim();
+    if (action !== "list" && said === "")
+      throw new UsageProblem(
+        `Something is missing: signalbox tasks ${action} ${action === "add" ? "PROMPT" : "TASK"}`,
+      );
+    return {
+      command: "tasks",
+      args: {
+        ...readTarget(values),
+        action,
+        text: said,
+        status: readList(values, "status", TaskStatus.options),
+        agent: readAgent(readText(values, "agent") ?? readText(values, "provider")) ?? "edge",
+        host: readText(values, "host"),
+        cwd: readText(values, "cwd"),
+        model: readText(values, "model"),
+        mode: readText(values, "mode"),
+        effort: readText(values, "effort"),
+        worktree: readText(values, "worktree"),
+        title: readText(values, "title"),
+        json: values["json"] === true,
+      },
+    };
+  },
+};
 
 const TaskPage = page(Task);
 /** Tasks that a list shows, unless all are wanted. */

@@ -18,6 +18,24 @@ import type { Context } from "../context.ts";
 import type { UpArgs } from "../invocation.ts";
 import { startDetached } from "../startDetached.ts";
 import { waitForSignal } from "../waitForSignal.ts";
+import type { CommandSpec } from "../CommandSpec.ts";
+import { PORT_OPTION, readPort } from "../readValues.ts";
+
+/** `signalbox up` on the command line. */
+export const upSpec: CommandSpec = {
+  usage: "[--detach] [--port PORT]",
+  summary: "run Signalbox on this machine: the edge and the daemon",
+  details: "Stays in the foreground until Ctrl-C. Nothing listens but 127.0.0.1.",
+  options: {
+    detach: { type: "boolean", short: "d", help: "run in the background; `signalbox down` ends it" },
+    port: PORT_OPTION,
+  },
+  words: { least: 0, most: 0 },
+  read: (values) => ({
+    command: "up",
+    args: { detach: values["detach"] === true, port: readPort(values) },
+  }),
+};
 
 /** How long a second `up` waits for a first one that is still starting. */
 const STARTING_LIMIT_MS = 30_000;

@@ -15,6 +15,68 @@ import { findHome, type Context } from "../context.ts";
 import type { WorkflowsArgs } from "../invocation.ts";
 import { renderNotes, renderRun, renderRuns, renderWorkflows } from "../renderRuns.ts";
 import { targetOf } from "../targetOf.ts";
+import { type CommandSpec, UsageProblem } from "../CommandSpec.ts";
+import { JSON_OPTION, TARGET_OPTIONS, readAgent, readJson, readTarget, readText } from "../readValues.ts";
+
+const WORKFLOW_ACTIONS = ["list", "run", "runs", "show", "logs", "cancel"] as const;
+
+/** `signalbox workflows` on the command line. */
+export const workflowsSpec: CommandSpec = {
+  usage: "[list | run NAME | runs | show [RUN] | logs [RUN] | cancel RUN]",
+  summary: "list workflows, run one and follow it, look at runs",
+  details:
+    "`run` follows the run to its end and prints what it returned; its agents work on this machine in this directory,\nunless --host and --cwd say otherwise. A run is named by its id or the end of it.",
+  options: {
+    args: {
+      type: "string",
+      short: "a",
+      value: "JSON",
+      help: "what the workflow is given: JSON, or else text",
+    },
+    budget: { type: "string", value: "TOKENS", help: "tokens that it may spend at most" },
+    agent: {
+      type: "string",
+      value: "NAME",
+      help: "who its agents are, unless the script says it: edge (default), claude, codex, opencode, acp:NAME",
+    },
+    model: { type: "string", value: "MODEL", help: "model of its agents, unless the script names one" },
+    mode: { type: "string", value: "MODE", help: "how freely they act, in the agent's own word" },
+    host: { type: "string", value: "HOST", help: "host that its agents work on (its id)" },
+    cwd: { type: "string", value: "DIR", help: "directory that they work in" },
+    fresh: { type: "boolean", help: "do everything, also what an earlier run has done" },
+    detach: { type: "boolean", short: "d", help: "print the run's id and do not wait for its end" },
+    json: JSON_OPTION,
+    ...TARGET_OPTIONS,
+  },
+  words: { least: 0, most: 2 },
+  read: (values, [word = "list", what = null]) => {
+    const action = WORKFLOW_ACTIONS.find((each) => each === word);
+    if (action === undefined) throw new UsageProblem(`It is ${WORKFLOW_ACTIONS.join(", ")}; not ${word}.`);
+    if (what === null && (action === "run" || action === "cancel"))
+      throw new UsageProblem(
+        `Something is missing: signalbox workflows ${action} ${action === "run" ? "NAME" : "RUN"}`,
+      );
+    const given = readText(values, "args");
+    return {
+      command: "workflows",
+      args: {
+        ...readTarget(values),
+        action,
+        what,
+        args: given === null ? null : readJson(given),
+        budget: readBudget(readText(values, "budget")),
+        agent: readAgent(readText(values, "agent")),
+        model: readText(values, "model"),
+        mode: readText(values, "mode"),
+        host: readText(values, "host"),
+        cwd: readText(values, "cwd"),
+        fresh: values["fresh"] === true,
+        detach: values["detach"] === true,
+        json: values["json"] === true,
+      },
+    };
+  },
+};
 
 const LOOK_MS = 500;
 
@@ -150,4 +212,11 @@ async function findRun(api: ApiAccess, meant: string | null): Promise<string> {
     );
   if (found.length > 1) throw new Sentence(`${meant} could be ${found.length} runs. Give more of the id.`);
   return only.id;
+}
+
+function readBudget(value: string | null): number | null {
+  if (value === null) return null;
+  const budget = Number(value.replaceAll("_", ""));
+  if (!Number.isInteger(budget) || budget < 1) throw new UsageProblem(`${value} is not a number of tokens.`);
+  return budget;
 }

@@ -8,6 +8,37 @@ import type { WorktreesArgs } from "../invocation.ts";
 import { printable } from "../renderSessions.ts";
 import { ago } from "../renderStatus.ts";
 import { targetOf } from "../targetOf.ts";
+import { type CommandSpec, UsageProblem } from "../CommandSpec.ts";
+import { HOST_OPTION, JSON_OPTION, TARGET_OPTIONS, readTarget, readText } from "../readValues.ts";
+
+/** `signalbox worktrees` on the command line. */
+export const worktreesSpec: CommandSpec = {
+  usage: "[remove PATH [--snapshot]] [--host HOST]",
+  summary: "list a host's worktrees with what they hold, or remove one",
+  details:
+    "One that holds uncommitted files or commits that are nowhere else stays, unless --snapshot keeps it in a ref of\nits repository first.",
+  options: {
+    json: JSON_OPTION,
+    host: HOST_OPTION,
+    snapshot: { type: "boolean", help: "keep what would be lost in a ref, and say how it comes back" },
+    ...TARGET_OPTIONS,
+  },
+  words: { least: 0, most: 2 },
+  read: (values, [verb, path]) => {
+    if (verb !== undefined && (verb !== "remove" || path === undefined))
+      throw new UsageProblem("say nothing, or remove and a path.");
+    return {
+      command: "worktrees",
+      args: {
+        ...readTarget(values),
+        host: readText(values, "host"),
+        remove: path ?? null,
+        snapshot: values["snapshot"] === true,
+        json: values["json"] === true,
+      },
+    };
+  },
+};
 
 /** A large worktree is read whole for a snapshot. */
 const TIMEOUT_MS = 45_000;
