@@ -17,8 +17,22 @@ import { flood } from "./flood.ts";
 import { keystroke } from "./keystroke.ts";
 import { narrowLink } from "./narrowLink.ts";
 import { replay } from "./replay.ts";
+import { task } from "./task.ts";
+import { workflow } from "./workflow.ts";
 
-const BENCHES: Bench[] = [fanOut, replay, cost, keystroke, flood, narrowLink, command, chat, agent];
+const BENCHES: Bench[] = [
+  fanOut,
+  replay,
+  cost,
+  keystroke,
+  flood,
+  narrowLink,
+  command,
+  chat,
+  agent,
+  workflow,
+  task,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

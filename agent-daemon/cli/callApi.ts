@@ -4,7 +4,7 @@ import { Sentence, say } from "../system/Sentence.ts";
 
 export type ApiAccess = { url: string; token: string | null };
 export type ApiRequest<T> = {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
   body?: unknown;
   schema: z.ZodType<T>;

@@ -5,6 +5,9 @@ import { distFiles } from "../../agent-daemon/edge/homeFiles.ts";
 import { run } from "../../agent-daemon/run.ts";
 import { buildTarget, ROOT } from "./startEdge.ts";
 
+/** What runs in the worker itself; scripts for sandboxes are texts in it. */
+const CODE = /(?<!\.sandbox|\.workflow)\.js$/;
+
 /** Builds the worker with meters (`bench/worker/`) as the project's build makes the real one; where it is. */
 export async function buildCountingEdge(): Promise<string> {
   await buildTarget("worker");
@@ -32,7 +35,7 @@ export async function buildCountingEdge(): Promise<string> {
   const real = EdgeManifest.parse(JSON.parse(readFileSync(distFiles(join(ROOT, "dist")).manifest, "utf8")));
   const modules: EdgeManifest["modules"] = readdirSync(worker)
     .filter((path) => /\.(?:js|sql|sh)$/.test(path))
-    .map((path) => ({ path, type: path.endsWith(".js") ? ("ESModule" as const) : ("Text" as const) }))
+    .map((path) => ({ path, type: CODE.test(path) ? ("ESModule" as const) : ("Text" as const) }))
     // Miniflare runs the first one.
     .sort((a, b) => Number(b.type === "ESModule") - Number(a.type === "ESModule"));
   writeFileSync(distFiles(dist).manifest, JSON.stringify({ ...real, modules } satisfies EdgeManifest));

@@ -30,10 +30,10 @@ export type EdgeHandle = {
 };
 
 /** Starts the edge as `signalbox up` runs it (the same module, the built worker), with storage of its own, in a process of its own. */
-export async function startEdge(dist?: string): Promise<EdgeHandle> {
+export async function startEdge(dist?: string, env: NodeJS.ProcessEnv = {}): Promise<EdgeHandle> {
   if (dist === undefined) await buildTarget("worker");
   const home = mkdtempSync(join(tmpdir(), "signalbox-bench-"));
-  const helper = startHelper("lib/edgeProcess.ts");
+  const helper = startHelper("lib/edgeProcess.ts", env);
   const stop = async () => {
     forget();
     await helper.stop();

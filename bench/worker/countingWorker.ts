@@ -3,6 +3,7 @@ import { HubObject as Hub } from "../../durable-objects/hub/HubObject.ts";
 import { SessionObject as Session } from "../../durable-objects/session/SessionObject.ts";
 import type { Env } from "../../durable-objects/shared/env.ts";
 import worker from "../../worker/index.ts";
+import { runColdScript, runColdWorker } from "./coldScripts.ts";
 import { countCalls, countD1, countStorage, readCounters } from "./counters.ts";
 
 /** The worker itself with meters on what a deployment pays for; the bench reads them at `/bench/counters`. */
@@ -35,10 +36,20 @@ countCalls("host", Host.prototype, HostObject.prototype);
 countCalls("hub", Hub.prototype, HubObject.prototype);
 
 export default {
-  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> {
+  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     countD1(env.DB);
-    if (new URL(request.url).pathname === "/bench/counters") return Response.json(readCounters());
-    return worker.fetch(request, env, ctx);
+    switch (new URL(request.url).pathname) {
+      case "/bench/counters":
+        return Response.json(readCounters());
+      case "/bench/cold/script":
+        await runColdScript(env.LOADER);
+        return new Response("done");
+      case "/bench/cold/bare":
+        await runColdWorker(env.LOADER);
+        return new Response("done");
+      default:
+        return worker.fetch(request, env, ctx);
+    }
   },
   queue: worker.queue,
 };

@@ -199,6 +199,7 @@ export class SessionObject extends DurableObject<Env> {
       ...steps,
       job: this.#job,
       create: (fresh, command) => this.create(fresh, command),
+      begin: (fresh, first) => this.#begin(fresh, first),
       say: (message) => this.say(message, []),
     });
     this.#desk = new CommandDesk({ ...steps, calls: this.#calls, findHost: this.#ports.findHost });
@@ -549,16 +550,19 @@ export class SessionObject extends DurableObject<Env> {
     await this.#alarms.run();
   }
 
-  /** Makes the session unless it exists; false when it cannot be (deleted, or another team's). */
-  async #begin(fresh: NewSession): Promise<boolean> {
+  /** Makes the session unless it exists, its first message with it; false when it cannot be (deleted, or another team's). */
+  async #begin(fresh: NewSession, first: QueuedMessage | null = null): Promise<boolean> {
     if (this.#store.deleted) return false;
     if (this.#store.current !== null) return this.#store.current.session.team === fresh.team;
     const now = Date.now();
     this.#store.create(newSession(fresh, now));
     if (fresh.job !== undefined) this.#job.begin(askedOf(fresh));
     const { provider, host, cwd, title } = fresh;
-    await this.#store.write(() => ({
-      events: [{ at: now, event: { type: "created", provider, host, cwd, title } }],
+    await this.#store.write((session) => ({
+      events: [
+        { at: now, event: { type: "created", provider, host, cwd, title } },
+        ...(first === null ? [] : this.#turn.take(session, first).events),
+      ],
     }));
     return true;
   }

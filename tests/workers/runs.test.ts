@@ -328,7 +328,8 @@ test("what runs already is not ended by a budget that others have spent, when it
   await env.DB.prepare("UPDATE run SET spent = 1000 WHERE id = ?").bind(id).run();
   const row = await readRun(env.DB, id);
   if (row === null || step === undefined) throw new Error("it is gone");
-  expect(await startStep(env, row, step.key, null)).toMatchObject({ settled: false });
+  const spec = { kind: "agent", prompt: "slow 60", provider: "edge" } as const;
+  expect(await startStep(env, row, step.key, { spec, timeoutMs: null })).toEqual({ deadline: null });
   expect((await ended(id)).run.status).toBe("completed");
 });
 

@@ -2,17 +2,16 @@ import type { WorkflowStep } from "cloudflare:workers";
 import type { Env } from "../../durable-objects/shared/env.ts";
 import { logError } from "../../durable-objects/shared/logError.ts";
 import type { RunNote } from "../../protocol/runs.ts";
-import { startStep, type Started } from "./agents/startStep.ts";
+import { startStep } from "./agents/startStep.ts";
 import { missingPlace } from "./contract/missingPlace.ts";
 import { parseScript, type ParsedScript } from "./contract/parseScript.ts";
 import { look, type Seen } from "./look.ts";
 import { publishRun } from "./publishRun.ts";
 import { readResult } from "./keepResult.ts";
-import { recall } from "./runCache.ts";
 import {
   addNotes,
-  addSteps,
   readSteps,
+  takeSteps,
   tokensOf,
   type NewStep,
   type RunRow,
@@ -36,6 +35,8 @@ const LEAST_WAIT_MS = 1_000;
 const CALM_MS = 1_000;
 /** Groups of settled steps that are read at once. */
 const READ_AHEAD = 50;
+/** What a run shows of itself gathers so long, unless somebody waits for it. */
+const GATHER_MS = 250;
 const MOST_NOTES = 2_000;
 const MOST_NOTE_CHARS = 1024 * 1024;
 
@@ -59,10 +60,18 @@ export class Conductor {
   /** Keys that have been settled, in the order in which the script learns of them; those of a group at once. */
   readonly #history: string[][] = [];
   /** Keys that are to begin, in the order of the script's calls. */
-  #waiting: string[] = [];
-  readonly #running = new Map<string, Started>();
+  readonly #waiting: string[] = [];
+  /** Steps that have begun, and until when each may take. */
+  readonly #running = new Map<string, number | null>();
+  readonly #beginning = new Set<Promise<void>>();
+  /** Rejects when a step cannot be begun, however often that is tried. */
+  readonly #broken = Promise.withResolvers<never>();
   #waits = 0;
   #arrival: Promise<void> | null = null;
+  /** The step that was settled last, until the script is told. */
+  #latest: StepRow | null = null;
+  #gathering = false;
+  #ended = false;
   #over: "cancelled" | null = null;
   /** The script has begun (anew), and not come further yet than before. */
   #begun = false;
@@ -73,10 +82,20 @@ export class Conductor {
     this.#env = env;
     this.#step = step;
     this.#run = run;
+    this.#broken.promise.catch(() => {}); // heard by whoever waits for a change
   }
 
   /** Runs the script to its end; null when the run was cancelled meanwhile. */
   async conduct(): Promise<Exclude<SandboxEnd, { type: "paused" }> | null> {
+    try {
+      return await this.#conduct();
+    } finally {
+      await Promise.all(this.#beginning);
+      this.#ended = true;
+    }
+  }
+
+  async #conduct(): Promise<Exclude<SandboxEnd, { type: "paused" }> | null> {
     const script = parseScript(this.#run.script);
     const missing = missingPlace(this.#run.script, JSON.parse(this.#run.defaults));
     if (missing !== null) return failedWith(missing);
@@ -161,76 +180,41 @@ export class Conductor {
       const row = rows.get(key);
       if (row === undefined) throw new Error("a step that was written is not there");
       told.open.set(key, id);
-      if (row.at_once === 1 || told.missed.has(key)) {
-        answers.push(await this.#answer(told, row, id));
-        continue;
-      }
-      if (this.#known.has(key)) continue;
+      const isNew = !this.#known.has(key);
       this.#known.set(key, call);
-      this.#waiting.push(key);
+      if (row.at_once === 1 || told.missed.has(key)) answers.push(await this.#answer(told, row, id));
+      else if (isNew) this.#waiting.push(key);
     }
     return answers;
   }
 
   /** Writes the steps that are new, and reads all of them. */
   async #write(taken: { key: string; call: StepCall; n: number }[]): Promise<Map<string, StepRow>> {
-    const { DB } = this.#env;
-    const keys = taken.map(({ key }) => key);
-    const there = await readSteps(DB, this.#run.id, keys);
-    const fresh = taken.filter(({ key }) => !there.has(key));
-    if (fresh.length === 0) return there;
-    await this.#progress();
-    const wanted = fresh.filter(({ call }) => call.spec.kind === "agent" && call.unmet === null);
+    if (taken.length === 0) return new Map();
     const again = new Set<string>(JSON.parse(this.#run.again));
-    const known =
-      this.#run.fresh === 1
-        ? new Map<string, string>()
-        : await recall(
-            this.#env,
-            this.#run,
-            wanted.map(({ key }) => key).filter((key) => !again.has(key)),
-          );
-    const now = Date.now();
-    await addSteps(
-      DB,
-      fresh.map(({ key, call, n }): NewStep => {
-        const { spec, label, phase, retries } = call;
-        const base = {
-          at_once: 0,
-          cached: 0,
-          result: null,
-          error: null,
-          ended_at: null,
-          run: this.#run.id,
-          key,
-          n,
-          kind: spec.kind,
-          label,
-          phase,
-          retries,
-          spec: JSON.stringify(spec),
-        };
-        const result = known.get(key);
-        if (call.unmet !== null)
+    const { rows, added } = await takeSteps(
+      this.#env.DB,
+      this.#run,
+      taken.map(({ key, call: { spec, label, phase, retries, unmet }, n }): NewStep => {
+        const step = { key, n, kind: spec.kind, label, phase, retries, spec: JSON.stringify(spec) };
+        if (unmet !== null)
           return {
-            ...base,
+            ...step,
             status: "skipped",
             at_once: 1,
-            error: `The rule ${call.unmet} was not met.`,
-            ended_at: now,
+            error: `The rule ${unmet} was not met.`,
+            ended_at: Date.now(),
+            known: false,
           };
-        if (result !== undefined)
-          return { ...base, status: "completed", at_once: 1, cached: 1, result, ended_at: now };
-        return { ...base, status: "pending" };
+        const known = spec.kind === "agent" && this.#run.fresh === 0 && !again.has(key);
+        return { ...step, status: "pending", at_once: 0, error: null, ended_at: null, known };
       }),
     );
-    this.#publish();
-    const written = await readSteps(
-      DB,
-      this.#run.id,
-      fresh.map(({ key }) => key),
-    );
-    return new Map([...there, ...written]);
+    if (added) {
+      await this.#progress();
+      this.#publish();
+    }
+    return rows;
   }
 
   /** The next that the script has not been told yet, of what it asks for. As it was told once, it is told again. */
@@ -251,6 +235,7 @@ export class Conductor {
 
   /** The row of a settled step; those that are asked for next are read with it. */
   async #row(told: Telling, key: string): Promise<StepRow> {
+    if (this.#latest?.key === key) return this.#latest;
     if (!told.rows.has(key)) {
       const next = this.#history.slice(told.groups - 1, told.groups + READ_AHEAD).flat();
       told.rows = await readSteps(this.#env.DB, this.#run.id, [...new Set([key, ...next])]);
@@ -274,14 +259,12 @@ export class Conductor {
   /** Resolves when there is something new in the history, or the run is over. Holds nothing open meanwhile. */
   async #arrive(): Promise<void> {
     const before = this.#history.length;
-    for (;;) {
-      await this.#startReady();
-      if (this.#history.length > before || this.#over !== null) return;
-      const { settled, cancelled } = await this.#wait();
+    while (this.#history.length === before && this.#over === null) {
+      this.#startReady();
+      const { settled, cancelled } = await Promise.race([this.#wait(), this.#broken.promise]);
       if (cancelled) this.#over = "cancelled";
       this.#settle(settled);
       this.#publish();
-      if (this.#history.length > before || this.#over !== null) return;
     }
   }
 
@@ -291,37 +274,33 @@ export class Conductor {
     if (group.length > 0) this.#history.push(group);
   }
 
-  /** Begins what waits, as far as there is room. */
-  async #startReady(): Promise<void> {
-    const room = MOST_AT_ONCE - this.#running.size;
-    const ready = this.#waiting.slice(0, Math.max(0, room));
-    if (ready.length === 0) return;
-    this.#waiting = this.#waiting.slice(ready.length);
-    for (const key of ready) this.#running.set(key, { settled: false, deadline: null });
-    const begun = await Promise.all(
-      ready.map((key) => {
-        const timeoutMs = this.#known.get(key)?.timeoutMs ?? null;
-        return this.#step.do(`begin ${key}`, PERSISTENT, () =>
-          startStep(this.#env, this.#run, key, timeoutMs),
-        );
-      }),
-    );
-    for (const [index, key] of ready.entries()) {
-      const started = begun[index];
-      if (started === undefined) continue;
-      this.#running.set(key, started);
+  /** Begins what waits, as far as there is room. That one could not begin comes as a change, as every end does. */
+  #startReady(): void {
+    const ready = this.#waiting.splice(0, Math.max(0, MOST_AT_ONCE - this.#running.size));
+    for (const key of ready) {
+      const call = this.#known.get(key);
+      if (call === undefined) throw new Error("a step that nobody asked for is to begin");
+      this.#running.set(key, call.timeoutMs === null ? null : Date.now() + call.timeoutMs);
+      const begun = this.#begin(key, call)
+        .catch((error: unknown) => this.#broken.reject(error))
+        .finally(() => this.#beginning.delete(begun));
+      this.#beginning.add(begun);
     }
-    this.#settle(ready.filter((_, index) => begun[index]?.settled === true));
-    this.#publish();
+  }
+
+  async #begin(key: string, call: StepCall): Promise<void> {
+    const { deadline } = await this.#step.do(`begin ${key}`, PERSISTENT, () =>
+      startStep(this.#env, this.#run, key, call),
+    );
+    if (this.#running.has(key)) this.#running.set(key, deadline);
+    this.#publish(call.spec.kind === "approval");
   }
 
   /** Waits for the next change. What it was is noted by the platform, so that it comes in the same order again. */
   async #wait(): Promise<Seen> {
     const name = `change ${++this.#waits}`;
     const running = [...this.#running.keys()];
-    const deadlines = [...this.#running.values()].flatMap(({ deadline }) =>
-      deadline === null ? [] : [deadline],
-    );
+    const deadlines = [...this.#running.values()].filter((deadline) => deadline !== null);
     const timeout = Math.max(
       LEAST_WAIT_MS,
       Math.min(LOOK_AGAIN_MS, ...deadlines.map((at) => at - Date.now())),
@@ -333,9 +312,9 @@ export class Conductor {
     if (change?.key !== undefined) {
       if (!this.#running.has(change.key)) return NOTHING; // it came twice
       const row = (await readSteps(this.#env.DB, this.#run.id, [change.key])).get(change.key);
-      return row !== undefined && isSettled(row.status)
-        ? { settled: [change.key], cancelled: false }
-        : NOTHING;
+      if (row === undefined || !isSettled(row.status)) return NOTHING;
+      this.#latest = row;
+      return { settled: [change.key], cancelled: false };
     }
     return this.#step.do(`look ${this.#waits}`, PERSISTENT, () => look(this.#env, this.#run, running));
   }
@@ -360,8 +339,18 @@ export class Conductor {
     await addNotes(this.#env.DB, this.#run.id, fresh);
   }
 
-  #publish(): void {
-    publishRun(this.#env, this.#run.id).catch((error: unknown) => logError("a run was not shown", error));
+  /** Shows how the run stands; in a moment, unless somebody waits for it. Its end is shown by whoever ends it. */
+  #publish(isAwaited = false): void {
+    const show = async () => {
+      if (!isAwaited) {
+        if (this.#gathering) return;
+        this.#gathering = true;
+        await scheduler.wait(GATHER_MS);
+        this.#gathering = false;
+      }
+      if (!this.#ended) await publishRun(this.#env, this.#run.id);
+    };
+    show().catch((error: unknown) => logError("a run was not shown", error));
   }
 }
 

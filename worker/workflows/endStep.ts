@@ -6,7 +6,6 @@ import { begin } from "./agents/startStep.ts";
 import { idOfStep } from "./agents/idOfStep.ts";
 import { askAgain } from "./agents/promptOf.ts";
 import { judge } from "./agents/judge.ts";
-import { remember } from "./runCache.ts";
 import { keepResult } from "./keepResult.ts";
 import { countLate, moveStep, readRun, readStep, type RunRow, type StepRow } from "./runStore.ts";
 import { isSettled } from "./stepMachine.ts";
@@ -54,10 +53,10 @@ export async function endStep(env: Env, notice: JobNotice): Promise<void> {
       return;
     }
     case "completed": {
-      const kept = await keepResult(env, run, key, verdict.result);
+      const { result } = verdict;
+      const kept = await keepResult(env, run, key, result);
       const set = { ...kept, error: null, ended_at: Date.now() } as const;
-      if (await moveStep(env.DB, { ...base, event: "complete", set }))
-        await remember(env, run, key, verdict.result);
+      await moveStep(env.DB, { ...base, event: "complete", set, known: { of: run, key, result } });
       return tellRun(env, id, { key });
     }
     case "failed": {

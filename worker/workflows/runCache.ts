@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, lt, sql } from "drizzle-orm";
+import { and, eq, inArray, lt, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../../durable-objects/shared/env.ts";
 import { runCache } from "../db/schema.ts";
@@ -14,31 +14,22 @@ const SWEPT = 500;
 
 type Of = Pick<RunRow, "team" | "workflow">;
 
-/** Keeps a result for the next run of the same workflow. */
-export async function remember(env: Env, { team, workflow }: Of, key: string, result: string): Promise<void> {
-  if (result.length > MAX_RESULT_CHARS) return;
-  const set = { result, at: Date.now() };
-  await drizzle(env.DB)
-    .insert(runCache)
-    .values({ team, workflow, key, ...set })
-    .onConflictDoUpdate({ target: [runCache.team, runCache.workflow, runCache.key], set });
-}
+/** A result, and what it is of. */
+export type KnownResult = { of: Of; key: string; result: string };
 
-/** Results that are known of a workflow's steps, by key. */
-export async function recall(env: Env, { team, workflow }: Of, keys: string[]): Promise<Map<string, string>> {
-  const since = Date.now() - CACHE_AGE_MS;
-  const rows = await drizzle(env.DB)
-    .select({ key: runCache.key, result: runCache.result })
-    .from(runCache)
-    .where(
-      and(
-        eq(runCache.team, team),
-        eq(runCache.workflow, workflow),
-        sql`${runCache.key} IN (SELECT value FROM json_each(${JSON.stringify(keys)}))`,
-        gt(runCache.at, since),
-      ),
-    );
-  return new Map(rows.map(({ key, result }) => [key, result]));
+/** Keeps a result for the next run of the same workflow, if the statement before it in its batch has changed anything. */
+export function remember(db: ReturnType<typeof drizzle>, { of, key, result }: KnownResult) {
+  if (result.length > MAX_RESULT_CHARS) return [];
+  const at = Date.now();
+  return [
+    db
+      .insert(runCache)
+      .select(sql`SELECT ${of.team}, ${of.workflow}, ${key}, ${result}, ${at} WHERE changes() > 0`)
+      .onConflictDoUpdate({
+        target: [runCache.team, runCache.workflow, runCache.key],
+        set: { result, at },
+      }),
+  ];
 }
 
 /** Forgets what is too old, and the oldest of what is too much. */

@@ -4,6 +4,7 @@ import type { JobNotice } from "../../protocol/jobs.ts";
 import type { JobTokens } from "../../protocol/jobTokens.ts";
 import type { RunNote } from "../../protocol/runs.ts";
 import { runNotes, runs, runSteps } from "../db/schema.ts";
+import { CACHE_AGE_MS, type KnownResult, remember } from "./runCache.ts";
 import { stateAfter, statesBefore, type StepEvent } from "./stepMachine.ts";
 
 export type RunRow = typeof runs.$inferSelect;
@@ -37,14 +38,13 @@ export async function readSteps(d1: D1Database, run: string, keys: string[]): Pr
   return new Map(rows.map((row) => [row.key, row]));
 }
 
-/** A step as it is first written. */
+/** A step as it is first written. `known`: a result that the workflow has for it counts, and settles it at once. */
 export type NewStep = Pick<
   StepRow,
-  "run" | "key" | "n" | "kind" | "label" | "phase" | "retries" | "spec" | "status" | "at_once" | "cached"
-> & { result: string | null; error: string | null; ended_at: number | null };
+  "key" | "n" | "kind" | "label" | "phase" | "retries" | "spec" | "status" | "at_once" | "error" | "ended_at"
+> & { known: boolean };
 
-const COLUMNS = [
-  "run",
+const GIVEN = [
   "key",
   "n",
   "kind",
@@ -52,41 +52,79 @@ const COLUMNS = [
   "phase",
   "retries",
   "spec",
-  "status",
-  "at_once",
-  "cached",
-  "result",
-  "error",
-  "ended_at",
 ] as const satisfies readonly (keyof NewStep)[];
-const INSERT = `INSERT INTO run_step (${COLUMNS.join(", ")})
-  SELECT ${COLUMNS.map((name) => `json_extract(value, '$.${name}')`).join(", ")} FROM json_each(?)
+const OF_STEP = (name: keyof NewStep) => `json_extract(step.value, '$.${name}')`;
+const UNLESS_KNOWN = (otherwise: string, known: string) =>
+  `CASE WHEN cache.key IS NULL THEN ${otherwise} ELSE ${known} END`;
+const INSERT = `INSERT INTO run_step (run, ${GIVEN.join(", ")}, status, at_once, cached, result, error, ended_at)
+  SELECT ?1, ${GIVEN.map(OF_STEP).join(", ")},
+    ${UNLESS_KNOWN(OF_STEP("status"), "'completed'")}, ${UNLESS_KNOWN(OF_STEP("at_once"), "1")},
+    cache.key IS NOT NULL, cache.result, ${OF_STEP("error")}, ${UNLESS_KNOWN(OF_STEP("ended_at"), "?2")}
+  FROM json_each(?3) AS step
+  LEFT JOIN run_cache AS cache
+    ON cache.team = ?4 AND cache.workflow = ?5 AND cache.key = ${OF_STEP("key")} AND cache.at > ?6 AND ${OF_STEP("known")}
   WHERE true ON CONFLICT DO NOTHING`;
 /** Characters of JSON in one statement: D1 takes two million bytes, and a character has up to three. */
 const CHUNK_CHARS = 512 * 1024;
 
-/** Writes steps that are not there yet; thousands of them in a few statements. */
-export async function addSteps(d1: D1Database, steps: NewStep[]): Promise<void> {
-  const chunks: string[][] = [[]];
-  let chars = 0;
+/** Writes steps that are not there yet (`added`: some were not), and reads all of them; thousands in a few statements, and mostly in one round trip. */
+export async function takeSteps(
+  d1: D1Database,
+  { id, team, workflow }: Pick<RunRow, "id" | "team" | "workflow">,
+  steps: NewStep[],
+): Promise<{ rows: Map<string, StepRow>; added: boolean }> {
+  const now = Date.now();
+  const rows = new Map<string, StepRow>();
+  let added = false;
+  for (const chunk of chunked(steps)) {
+    const insert = d1
+      .prepare(INSERT)
+      .bind(id, now, JSON.stringify(chunk), team, workflow, now - CACHE_AGE_MS);
+    const read = d1
+      .prepare("SELECT * FROM run_step WHERE run = ? AND key IN (SELECT value FROM json_each(?))")
+      .bind(id, JSON.stringify(chunk.map(({ key }) => key)));
+    const [inserted, found] = await d1.batch<StepRow>([insert, read]);
+    added ||= (inserted?.meta.changes ?? 0) > 0;
+    for (const row of found?.results ?? []) rows.set(row.key, row);
+  }
+  return { rows, added };
+}
+
+function chunked(steps: NewStep[]): NewStep[][] {
+  const chunks: NewStep[][] = [];
+  let chars = Infinity;
   for (const step of steps) {
-    const json = JSON.stringify(step);
-    if (chars > 0 && chars + json.length > CHUNK_CHARS) {
+    const { length } = JSON.stringify(step);
+    if (chars + length > CHUNK_CHARS) {
       chunks.push([]);
       chars = 0;
     }
-    chunks.at(-1)?.push(json);
-    chars += json.length;
+    chunks.at(-1)?.push(step);
+    chars += length;
   }
-  for (const chunk of chunks)
-    if (chunk.length > 0)
-      await d1
-        .prepare(INSERT)
-        .bind(`[${chunk.join(",")}]`)
-        .run();
+  return chunks;
 }
 
-/** What is to become of a step. `of`: only of this attempt and round. `spent`: tokens that it cost, counted for its run and the first of those that it is within. */
+/** Marks that a step begins, unless it has; the step as it is then. */
+export async function beginStep(
+  d1: D1Database,
+  run: string,
+  key: string,
+  set: Pick<StepRow, "started_at" | "deadline" | "session">,
+): Promise<StepRow | null> {
+  const db = drizzle(d1);
+  const isIt = and(eq(runSteps.run, run), eq(runSteps.key, key));
+  const [, [step]] = await db.batch([
+    db
+      .update(runSteps)
+      .set({ ...set, status: stateAfter("start") })
+      .where(and(isIt, inArray(runSteps.status, statesBefore("start")))),
+    db.select().from(runSteps).where(isIt),
+  ]);
+  return step ?? null;
+}
+
+/** What is to become of a step. `of`: only of this attempt and round. `spent`: tokens that it cost, counted for its run and the first of those that it is within. `known`: its result, for the next run of the same workflow. */
 export type StepMove = {
   run: string;
   key: string;
@@ -94,6 +132,7 @@ export type StepMove = {
   set: Partial<Omit<StepRow, "status">>;
   of?: { attempt: number; round: number };
   spent?: { of: Pick<RunRow, "id" | "root">; tokens: JobTokens };
+  known?: KnownResult;
 };
 
 /**
@@ -101,7 +140,7 @@ export type StepMove = {
  * once.
  */
 export async function moveStep(d1: D1Database, move: StepMove): Promise<boolean> {
-  const { run, key, event, set, of, spent } = move;
+  const { run, key, event, set, of, spent, known } = move;
   const db = drizzle(d1);
   const tokens = spent?.tokens;
   const counted =
@@ -125,14 +164,19 @@ export async function moveStep(d1: D1Database, move: StepMove): Promise<boolean>
       ),
     )
     .returning({ key: runSteps.key });
-  if (spent === undefined || tokensOf(spent.tokens) === 0) return (await moved).length > 0;
-  const [rows] = await db.batch([
-    moved,
-    db
-      .update(runs)
-      .set({ spent: sql`${runs.spent} + ${tokensOf(spent.tokens)}` })
-      .where(and(inArray(runs.id, [spent.of.id, spent.of.root]), sql`changes() > 0`)),
-  ]);
+  // Each of these looks at what the one before it has changed.
+  const follows = [
+    ...(spent === undefined || tokensOf(spent.tokens) === 0
+      ? []
+      : [
+          db
+            .update(runs)
+            .set({ spent: sql`${runs.spent} + ${tokensOf(spent.tokens)}` })
+            .where(and(inArray(runs.id, [spent.of.id, spent.of.root]), sql`changes() > 0`)),
+        ]),
+    ...(known === undefined ? [] : remember(db, known)),
+  ];
+  const [rows] = await db.batch([moved, ...follows]);
   return rows.length > 0;
 }
 

@@ -23,6 +23,8 @@ type Parts = {
   turn: TurnRunner;
   job: SessionJob;
   create: (fresh: NewSession, command: StartCommand | null) => Promise<Session | Refused>;
+  /** Makes the session with its first message; false when it cannot be. */
+  begin: (fresh: NewSession, first: QueuedMessage) => Promise<boolean>;
   say: (message: QueuedMessage) => Promise<QueuedMessage | Refused>;
   goOn: () => void;
 };
@@ -40,14 +42,14 @@ export class JobOrders {
     start: JobStart,
     by: string,
   ): Promise<Session | Refused> {
-    const { store, create } = this.#parts;
-    const command =
-      "command" in start
-        ? { id: askedOf(fresh), command: start.command, by, expiresInMs: start.waitMs }
-        : null;
-    const made = await create(fresh, command);
-    if ("prompt" in start && !("refused" in made)) await this.#ask(start.prompt, by);
-    return store.current?.session ?? made;
+    const { store, create, begin, goOn } = this.#parts;
+    const id = askedOf(fresh);
+    if ("command" in start)
+      return create(fresh, { id, command: start.command, by, expiresInMs: start.waitMs });
+    if (!(await begin(fresh, { id, text: start.prompt, by, created_at: Date.now() }))) return NOT_FOUND;
+    await this.#ask(start.prompt, by); // what was made before, and never asked
+    goOn();
+    return store.current?.session ?? NOT_FOUND;
   }
 
   async askAgain(round: number, message: { id: string; text: string }, by: string): Promise<Refused | null> {

@@ -3,6 +3,7 @@ import type { EventBody, Usage } from "../../../protocol/events.ts";
 import { ModelError } from "../../../worker/models/ModelError.ts";
 import type { ModelRequest } from "../../../worker/models/askModel.ts";
 import type { ModelPart } from "../../../worker/models/callModel.ts";
+import { FULL } from "../../shared/Batcher.ts";
 import { logError } from "../../shared/logError.ts";
 import type { SessionStore } from "../SessionStore.ts";
 import { wordsOf } from "../traces/wordsOf.ts";
@@ -183,7 +184,7 @@ export class ModelStep {
       events.push({ at: now, event: { type: "turn_completed", turn: turn.number, usage } });
       events.push({ at: now, event: { type: "status", status: "idle", reason: null } });
       return { events, mark };
-    });
+    }, FULL);
     growing.restart();
   }
 

@@ -49,18 +49,25 @@ export class TurnRunner {
 
   /** A message for the model: begins a turn, or waits for the one that runs. The same id again changes nothing; what has it is returned. */
   async say(message: QueuedMessage): Promise<QueuedMessage> {
-    const { store, turns } = this.#parts;
     let said = message;
-    await store.write((session) => {
-      const now = Date.now();
-      const begins = turns.active() === null && turns.queued().length === 0;
-      const known = turns.enqueue(message, begins ? now : null);
+    await this.#parts.store.write((session) => {
+      const { known, events } = this.take(session, message);
       said = known ?? message;
-      if (known !== null) return null;
-      this.#parts.lookAgain(now);
-      return { events: begins ? this.#begin(session, message, now) : [queuedEvent(message, "queued")] };
+      return known === null ? { events } : null;
     });
     return said;
+  }
+
+  /** As `say`, within a step. `known`: what has the id already. */
+  take(session: Session, message: QueuedMessage): { known: QueuedMessage | null; events: Events } {
+    const { turns, lookAgain } = this.#parts;
+    const now = Date.now();
+    const begins = turns.active() === null && turns.queued().length === 0;
+    const known = turns.enqueue(message, begins ? now : null);
+    if (known !== null) return { known, events: [] };
+    lookAgain(now);
+    const events = begins ? this.#begin(session, message, now) : [queuedEvent(message, "queued")];
+    return { known: null, events };
   }
 
   /** Changes a waiting message; false when it has been taken. */

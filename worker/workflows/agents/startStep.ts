@@ -11,9 +11,9 @@ import { startJob } from "../../jobs/startJob.ts";
 import { problemOfInput } from "../contract/problemOfInput.ts";
 import { startRun } from "../startRun.ts";
 import { findWorkflow } from "../findWorkflow.ts";
-import { moveStep, readRun, readStep, type RunRow, type StepRow } from "../runStore.ts";
-import { isSettled } from "../stepMachine.ts";
-import type { AgentSpec, StepSpec } from "../StepSpec.ts";
+import { beginStep, moveStep, readRun, readStep, type RunRow, type StepRow } from "../runStore.ts";
+import { tellRun } from "../tellRun.ts";
+import type { AgentSpec, StepCall, StepSpec } from "../StepSpec.ts";
 import { idOfStep } from "./idOfStep.ts";
 import { modelFor } from "./modelFor.ts";
 import { promptOf } from "./promptOf.ts";
@@ -28,41 +28,34 @@ const EDGE_EFFORT = {
   max: "high",
 } as const;
 
-/** A step that was begun: whether it is over already, and until when it may take. */
-export type Started = { settled: boolean; deadline: number | null };
+/** A step that was begun: until when it may take. */
+export type Started = { deadline: number | null };
 
-/** Begins a step, once: its session, its run or its question. The same again changes nothing. */
+/** Begins a step, once: its session, its run or its question. The same again changes nothing. When it is over already, the run is told so. */
 export async function startStep(
   env: Env,
   run: RunRow,
   key: string,
-  timeoutMs: number | null,
+  { spec, timeoutMs }: Pick<StepCall, "spec" | "timeoutMs">,
 ): Promise<Started> {
-  const step = await readStep(env.DB, run.id, key);
-  if (step === null) throw new Error("a step that was never written is to begin");
-  if (step.status !== "pending" && step.status !== "running") return { settled: true, deadline: null };
-  if (step.status === "pending" && (await leftOf(env, run)) === 0)
-    return fail(env, step, "The budget of this run is spent.", true);
-  const spec: StepSpec = JSON.parse(step.spec);
+  const isSpent = (await leftOf(env, run)) === 0;
+  if (isSpent && (await readStep(env.DB, run.id, key))?.status === "pending")
+    return fail(env, { run: run.id, key }, "The budget of this run is spent.", true);
+  const id = await idOfStep(spec.kind === "workflow" ? "run" : "ses", { run: run.id, key, attempt: 1 });
   const now = Date.now();
-  const deadline = step.deadline ?? (timeoutMs === null ? null : now + timeoutMs);
-  const id = await idOfStep(spec.kind === "workflow" ? "run" : "ses", {
-    run: run.id,
-    key,
-    attempt: step.attempt,
+  const step = await beginStep(env.DB, run.id, key, {
+    started_at: now,
+    deadline: timeoutMs === null ? null : now + timeoutMs,
+    session: spec.kind === "approval" ? null : id,
   });
-  const session = spec.kind === "approval" ? null : id;
-  const started = await moveStep(env.DB, {
-    run: run.id,
-    key,
-    event: "start",
-    set: { started_at: now, deadline, session },
-  });
-  if (!started && isSettled((await readStep(env.DB, run.id, key))?.status ?? "cancelled"))
-    return { settled: true, deadline: null };
-  const problem = await begin(env, run, { ...step, session }, spec);
+  if (step === null) throw new Error("a step that was never written is to begin");
+  if (step.status !== "running") {
+    await tellRun(env, run.id, { key });
+    return { deadline: null };
+  }
+  const problem = await begin(env, run, step, spec);
   if (problem !== null) return fail(env, step, problem, spec.kind === "workflow");
-  return { settled: false, deadline };
+  return { deadline: step.deadline };
 }
 
 /** Starts what a step is made of; a sentence when it can never be started. */
@@ -122,14 +115,20 @@ async function leftOf(env: Env, run: RunRow): Promise<number | null> {
   return Math.max(0, (root.budget ?? 0) - root.spent);
 }
 
-async function fail(env: Env, { run, key }: StepRow, error: string, throws: boolean): Promise<Started> {
+async function fail(
+  env: Env,
+  { run, key }: Pick<StepRow, "run" | "key">,
+  error: string,
+  throws: boolean,
+): Promise<Started> {
   await moveStep(env.DB, {
     run,
     key,
     event: "fail",
     set: { error, throws: throws ? 1 : 0, ended_at: Date.now() },
   });
-  return { settled: true, deadline: null };
+  await tellRun(env, run, { key });
+  return { deadline: null };
 }
 
 async function jobOf(
