@@ -20,6 +20,7 @@ import { say } from "./system/Sentence.ts";
 import { startTmux } from "./tmux/startTmux.ts";
 import { findRootRules } from "./tools/findRootRules.ts";
 import { startTools } from "./tools/startTools.ts";
+import { watchWorkflows } from "./workflows/watchWorkflows.ts";
 import { startWorktrees } from "./worktrees/startWorktrees.ts";
 
 export type PartsDeps = {
@@ -123,6 +124,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
     (part) => part !== null,
   );
   const rules = () => findRootRules(config, sessionDirectories);
+  const workflows = watchWorkflows({ rules, outlet, log });
   const answer = startAnswers({
     changes: startChanges({
       placeOf: (session) =>
@@ -161,6 +163,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
       tmux?.announce();
       codex?.announce();
       owned?.announce();
+      workflows.announce();
     },
     workspaceOf: (session) => tmux?.cwdOf(session) ?? owned?.placeOf(session)?.directory ?? null,
     answer,
@@ -169,7 +172,7 @@ export async function startParts({ config, store, outlet, outputs, log, self }: 
       return startConsoles({ ...access, tmux, log });
     },
     async stop() {
-      await Promise.all(parts.map((part) => part.stop()));
+      await Promise.all([workflows.stop(), ...parts.map((part) => part.stop())]);
     },
   };
 }

@@ -8,6 +8,7 @@ import { Question } from "./questions.ts";
 import { Exit, Provider, SessionFacts } from "./session.ts";
 import { HostDecision, SignedRules } from "./hostRules.ts";
 import { AgentRequest, RequestEnd } from "./requests.ts";
+import { MAX_WORKFLOW_FILES, WorkflowListing } from "./workflowFiles.ts";
 
 /** What a daemon tells the edge reliably: journalled, numbered, sent until acked. */
 export const DaemonMessage = z.discriminatedUnion("kind", [
@@ -58,6 +59,8 @@ export const DaemonMessage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("host"), info: HostInfo }),
   /** The panes nobody adopted, whole (they are few and change seldom). */
   z.object({ kind: z.literal("unadopted"), panes: z.array(UnadoptedPane).max(2000) }),
+  /** The workflow files of its workspaces, of the directories of its sessions and of its home, whole. */
+  z.object({ kind: z.literal("workflows"), items: z.array(WorkflowListing).max(MAX_WORKFLOW_FILES) }),
 ]);
 export type DaemonMessage = z.infer<typeof DaemonMessage>;
 

@@ -139,8 +139,12 @@ export const Workflow = z.object({
   /** `project` and `home`: a file on the host that was asked. */
   source: z.enum(["catalogue", "team", "project", "home"]),
   meta: WorkflowMeta,
-  /** Where its file lies on the host. */
+  /** Where its file lies: the host, its path there, and the directory that it belongs to. */
+  host: HostId.optional(),
   path: z.string().optional(),
+  root: z.string().optional(),
+  /** The host is away: so it was when it left. */
+  away: z.boolean().optional(),
   /** Why its file cannot run, with its line. */
   problem: z.string().optional(),
   version: z.number().int(),

@@ -11,7 +11,14 @@ export async function askHost<T extends Answer["status"]>(
   question: Question,
   ...expected: T[]
 ): Promise<AnswerOf<T>> {
-  const answer: Answer = await c.env.HOST.getByName(hostName(c.get("actor").team, host)).ask(question);
+  return expectAnswer(
+    await c.env.HOST.getByName(hostName(c.get("actor").team, host)).ask(question),
+    ...expected,
+  );
+}
+
+/** An answer that is one of these; what the host refuses is a problem. */
+export function expectAnswer<T extends Answer["status"]>(answer: Answer, ...expected: T[]): AnswerOf<T> {
   if (answer.status === "failed") throw new Problem(409, answer.code, answer.message, answer.details);
   if (!isOneOf(answer, expected))
     throw new Problem(409, "unreadable", "The host answered something else than it was asked.");

@@ -17,8 +17,8 @@ const LINE = 100;
 export function renderWorkflows(workflows: Workflow[]): string[] {
   const width = Math.max(0, ...workflows.map(({ name }) => name.length));
   return workflows.map(
-    ({ name, source, meta, path, problem }) =>
-      `${name.padEnd(width)}  ${printable(problem ?? meta.description)} (${printable(path ?? PLACES[source])})`,
+    ({ name, source, meta, path, problem, away }) =>
+      `${printable(name).padEnd(width)}  ${printable(problem ?? meta.description)} (${printable(path ?? PLACES[source])}${away === true ? ", its host is away" : ""})`,
   );
 }
 

@@ -30,6 +30,8 @@ export function fitMessage(message: DaemonMessage): string[] {
     case "unadopted":
       // Half of it until it fits: a list this long is a sign of trouble, and its first part shows it.
       return fitMessage({ ...message, panes: message.panes.slice(0, Math.floor(message.panes.length / 2)) });
+    case "workflows":
+      return fitMessage({ ...message, items: message.items.slice(0, Math.floor(message.items.length / 2)) });
     default:
       throw new Error(`A ${message.kind} message of ${byteLength(json)} bytes is too large for a frame.`);
   }

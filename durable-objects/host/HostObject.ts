@@ -7,12 +7,14 @@ import type { Answer, Question } from "../../protocol/questions.ts";
 import type { CloseName } from "../../protocol/closeCodes.ts";
 import type { CommandResult } from "../../protocol/commands.ts";
 import { LinkClientFrame, type LinkServerFrame } from "../../protocol/link.ts";
+import type { WorkflowListing } from "../../protocol/workflowFiles.ts";
 import { readActor } from "../shared/actor.ts";
 import { allDone } from "../shared/allDone.ts";
 import { Alarms } from "../shared/alarms.ts";
 import { openDatabase, type Database } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
 import { hubName, sessionName } from "../shared/names.ts";
+import { tellNews } from "../shared/tellNews.ts";
 import { parseFrame } from "../shared/parseFrame.ts";
 import { Publisher } from "../shared/Publisher.ts";
 import { answerClose, closeSocket, refuseSocket } from "../shared/refuseSocket.ts";
@@ -25,7 +27,7 @@ import { OutputRelay } from "./OutputRelay.ts";
 import { RULES_KEY_HEADER, signRules } from "./signRules.ts";
 import { Questions } from "./Questions.ts";
 import migrations from "./migrations/migrations.js";
-import { residents, unadopted, watching } from "./schema.ts";
+import { residents, unadopted, watching, workflowFiles } from "./schema.ts";
 import { logError } from "../shared/logError.ts";
 
 const LINK_TAG = "link";
@@ -78,7 +80,8 @@ export class HostObject extends DurableObject<Env> {
       toSession: (epoch, session, messages) => this.#toSession(epoch, session, messages),
       toHost: (message) => {
         if (message.kind === "host") this.#state.setInfo(message.info);
-        else this.#setUnadopted(message.panes);
+        else if (message.kind === "unadopted") this.#setUnadopted(message.panes);
+        else this.#setWorkflows(message.items);
       },
       onResult: (id, session) => this.#commands.remove(id, session),
     });
@@ -120,6 +123,12 @@ export class HostObject extends DurableObject<Env> {
   panes(): UnadoptedPane[] {
     const row = this.#db.select().from(unadopted).where(eq(unadopted.id, 1)).get();
     return row === undefined ? [] : z.array(UnadoptedPane).parse(JSON.parse(row.json));
+  }
+
+  /** Workflow files as JSON, as the daemon last told; they are there when the host is away, too. */
+  workflows(): { json: string; away: boolean } {
+    const row = this.#db.select().from(workflowFiles).where(eq(workflowFiles.id, 1)).get();
+    return { json: row?.json ?? "[]", away: this.#link() === null };
   }
 
   /**
@@ -404,6 +413,19 @@ export class HostObject extends DurableObject<Env> {
       .onConflictDoUpdate({ target: unadopted.id, set: { json } })
       .run();
     this.#state.change({ unadopted_panes: panes.length });
+  }
+
+  #setWorkflows(items: WorkflowListing[]): void {
+    const json = JSON.stringify(items);
+    const row = this.#db.select().from(workflowFiles).where(eq(workflowFiles.id, 1)).get();
+    if (json === (row?.json ?? "[]")) return; // a daemon tells it again whenever it starts
+    this.#db
+      .insert(workflowFiles)
+      .values({ id: 1, json })
+      .onConflictDoUpdate({ target: workflowFiles.id, set: { json } })
+      .run();
+    const host = this.#state.current;
+    if (host !== null) this.ctx.waitUntil(tellNews(this.env, host.team, "workflows"));
   }
 
   async #publish(host: Host | Gone): Promise<void> {

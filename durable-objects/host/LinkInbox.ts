@@ -4,6 +4,13 @@ import type { Database } from "../shared/database.ts";
 import type { Numbered } from "../session/ingest.ts";
 import { journals, rejects } from "./schema.ts";
 
+/** What a daemon says of its host itself. */
+type HostMessage = Extract<DaemonMessage, { kind: "host" | "unadopted" | "workflows" }>;
+
+function isOfHost(message: DaemonMessage): message is HostMessage {
+  return message.kind === "host" || message.kind === "unadopted" || message.kind === "workflows";
+}
+
 /** A message as it came: numbered, its body not yet parsed. */
 export type RawMessage = { seq: number; message: unknown };
 
@@ -14,7 +21,7 @@ type Parts = {
   /** Hands messages to the session that owns them; resolves when they are committed, with why they were refused for good. */
   toSession: (epoch: string, session: string, messages: Numbered[]) => Promise<string | null>;
   /** Takes a message about the host itself. */
-  toHost: (message: Extract<DaemonMessage, { kind: "host" | "unadopted" }>) => void;
+  toHost: (message: HostMessage) => void;
   /** A command's result is committed at its session. */
   onResult: (id: string, session: string) => void;
 };
@@ -87,7 +94,7 @@ export class LinkInbox {
 
   #sort(fresh: RawMessage[]) {
     const bySession = new Map<string, Numbered[]>();
-    const own: Extract<DaemonMessage, { kind: "host" | "unadopted" }>[] = [];
+    const own: HostMessage[] = [];
     const bad: (RawMessage & { reason: string })[] = [];
     for (const { seq, message: raw } of fresh) {
       const parsed = DaemonMessage.safeParse(raw);
@@ -96,7 +103,7 @@ export class LinkInbox {
         continue;
       }
       const message = parsed.data;
-      if (message.kind === "host" || message.kind === "unadopted") own.push(message);
+      if (isOfHost(message)) own.push(message);
       else {
         const list = bySession.get(message.session) ?? [];
         list.push({ seq, message });

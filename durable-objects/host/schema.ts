@@ -42,6 +42,12 @@ export const residents = sqliteTable("resident", { session: text().primaryKey() 
 /** Panes nobody adopted, as the daemon last told. */
 export const unadopted = sqliteTable("unadopted", { id: integer().primaryKey(), json: text().notNull() });
 
+/** Workflow files of the host, as the daemon last told. */
+export const workflowFiles = sqliteTable("workflow_files", {
+  id: integer().primaryKey(),
+  json: text().notNull(),
+});
+
 /** Messages that could not be understood or taken; kept for a person to look at, the newest hundred. */
 export const rejects = sqliteTable("reject", {
   id: integer().primaryKey({ autoIncrement: true }),

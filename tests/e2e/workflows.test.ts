@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { afterAll, beforeAll, test } from "vitest";
-import { RunDetail } from "../../protocol/runs.ts";
+import { page } from "../../protocol/api.ts";
+import { RunDetail, Workflow } from "../../protocol/runs.ts";
 import { Signalbox, until } from "../support/signalbox.ts";
 
 const HostList = z.object({ items: z.array(z.object({ presence: z.string() })) });
@@ -62,4 +63,32 @@ test("a run is stopped by the end of its id, and says so", async ({ expect }) =>
   await until("its word", async () => (await signalbox.cli("workflows", "logs")).out.includes("begun"));
   expect((await signalbox.cli("workflows", "cancel", id.trim().slice(-8))).code).toBe(0);
   expect((await signalbox.cli("workflows", "runs")).out).toMatch(/long  cancelled/);
+});
+
+test("files of a workspace are listed by themselves, and while the daemon is away; what changed meanwhile is told", async ({
+  expect,
+}) => {
+  const files = async () => {
+    const { items } = await signalbox.api(page(Workflow), "/api/workflows");
+    return items.filter(({ root }) => root === signalbox.work);
+  };
+  const one = async (name: string) => (await files()).find((each) => each.name === name);
+  write("watched.js", 'export const meta = { name: "watched", description: "first" };\nreturn 1;');
+  await until("the file in the list", async () => (await one("watched"))?.meta.description === "first");
+  write("watched.js", 'export const meta = { name: "watched", description: "first" };\nreturn (;');
+  await until(
+    "what is wrong with it",
+    async () => (await one("watched"))?.problem?.startsWith("Line 2: ") === true,
+  );
+  await signalbox.kill("agent");
+  rmSync(join(signalbox.work, ".signalbox/workflows/watched.js"));
+  write("later.js", 'export const meta = { name: "later", description: "" };\nreturn 1;');
+  await until("what is there now", async () => {
+    const now = await files();
+    return (
+      now.some(({ name, away }) => name === "later" && away !== true) &&
+      now.every(({ name }) => name !== "watched")
+    );
+  });
+  expect((await one("later"))?.path).toBe(join(signalbox.work, ".signalbox/workflows/later.js"));
 });

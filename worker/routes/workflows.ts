@@ -5,11 +5,12 @@ import * as z from "zod";
 import { tellNews } from "../../durable-objects/shared/tellNews.ts";
 import { newId } from "../../protocol/ids.ts";
 import { CreateRun, RunDefaults, SaveWorkflow, type Workflow, WorkflowName } from "../../protocol/runs.ts";
-import type { WorkflowFile } from "../../protocol/workflowFiles.ts";
-import { askHost } from "../askHost.ts";
+import type { WorkflowListing } from "../../protocol/workflowFiles.ts";
+import { hostName } from "../../durable-objects/shared/names.ts";
+import { expectAnswer } from "../askHost.ts";
 import { requireRole } from "../auth/requireRole.ts";
 import { note } from "../db/audit.ts";
-import { workflows, workflowVersions } from "../db/schema.ts";
+import { hosts, workflows, workflowVersions } from "../db/schema.ts";
 import type { App } from "../env.ts";
 import { Problem } from "../problem.ts";
 import { validate } from "../validate.ts";
@@ -17,8 +18,10 @@ import { catalogue } from "../workflows/catalogue.ts";
 import { missingPlace } from "../workflows/contract/missingPlace.ts";
 import { ARGS_TOO_LONG, isTooLong, problemOfInput } from "../workflows/contract/problemOfInput.ts";
 import { metaOf } from "../workflows/contract/metaOf.ts";
+import { listingOf } from "../workflows/contract/listingOf.ts";
 import { parseScript } from "../workflows/contract/parseScript.ts";
 import { ScriptProblem } from "../workflows/contract/ScriptProblem.ts";
+import { findHostWorkflow, readTold, workflowsQuestion } from "../workflows/findHostWorkflow.ts";
 import { findWorkflow } from "../workflows/findWorkflow.ts";
 import { startRun } from "../workflows/startRun.ts";
 import { shown } from "./runs.ts";
@@ -53,12 +56,16 @@ export const workflowRoutes = new Hono<App>()
         by: null,
       }));
     const { host, cwd } = c.req.valid("query");
-    const files = host === undefined ? [] : (await readFiles(c, host, cwd)).map(toWorkflow);
+    const files = host === undefined ? await toldFiles(c) : await filesOf(c, host, cwd);
     return c.json({ items: [...files, ...own, ...built], next_cursor: null });
   })
-  .get("/:name", requireRole("viewer"), ByName, async (c) => {
+  .get("/:name", requireRole("viewer"), ByName, validate("query", ListQuery), async (c) => {
     const { name } = c.req.valid("param");
-    const found = await findWorkflow(c.env, c.get("actor").team, name);
+    const place = c.req.valid("query");
+    const found =
+      place.host === undefined
+        ? await findWorkflow(c.env, c.get("actor").team, name)
+        : await findFile(c, name, place);
     if (found === null) throw new Problem(404, "not_found", `There is no workflow ${name}.`);
     return c.json({ name, ...found, ...metaOf(found.script, name) });
   })
@@ -157,14 +164,31 @@ export const workflowRoutes = new Hono<App>()
     return c.json(await shown(c.env.DB, actor.team, id), 201);
   });
 
-/** The workflow scripts of a host, those of the directory first. */
-async function readFiles(
-  c: Context<App>,
-  host: string,
-  directory: string | undefined,
-): Promise<WorkflowFile[]> {
-  const question = { type: "workflows", ...(directory === undefined ? {} : { directory }) } as const;
-  return (await askHost(c, host, question, "workflows")).items;
+/** The workflow files of every host, as they were told last. */
+async function toldFiles(c: Context<App>): Promise<Workflow[]> {
+  const { team } = c.get("actor");
+  const rows = await drizzle(c.env.DB)
+    .select({ id: hosts.id })
+    .from(hosts)
+    .where(and(eq(hosts.team, team), isNull(hosts.removed_at)))
+    .orderBy(hosts.name);
+  const told = await Promise.all(rows.map(({ id }) => toldBy(c, id)));
+  return told.flat();
+}
+
+async function toldBy(c: Context<App>, host: string): Promise<Workflow[]> {
+  const { items, away } = await readTold(c.env, c.get("actor").team, host);
+  return items.map((listing) => toWorkflow(host, listing, away));
+}
+
+/** Those of one directory of a host and of its home directory, as they are now; of a host that is away, as they were. */
+async function filesOf(c: Context<App>, host: string, cwd: string | undefined): Promise<Workflow[]> {
+  const hostObject = c.env.HOST.getByName(hostName(c.get("actor").team, host));
+  const asked = await hostObject.ask(workflowsQuestion(cwd));
+  if (asked.status === "failed" && asked.code === "host_away")
+    return (await toldBy(c, host)).filter(({ source, root }) => source === "home" || root === cwd);
+  const { items } = expectAnswer(asked, "workflows");
+  return items.map((file) => toWorkflow(host, listingOf({ ...file, root: cwd ?? "", hash: null }), false));
 }
 
 /** The script of a name on a host; null when there is none. */
@@ -172,25 +196,32 @@ async function findFile(
   c: Context<App>,
   name: string,
   { host, cwd }: RunDefaults,
-): Promise<{ script: string } | null> {
+): Promise<{ script: string; source: "project" | "home"; version: number } | null> {
   if (host === undefined) throw new Problem(400, "invalid", "A file lies on a host: give host, and cwd.");
-  const files = await readFiles(c, host, cwd);
-  const found = files.find((file) => toWorkflow(file).name === name);
-  if (found === undefined) return null;
-  const { problem } = toWorkflow(found);
-  if (problem !== undefined || found.script === null)
-    throw new Problem(409, "invalid_script", `${found.path}: ${problem ?? "It cannot be read."}`);
-  return { script: found.script };
+  const found = await findHostWorkflow(c.env, c.get("actor").team, { host, cwd }, name);
+  if (found.kind === "none") return null;
+  if (found.kind === "failed") throw new Problem(409, found.code, found.message);
+  return { script: found.script, source: found.source, version: 1 };
 }
 
-/** A file as lists show it: by the name that it gives itself, or a broken one by its file's. */
-function toWorkflow({ path, place, script, problem }: WorkflowFile): Workflow {
-  const base = { source: place, path, version: 1, updated_at: null, by: null };
-  const name = path.split("/").at(-1)?.replace(/\.js$/, "") ?? path;
-  if (script === null)
-    return { ...base, name, meta: { name, description: "" }, problem: problem ?? "It cannot be read." };
-  const read = metaOf(script, name);
-  return { ...base, name: read.meta.name, ...read };
+function toWorkflow(
+  host: string,
+  { path, root, place, meta, problem }: WorkflowListing,
+  away: boolean,
+): Workflow {
+  return {
+    name: meta.name,
+    source: place,
+    meta,
+    host,
+    path,
+    root,
+    ...(away ? { away } : {}),
+    ...(problem === null ? {} : { problem }),
+    version: 1,
+    updated_at: null,
+    by: null,
+  };
 }
 
 /** Reads a script; what is wrong with it is answered with its line. */

@@ -49,6 +49,7 @@ const AgentCall = z.object({
 });
 const WorkflowCall = z.object({
   name: Short,
+  path: z.string().max(4096).optional(),
   args: z.unknown().refine((args) => !isTooLong(args), ARGS_TOO_LONG),
   phase: Phase,
 });
@@ -76,7 +77,7 @@ export type AgentSpec = {
 /** What a step is to do. */
 export type StepSpec =
   | AgentSpec
-  | { kind: "workflow"; name: string; args: unknown }
+  | { kind: "workflow"; name: string; path?: string | undefined; args: unknown }
   | { kind: "approval"; question: string };
 
 /** A call of the script, read: the specification, and what does not count for its key. */

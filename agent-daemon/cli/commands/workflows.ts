@@ -123,9 +123,8 @@ export async function workflows(args: WorkflowsArgs, context: Context): Promise<
 async function start(args: WorkflowsArgs, api: ApiAccess, context: Context): Promise<number> {
   const place = placeOf(args, context);
   const known = await listWorkflows(api, place, context);
-  const file = known.some(
-    ({ name, source }) => name === args.what && (source === "project" || source === "home"),
-  );
+  const file =
+    place.host !== undefined && known.some(({ name, path }) => name === args.what && path !== undefined);
   const body = {
     id: newId("run"),
     ...(args.args === null ? {} : { args: args.args }),

@@ -17,8 +17,12 @@ export function RunDialog({ workflow, onClose }: { workflow: Workflow; onClose()
   const [, navigate] = useLocation();
   const [{ fields, draft: first }] = useState(() => newArgs(workflow.meta.args));
   const [args, setArgs] = useState(first);
-  const [host, setHost] = useState(hosts.length === 1 ? (hosts[0]?.id ?? "") : "");
-  const [cwd, setCwd] = useState(() => hosts.find(({ id }) => id === host)?.info?.workspaces[0] ?? "");
+  const isFile = workflow.path !== undefined;
+  const [host, setHost] = useState(workflow.host ?? (hosts.length === 1 ? (hosts[0]?.id ?? "") : ""));
+  const [cwd, setCwd] = useState(() => {
+    const offered = hosts.find(({ id }) => id === host)?.info?.workspaces[0] ?? "";
+    return workflow.source === "project" ? (workflow.root ?? offered) : offered;
+  });
   const [agent, setAgent] = useState<JobAgent>("edge");
   const [budget, setBudget] = useState("");
   const [fresh, setFresh] = useState(false);
@@ -37,6 +41,7 @@ export function RunDialog({ workflow, onClose }: { workflow: Workflow; onClose()
       ...(agent === "edge" ? {} : { provider: agent }),
       ...(budget === "" ? {} : { budget: Number(budget) }),
       ...(fresh ? { fresh } : {}),
+      ...(isFile ? { file: true } : {}),
     });
     navigate(`/work/runs/${id}`);
   }
@@ -59,6 +64,7 @@ export function RunDialog({ workflow, onClose }: { workflow: Workflow; onClose()
             <Select
               {...ids}
               value={host}
+              disabled={isFile}
               onChange={(event) => setHost(event.target.value)}
               data-testid="run-host"
             >

@@ -1,6 +1,7 @@
 import { Pencil, Play, Plus, Workflow as Icon } from "lucide-react";
 import { useState } from "react";
 import type { Workflow } from "../../../protocol/runs.ts";
+import { useHosts } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { Empty } from "../../shared/ui/Empty.tsx";
 import { ListFrame } from "../work/ListFrame.tsx";
@@ -34,7 +35,7 @@ export default function WorkflowsPanel({ operator }: { operator: boolean }) {
         empty={<Empty title="There is no workflow yet" icon={<Icon size={24} />} />}
       >
         {list.items?.map((workflow) => (
-          <li key={workflow.name}>
+          <li key={`${workflow.host ?? ""} ${workflow.path ?? ""} ${workflow.name}`}>
             <WorkflowCard
               workflow={workflow}
               operator={operator}
@@ -61,7 +62,7 @@ export default function WorkflowsPanel({ operator }: { operator: boolean }) {
 }
 
 function WorkflowCard({
-  workflow: { name, meta, source, version },
+  workflow: { name, meta, source, version, host, path, problem },
   operator,
   onRun,
   onScript,
@@ -71,6 +72,8 @@ function WorkflowCard({
   onRun(): void;
   onScript(): void;
 }) {
+  const its = useHosts().find(({ id }) => id === host);
+  const away = host !== undefined && its?.presence !== "online";
   return (
     <article
       className="flex flex-col gap-1.5 rounded-base border border-line bg-surface p-3"
@@ -81,17 +84,24 @@ function WorkflowCard({
         <div className="min-w-0 grow">
           <h3 className="font-medium break-words">{name}</h3>
           <p className="break-words">{meta.description}</p>
+          {problem !== undefined && (
+            <p className="break-words text-bad" data-testid="problem">
+              {problem}
+            </p>
+          )}
         </div>
-        <Button
-          look="quiet"
-          square
-          onClick={onScript}
-          aria-label={`The script of ${name}`}
-          data-testid="script"
-        >
-          <Pencil size={14} />
-        </Button>
-        {operator && (
+        {path === undefined && (
+          <Button
+            look="quiet"
+            square
+            onClick={onScript}
+            aria-label={`The script of ${name}`}
+            data-testid="script"
+          >
+            <Pencil size={14} />
+          </Button>
+        )}
+        {operator && problem === undefined && !away && (
           <Button onClick={onRun} data-testid="run-workflow">
             <Play size={14} /> Run
           </Button>
@@ -100,8 +110,12 @@ function WorkflowCard({
       {meta.phases !== undefined && meta.phases.length > 0 && (
         <p className="break-words text-muted">{meta.phases.map(({ title }) => title).join(" → ")}</p>
       )}
-      <p className="text-small text-muted">
-        {source === "catalogue" ? "Comes with Signalbox" : `Your team’s, version ${version}`}
+      <p className="text-small break-words text-muted">
+        {path === undefined
+          ? source === "catalogue"
+            ? "Comes with Signalbox"
+            : `Your team’s, version ${version}`
+          : `${path} on ${its?.name ?? "a host"}${away ? ", which is away" : ""}`}
         {meta.whenToUse !== undefined && ` · ${meta.whenToUse}`}
       </p>
     </article>

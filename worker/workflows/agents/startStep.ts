@@ -3,13 +3,16 @@ import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../../../durable-objects/shared/env.ts";
 import { MAX_COMMAND_TTL_MS } from "../../../protocol/limits.ts";
 import { JobSpec, readJobAgent } from "../../../protocol/jobs.ts";
+import { RunDefaults } from "../../../protocol/runs.ts";
 import { hosts } from "../../db/schema.ts";
 import { defaultModel } from "../../models/defaultModel.ts";
 import { listModels } from "../../models/listModels.ts";
 import { readModelConfig } from "../../models/readModelConfig.ts";
 import { startJob } from "../../jobs/startJob.ts";
+import { metaOf } from "../contract/metaOf.ts";
 import { problemOfInput } from "../contract/problemOfInput.ts";
 import { startRun } from "../startRun.ts";
+import { findHostWorkflow } from "../findHostWorkflow.ts";
 import { findWorkflow } from "../findWorkflow.ts";
 import { beginStep, moveStep, readRun, readStep, type RunRow, type StepRow } from "../runStore.ts";
 import { tellRun } from "../tellRun.ts";
@@ -82,19 +85,19 @@ async function beginRun(
   env: Env,
   run: RunRow,
   step: StepRow,
-  { name, args }: Extract<StepSpec, { kind: "workflow" }>,
+  { name, path, args }: Extract<StepSpec, { kind: "workflow" }>,
 ): Promise<string | null> {
   if (step.session === null) return null;
   if (run.parent !== null) return "workflow(): a workflow within a workflow starts no third one.";
-  const found = await findWorkflow(env, run.team, name);
-  if (found === null) return `workflow(): there is no workflow ${name}.`;
+  const found = await findWithin(env, run, path === undefined ? name : { path });
+  if ("problem" in found) return `workflow(): ${found.problem}`;
   const misfit = problemOfInput(found.script, args);
   if (misfit !== null) return `workflow(): ${misfit}`;
   const again: string[] = JSON.parse(run.again);
   await startRun(env, {
     id: step.session,
     team: run.team,
-    workflow: name,
+    workflow: metaOf(found.script, name).meta.name,
     title: step.label ?? name,
     script: found.script,
     args,
@@ -106,6 +109,23 @@ async function beginRun(
     by: run.by,
   });
   return null;
+}
+
+/** A workflow's script for a run: the files where the run works first, then the team's own and the catalogue. */
+async function findWithin(
+  env: Env,
+  run: RunRow,
+  wanted: string | { path: string },
+): Promise<{ script: string } | { problem: string }> {
+  const { host, cwd } = RunDefaults.parse(JSON.parse(run.defaults));
+  if (host !== undefined) {
+    const file = await findHostWorkflow(env, run.team, { host, cwd }, wanted);
+    if (file.kind === "found") return file;
+    if (file.kind === "failed") return { problem: file.message };
+  }
+  if (typeof wanted !== "string")
+    return { problem: `there is no workflow file ${wanted.path} where this run works.` };
+  return (await findWorkflow(env, run.team, wanted)) ?? { problem: `there is no workflow ${wanted}.` };
 }
 
 /** What is left of the budget that a run shares with those it is within; null: there is none. */

@@ -57,6 +57,7 @@ const AGENT_OPTIONS = [
   "schema",
   "model",
   "effort",
+  "mode",
   "isolation",
   "agentType",
   "mode",
@@ -170,8 +171,11 @@ function log(...words) {
 }
 
 function workflow(name, input) {
-  if (typeof name !== "string") throw new TypeError("workflow(name, args) wants the name of a workflow.");
-  return ask("workflow", { name, args: input ?? null, phase: phaseNow });
+  const path = name?.scriptPath;
+  const file = typeof path === "string" ? { path, name: path.slice(-100) } : null;
+  if (file === null && typeof name !== "string")
+    throw new TypeError("workflow(name, args) wants the name of a workflow, or { scriptPath }.");
+  return ask("workflow", { name, ...file, args: input ?? null, phase: phaseNow });
 }
 
 function approve(question, options) {
