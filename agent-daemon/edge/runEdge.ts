@@ -163,6 +163,7 @@ function settings(): Record<string, string> {
       "SIGNALBOX_KEEP_WORK",
       "SIGNALBOX_TASKS_AT_ONCE",
       "SIGNALBOX_TASKS_PER_HOST",
+      "SIGNALBOX_TASKS_PER_WORKSPACE",
     ].flatMap((name) => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];

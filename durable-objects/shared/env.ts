@@ -33,7 +33,8 @@ export interface Env extends ModelEnv {
   SIGNALBOX_APPROVAL_EXPIRY?: string;
   /** How long tasks and runs are kept after their end: 30d when it is not given. */
   SIGNALBOX_KEEP_WORK?: string;
-  /** How many tasks of a team run at once (16), and of those on one host (4). */
+  /** How many tasks of a team run at once (16), of those on one host (4), and in one directory of it (as many). */
   SIGNALBOX_TASKS_AT_ONCE?: string;
   SIGNALBOX_TASKS_PER_HOST?: string;
+  SIGNALBOX_TASKS_PER_WORKSPACE?: string;
 }

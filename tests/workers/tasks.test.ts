@@ -15,9 +15,9 @@ import { consumeTasks } from "../../worker/tasks/consumeTasks.ts";
 import { startTask } from "../../worker/tasks/startTask.ts";
 import { sweepTasks } from "../../worker/tasks/sweepTasks.ts";
 import { died, retried, type TaskRow } from "../../worker/tasks/taskLife.ts";
-import { readTask } from "../../worker/tasks/taskStore.ts";
+import { claimTask, readTask } from "../../worker/tasks/taskStore.ts";
 import { call, enrolHost, FakeDaemon, open } from "./support/edge.ts";
-import { runAlarms } from "./support/faults.ts";
+import { query, runAlarms } from "./support/faults.ts";
 
 const PATIENCE = { timeout: 60_000 };
 const clock = () => env.CLOCK.getByName("main");
@@ -302,6 +302,66 @@ describe("limits", () => {
     // Its host has it already; it ends when that has ended it, or its person deletes it.
     await env.SESSION.getByName(`main/${one?.session}`).hostRemoved(host);
     await vi.waitUntil(async () => (await stand())("queued").length === 1, PATIENCE);
+    for (const { id } of made) await act(id, "cancel");
+  });
+
+  test("so many work in one directory of a host; one in a worktree of its own is in nobody's way", async ({
+    expect,
+  }) => {
+    const few = { ...env, SIGNALBOX_TASKS_PER_WORKSPACE: "1" };
+    const { id: host } = await enrolHost("shared");
+    const wish = (more: object) => ({
+      spec: { provider: "codex", host, cwd: "/work", prompt: "wait", ...more },
+      host,
+    });
+    const [one, two, elsewhere, own] = await Promise.all([
+      unsent(wish({})),
+      unsent(wish({})),
+      unsent(wish({ cwd: "/else" })),
+      unsent(wish({ worktree: { branch: "own" } })),
+    ]);
+    const claim = async (id = "") => (await claimTask(few, { team: "main", id }, Date.now())) !== null;
+    expect([await claim(own), await claim(one), await claim(two), await claim(elsewhere)]).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    await set(one ?? "", { status: "cancelled", ended_at: Date.now() });
+    expect(await claim(two)).toBe(true);
+    for (const id of [two, elsewhere, own]) await act(id ?? "", "cancel");
+  });
+});
+
+describe("a host that is away", () => {
+  test("gets its tasks in order when it is back; one is taken back, one has waited too long and is tried again", async ({
+    expect,
+  }) => {
+    const { id: host, token } = await enrolHost("asleep");
+    const object = env.HOST.getByName(`main/${host}`);
+    const made: Task[] = [];
+    for (const prompt of ["first", "second", "third", "fourth"]) {
+      const task = await add({ spec: { provider: "codex", host, cwd: "/work", prompt }, tries: 2 });
+      await until(task.id, "running");
+      made.push(task);
+    }
+    const [first, second, third, fourth] = made;
+    if (!first || !second || !third || !fourth) throw new Error("they were made above");
+    await act(second.id, "cancel");
+    await until(second.id, "cancelled");
+    const { session } = await show(third.id);
+    await query(object, "UPDATE command SET expires_at = 0 WHERE session = ?", session ?? "");
+    await runAlarms(object);
+    const again = await vi.waitUntil(async () => {
+      const task = await show(third.id);
+      return task.status === "queued" ? task : null;
+    }, PATIENCE);
+    expect(again).toMatchObject({ tries: 1, error: expect.stringMatching(/expired/) });
+    const { daemon } = await FakeDaemon.connect(token);
+    const prompts = [(await daemon.command()).command, (await daemon.command()).command].map((command) =>
+      "prompt" in command ? command.prompt : "",
+    );
+    expect(prompts).toEqual(["first", "fourth"]);
     for (const { id } of made) await act(id, "cancel");
   });
 });

@@ -117,11 +117,16 @@ export async function sendTasks(
 }
 const MESSAGES_AT_ONCE = 100;
 
-/** How many of a team's tasks may run at once, and how many of them on one host. */
-export function limitsOf(env: Env): { team: number; host: number } {
+/** How many of a team's tasks may run at once, how many of them on one host, and in one directory of it. */
+export function limitsOf(env: Env): { team: number; host: number; workspace: number } {
   const of = (given: string | undefined, otherwise: number) =>
     Math.max(1, Number(given ?? otherwise) || otherwise);
-  return { team: of(env.SIGNALBOX_TASKS_AT_ONCE, 16), host: of(env.SIGNALBOX_TASKS_PER_HOST, 4) };
+  const host = of(env.SIGNALBOX_TASKS_PER_HOST, 4);
+  return {
+    team: of(env.SIGNALBOX_TASKS_AT_ONCE, 16),
+    host,
+    workspace: of(env.SIGNALBOX_TASKS_PER_WORKSPACE, host),
+  };
 }
 
 const ACTIVE = sql`SELECT count(*) FROM ${tasks} AS other WHERE other.status IN ('claimed', 'running')`;
@@ -131,10 +136,16 @@ export function roomOf(env: Env, team: string): SQL {
   return sql`(${limitsOf(env).team} - (${ACTIVE} AND other.team = ${team}))`;
 }
 
-/** Holds for a task while its host has room for one more. */
+/** Holds for a task while its host has room for one more, and its directory there; one in a worktree of its own is in nobody's way. */
 export function hostHasRoom(env: Env, team: string): SQL {
-  const active = sql`(${ACTIVE} AND other.team = ${team} AND other.host = ${tasks.host})`;
-  return sql`(${tasks.host} IS NULL OR ${active} < ${limitsOf(env).host})`;
+  const { host, workspace } = limitsOf(env);
+  const active = sql`${ACTIVE} AND other.team = ${team} AND other.host = ${tasks.host}`;
+  const onHost = sql`(${active}) < ${host}`;
+  if (workspace >= host) return sql`(${tasks.host} IS NULL OR ${onHost})`;
+  const alone = sql`json_extract(${tasks.spec}, '$.worktree') IS NOT NULL`;
+  const beside = sql`${active} AND json_extract(other.spec, '$.worktree') IS NULL
+    AND json_extract(other.spec, '$.cwd') = json_extract(${tasks.spec}, '$.cwd')`;
+  return sql`(${tasks.host} IS NULL OR ${onHost} AND (${alone} OR (${beside}) < ${workspace}))`;
 }
 
 /** Takes a task whose turn it is to start it, in a session of its own; null when it is not its turn, or there is no room. */
