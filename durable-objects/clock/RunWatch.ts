@@ -50,11 +50,11 @@ export class RunWatch {
     const asks = Date.now() - this.#askedAt > ASK_MS;
     if (asks) this.#askedAt = Date.now();
     for (const { id, status, created_at } of open) {
+      const isLate = status === "queued" && Date.now() - created_at > BEGIN_MS;
       try {
-        if (isFirst || (status === "queued" && Date.now() - created_at > BEGIN_MS))
-          await carry(this.#env, this.#team, id);
+        if (isFirst || isLate) await carry(this.#env, this.#team, id);
         if (isFirst) await tellRun(this.#env, id, {});
-        else if (asks && status === "running") await this.#mark(id);
+        else if (asks && (status === "running" || isLate)) await this.#mark(id);
       } catch (error) {
         logError(`run ${id} was not looked after`, error);
       }

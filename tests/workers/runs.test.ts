@@ -3,6 +3,8 @@ import { expect, test, vi } from "vitest";
 import { DEFAULT_TEAM, newId } from "../../protocol/ids.ts";
 import type { RunStep, Workflow } from "../../protocol/runs.ts";
 import { RunSpan } from "../../protocol/traces.ts";
+import { RunWatch } from "../../durable-objects/clock/RunWatch.ts";
+import type { Env } from "../../durable-objects/shared/env.ts";
 import { startJob } from "../../worker/jobs/startJob.ts";
 import { startStep } from "../../worker/workflows/agents/startStep.ts";
 import { endStep } from "../../worker/workflows/endStep.ts";
@@ -316,6 +318,31 @@ test("a run that never began is cancelled all the same", async () => {
     .run();
   expect((await call(`/api/runs/${id}/cancel`, { method: "POST" })).status).toBe(204);
   expect((await detail(id)).run.status).toBe("cancelled");
+});
+
+test("a run whose instance failed before it began is marked as failed", async () => {
+  const id = newId("run");
+  const team = "of-its-own";
+  await env.DB.prepare(
+    `INSERT INTO run (id, team, workflow, title, script, args, defaults, again, fresh, root, status, "by", created_at)
+     VALUES (?1, ?2, 'unbegun', 'x', '', 'null', '{}', '[]', 0, ?1, 'queued', 'owner', 1)`,
+  )
+    .bind(id, team)
+    .run();
+  const instance = { status: async () => ({ status: "errored" }), sendEvent: async () => {} };
+  const RUNS = {
+    get: async () => instance,
+    create: async () => {
+      throw new Error("It is there.");
+    },
+  };
+  const broken: Env = { ...env, RUNS: Object.assign(Object.create(env.RUNS), RUNS) };
+  await new RunWatch(broken, team, () => {}).look(); // the first of this process wakes all of them
+  await new RunWatch(broken, team, () => {}).look();
+  expect(await readRun(env.DB, id)).toMatchObject({
+    status: "failed",
+    error: expect.stringMatching(/errored/),
+  });
 });
 
 test("what runs already is not ended by a budget that others have spent, when its start is done again", async () => {

@@ -363,6 +363,15 @@ describe("a webhook", () => {
 describe("an expression", () => {
   const work = (text: string) => ({ kind: "message", session: newId("ses"), text }) as const;
 
+  test("an expression that makes much of little gives a sentence", ({ expect }) => {
+    const work = { kind: "workflow", workflow: "x", args: `{{${"[@,@]|".repeat(40)}@}}` } as const;
+    const payload = parsePayload("{}");
+    expect(renderWork(work, { event: null, delivery: "1", payload })).toMatchObject({
+      ok: false,
+      message: expect.stringMatching(/gives more than/),
+    });
+  });
+
   test("fills in values; what is filled in is not read again, and nothing is left out silently", ({
     expect,
   }) => {

@@ -77,8 +77,23 @@ function mapValues(value: unknown, change: (text: string) => JSONValue): unknown
 
 function fill(text: string, context: Context): JSONValue {
   const alone = ALONE.exec(text)?.[1];
-  if (alone !== undefined) return search(context, alone.trim());
-  return text.replaceAll(EXPRESSION, (_, expression: string) => asText(search(context, expression.trim())));
+  if (alone !== undefined) return find(alone, context);
+  return text.replaceAll(EXPRESSION, (_, expression: string) => asText(find(expression, context)));
+}
+
+/** Most that one expression gives: letters, and values around them. A short one can name what is there again and again. */
+const MOST_FOUND = 4 * 1024 * 1024;
+
+function find(expression: string, context: Context): JSONValue {
+  const found = search(context, expression.trim());
+  const open = [found];
+  let size = 0;
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    size += typeof value === "string" ? value.length + 1 : 1;
+    if (size > MOST_FOUND) throw new Error(`It gives more than ${MOST_FOUND} characters.`);
+    if (typeof value === "object" && value !== null) for (const each of Object.values(value)) open.push(each);
+  }
+  return found;
 }
 
 /** A value in the middle of a text: nothing for null, a text as it is, JSON otherwise. */
