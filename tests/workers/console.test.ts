@@ -1,34 +1,10 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, test } from "vitest";
-import {
-  CONSOLE,
-  decodeConsole,
-  decodeNote,
-  encodeConsole,
-  encodeSnapshot,
-  type ConsoleFrame,
-} from "../../protocol/consoleFrames.ts";
+import { CONSOLE, decodeNote, encodeConsole } from "../../protocol/consoleFrames.ts";
 import { newId } from "../../protocol/ids.ts";
-import { enrolHost, FakeDaemon, open, type Socket } from "./support/edge.ts";
-
-const bytes = (text: string) => new TextEncoder().encode(text);
-const text = (frame: ConsoleFrame) => new TextDecoder().decode(frame.payload);
-
-async function next(socket: Socket): Promise<ConsoleFrame> {
-  const data = await socket.next<ArrayBuffer | Blob>();
-  const frame = decodeConsole(data instanceof Blob ? await data.arrayBuffer() : data);
-  if (frame === null) throw new Error("not a console frame");
-  return frame;
-}
-
-/** The next frame of a type. */
-async function until(socket: Socket, type: number): Promise<ConsoleFrame> {
-  for (;;) {
-    const frame = await next(socket);
-    if (frame.type === type) return frame;
-  }
-}
+import { bytes, next, snapshot, text, until } from "./support/consoleFrames.ts";
+import { enrolHost, FakeDaemon, open } from "./support/edge.ts";
 
 async function watched() {
   const { token } = await enrolHost();
@@ -45,9 +21,6 @@ async function watched() {
 function expectWatch(frame: { type: string; session?: string }, session: string): void {
   if (frame.session !== session) throw new Error("watched another session");
 }
-
-const snapshot = (viewer: number, screen: string) =>
-  encodeConsole(CONSOLE.snapshot, viewer, encodeSnapshot({ cols: 80, rows: 24, fresh: true }, bytes(screen)));
 
 describe("the console", () => {
   test("asks the host only while somebody watches, and passes frames both ways", async ({ expect }) => {

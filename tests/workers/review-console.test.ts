@@ -1,37 +1,11 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, test, vi } from "vitest";
-import {
-  CONSOLE,
-  decodeConsole,
-  decodeNote,
-  encodeConsole,
-  encodeSnapshot,
-  type ConsoleFrame,
-} from "../../protocol/consoleFrames.ts";
+import { CONSOLE, decodeNote, encodeConsole } from "../../protocol/consoleFrames.ts";
 import { newId } from "../../protocol/ids.ts";
-import { call, enrolHost, FakeDaemon, open, type Socket } from "./support/edge.ts";
+import { bytes, next, snapshot, text, until } from "./support/consoleFrames.ts";
+import { call, enrolHost, FakeDaemon, open } from "./support/edge.ts";
 import { query, runAlarms, without } from "./support/faults.ts";
-
-const bytes = (text: string) => new TextEncoder().encode(text);
-const text = (frame: ConsoleFrame) => new TextDecoder().decode(frame.payload);
-
-async function next(socket: Socket): Promise<ConsoleFrame> {
-  const data = await socket.next<ArrayBuffer | Blob>();
-  const frame = decodeConsole(data instanceof Blob ? await data.arrayBuffer() : data);
-  if (frame === null) throw new Error("not a console frame");
-  return frame;
-}
-
-async function until(socket: Socket, type: number): Promise<ConsoleFrame> {
-  for (;;) {
-    const frame = await next(socket);
-    if (frame.type === type) return frame;
-  }
-}
-
-const snapshot = (viewer: number, screen: string) =>
-  encodeConsole(CONSOLE.snapshot, viewer, encodeSnapshot({ cols: 80, rows: 24, fresh: true }, bytes(screen)));
 
 async function watched() {
   const { id: host, token } = await enrolHost();

@@ -1,4 +1,4 @@
-import { ChevronDown, EllipsisVertical, Pause, Pencil, Play, Trash2, Zap } from "lucide-react";
+import { EllipsisVertical, Pause, Pencil, Play, Trash2, Zap } from "lucide-react";
 import { useState } from "react";
 import { newId } from "../../../protocol/ids.ts";
 import type { Schedule } from "../../../protocol/schedules.ts";
@@ -13,6 +13,7 @@ import { workApi } from "../work/workApi.ts";
 import { WorkLine } from "../work/WorkLine.tsx";
 import { ExecutionList } from "./ExecutionList.tsx";
 import { executionWords, inZone, policyWords, until, zoneOf } from "./scheduleWords.ts";
+import { Unfold } from "../../shared/ui/Unfold.tsx";
 
 const TONES = {
   done: "text-done-text",
@@ -109,18 +110,7 @@ export function ScheduleCard({ schedule, operator, onChanged, onEdit, onRemove }
       <div className="flex items-center gap-2 text-small text-muted">
         <span className="min-w-0 grow break-words">{policyWords(schedule)}</span>
       </div>
-      <button
-        type="button"
-        onClick={() => setOpen(!open)}
-        aria-expanded={open}
-        data-testid="history"
-        className="-mx-1 flex min-h-8 items-center gap-2 rounded-small px-1 text-left hover:bg-hover touch:min-h-11"
-      >
-        <ChevronDown
-          size={14}
-          aria-hidden
-          className={classes("shrink-0 text-muted transition-transform", !open && "-rotate-90")}
-        />
+      <Unfold open={open} onChange={setOpen} testId="history">
         {last === null || told === null ? (
           <span className="text-muted">Not due yet</span>
         ) : (
@@ -129,7 +119,7 @@ export function ScheduleCard({ schedule, operator, onChanged, onEdit, onRemove }
             <Since at={last.at} long className="text-muted" />
           </span>
         )}
-      </button>
+      </Unfold>
       {open && <ExecutionList schedule={schedule} />}
     </article>
   );

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChevronDown, RotateCcw, X } from "lucide-react";
+import { RotateCcw, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { isTaskEnded, type Task } from "../../../protocol/tasks.ts";
@@ -17,6 +17,7 @@ import { Skeleton } from "../../shared/ui/Skeleton.tsx";
 import { attempt } from "../work/attempt.ts";
 import { workApi } from "../work/workApi.ts";
 import { taskTime, taskWords, tokenWords } from "./taskWords.ts";
+import { Unfold } from "../../shared/ui/Unfold.tsx";
 
 type Props = { task: Task; operator: boolean; opened: boolean; onChanged(): void };
 
@@ -79,20 +80,9 @@ export function TaskCard({ task, operator, opened, onChanged }: Props) {
         <Since at={task.created_at} className="shrink-0 text-small text-muted" />
       </div>
       <div className="flex flex-wrap items-center gap-1 pl-[22px]">
-        <button
-          type="button"
-          onClick={() => setOpen(!open)}
-          aria-expanded={open}
-          data-testid="task-more"
-          className="-ml-1 flex min-h-8 items-center gap-1.5 rounded-small px-1 text-muted hover:bg-hover hover:text-text touch:min-h-11"
-        >
-          <ChevronDown
-            size={14}
-            aria-hidden
-            className={classes("shrink-0 transition-transform", !open && "-rotate-90")}
-          />
+        <Unfold open={open} onChange={setOpen} testId="task-more">
           {task.status === "completed" ? "Result" : "Prompt"}
-        </button>
+        </Unfold>
         <span className="grow" />
         {task.session !== null && (
           <Link

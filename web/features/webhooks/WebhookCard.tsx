@@ -1,7 +1,6 @@
-import { ChevronDown, EllipsisVertical, KeyRound, Pause, Pencil, Play, Trash2 } from "lucide-react";
+import { EllipsisVertical, KeyRound, Pause, Pencil, Play, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { Webhook } from "../../../protocol/webhooks.ts";
-import { classes } from "../../shared/lib/classes.ts";
 import { fullTime } from "../../shared/lib/time.ts";
 import { useNow } from "../../shared/lib/useNow.ts";
 import { Button } from "../../shared/ui/Button.tsx";
@@ -12,6 +11,7 @@ import { workApi } from "../work/workApi.ts";
 import { WorkLine } from "../work/WorkLine.tsx";
 import { DeliveryList } from "./DeliveryList.tsx";
 import { webhookAddress } from "./webhookAddress.ts";
+import { Unfold } from "../../shared/ui/Unfold.tsx";
 
 type Props = {
   webhook: Webhook;
@@ -96,20 +96,9 @@ export function WebhookCard({ webhook, admin, operator, onChanged, onEdit, onRot
           The secret before this one is valid until {fullTime(previous_until)}.
         </p>
       )}
-      <button
-        type="button"
-        onClick={() => setOpen(!open)}
-        aria-expanded={open}
-        data-testid="deliveries"
-        className="-mx-1 flex min-h-8 items-center gap-2 rounded-small px-1 text-left text-muted hover:bg-hover touch:min-h-11"
-      >
-        <ChevronDown
-          size={14}
-          aria-hidden
-          className={classes("transition-transform", !open && "-rotate-90")}
-        />
+      <Unfold open={open} onChange={setOpen} testId="deliveries">
         What has come
-      </button>
+      </Unfold>
       {open && <DeliveryList webhook={webhook} operator={operator} />}
     </article>
   );
