@@ -92,7 +92,12 @@ export function startExecutor({ commands, parts, clock, log }: ExecutorDeps): Ex
     jobs.set(id, job);
     const lane = laneOf(session);
     lane.running.add(job);
-    carryOut(lane, job, left.follow({ id, session, signal: job.controller.signal }));
+    const followed = left.follow({ id, session, signal: job.controller.signal });
+    const result = followed.catch((error: unknown) => {
+      log("error", "A command of before could not be followed.", { id, session, error: String(error) });
+      return CRASHED;
+    });
+    carryOut(lane, job, result);
   }
 
   function accept({ id, session, command, ttlMs }: IncomingCommand): void {

@@ -5,11 +5,11 @@ import { Alarms } from "../shared/alarms.ts";
 import { openDatabase } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
 import { tellNews } from "../shared/tellNews.ts";
-import { SWEEP_MS, sweepTasks } from "../../worker/tasks/sweepTasks.ts";
 import { forgetWork } from "../../worker/work/forgetWork.ts";
 import { RunWatch } from "./RunWatch.ts";
 import migrations from "./migrations/migrations.js";
 import { type ScheduleRefused, Schedules } from "./Schedules.ts";
+import { TaskWatch } from "./TaskWatch.ts";
 
 /** What is long over is looked for so often, and again so soon while there is more of it. */
 const FORGET_MS = 24 * 60 * 60 * 1000;
@@ -20,6 +20,7 @@ export class ClockObject extends DurableObject<Env> {
   readonly #alarms: Alarms<"forget" | "runs" | "schedules" | "tasks">;
   readonly #schedules: Schedules;
   readonly #runs: RunWatch;
+  readonly #tasks: TaskWatch;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -29,9 +30,10 @@ export class ClockObject extends DurableObject<Env> {
       forget: () => this.#forget(),
       runs: () => this.#runs.look(),
       schedules: () => this.#schedules.tick(),
-      tasks: () => this.#sweepTasks(),
+      tasks: () => this.#tasks.look(),
     });
     this.#runs = new RunWatch(env, team, (at) => this.#alarms.atLatest("runs", at));
+    this.#tasks = new TaskWatch(env, team, (at) => this.#alarms.atLatest("tasks", at));
     this.#schedules = new Schedules({
       db,
       storage: ctx.storage,
@@ -52,7 +54,7 @@ export class ClockObject extends DurableObject<Env> {
 
   /** From the Worker: there are tasks that are not over; they are looked after until they are. */
   watchTasks(): void {
-    this.#alarms.atLatest("tasks", Date.now() + SWEEP_MS);
+    this.#tasks.begin();
     this.#alarms.atLatest("forget", Date.now() + FORGET_MS);
   }
 
@@ -60,10 +62,6 @@ export class ClockObject extends DurableObject<Env> {
   async #forget(): Promise<void> {
     const { more, left } = await forgetWork(this.env, this.ctx.id.name ?? "");
     if (more || left) this.#alarms.atLatest("forget", Date.now() + (more ? FORGET_MORE_MS : FORGET_MS));
-  }
-
-  async #sweepTasks(): Promise<void> {
-    if (await sweepTasks(this.env, this.ctx.id.name ?? "")) this.watchTasks();
   }
 
   listSchedules(): Schedule[] {

@@ -17,15 +17,20 @@ const AT_ONCE = 500;
 
 /**
  * Finds what was lost on its way: messages of the queue, what somebody claimed and did not start, a word to a session
- * that is to end, to a chat that waits, to the hub. Answers whether there is more to look after.
+ * that is to end, to a chat that waits, to the hub. `alone`: whoever had claimed tasks is gone. Answers whether there is
+ * more to look after.
  */
-export async function sweepTasks(env: Env, team: string): Promise<boolean> {
+export async function sweepTasks(
+  env: Env,
+  team: string,
+  { alone = false }: { alone?: boolean } = {},
+): Promise<boolean> {
   const db = drizzle(env.DB);
   const now = Date.now();
   const mine = eq(tasks.team, team);
   const some = (condition = sql`1`) => db.select().from(tasks).where(and(mine, condition)).limit(AT_ONCE);
   const [left, cancelled, owed, open] = await Promise.all([
-    some(and(IS_ACTIVE, eq(tasks.status, "claimed"), lt(tasks.lease_until, now))),
+    some(and(IS_ACTIVE, eq(tasks.status, "claimed"), alone ? undefined : lt(tasks.lease_until, now))),
     some(and(IS_ACTIVE, isNotNull(tasks.cancelled_by))),
     some(and(sql`${tasks.owed} = 1`, isNotNull(tasks.ended_at))),
     some(or(IS_QUEUED, IS_ACTIVE)),

@@ -182,6 +182,26 @@ describe("a call that no runner had taken when its daemon died", () => {
   });
 });
 
+it("a call whose runner dies is indeterminate, with its processes ended; one that it had not taken was not started", async () => {
+  const rig = makeToolRig();
+  const nap = `4${process.pid}.5`;
+  const running = rig.run("run_command", { argv: ["sh", "-c", `setsid sleep ${nap} & sleep ${nap}`] });
+  await vi.waitFor(() => expect(processesWith(nap).length).toBeGreaterThan(1), wait);
+  const [name = ""] = readdirSync(callsDir(rig.state)).filter((each) => each.endsWith(".claim"));
+  const claim = readCallClaim(callsDir(rig.state), name.replace(".claim", ""));
+  if (claim === null || !("pid" in claim)) throw new Error("nobody runs it");
+  process.kill(claim.pid, "SIGKILL");
+  expect(await running).toMatchObject({ status: "indeterminate" });
+  expect(processesWith(nap)).toEqual([]);
+  expect(await rig.output("run_command", { argv: ["echo", "next"] })).toMatchObject({ text: "next" });
+
+  const broken = makeToolRig({ self: { selfPath: join(rig.root, "no-such-program.mjs") } });
+  expect(await broken.output("run_command", { argv: ["touch", "late"] })).toMatchObject({
+    ok: false,
+    text: "touch could not be started (its runner died).",
+  });
+});
+
 it("of many that want a call, one gets it", () => {
   const { state } = makeToolRig();
   const self = { pid: process.pid, started: "now" };

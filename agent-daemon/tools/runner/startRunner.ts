@@ -5,6 +5,7 @@ import type { SelfProgram } from "../../agents/codex/launchSupervisor.ts";
 import type { Log } from "../../parts.ts";
 import { launch } from "../../run.ts";
 import type { ProcessIdentity } from "../../system/processIdentity.ts";
+import { claimCall } from "./callFiles.ts";
 import type { Outcome } from "./outcome.ts";
 import { RunnerNews } from "./runnerMessages.ts";
 import type { RunnerOrder } from "./runnerMessages.ts";
@@ -57,7 +58,11 @@ export function startRunner({ dir, self, env, log }: RunnerDeps): Runner {
       });
       const opened: Channel = { child, waiting: new Map() };
       const gone = () => lose(opened);
-      child.on("message", (raw) => hear(opened, RunnerNews.parse(raw)));
+      child.on("message", (raw) => {
+        const { success, data, error: problem } = RunnerNews.safeParse(raw);
+        if (success) hear(opened, data);
+        else log("error", "The runner of programs said what is not understood.", { error: String(problem) });
+      });
       child.on("error", gone);
       child.on("exit", gone);
       child.on("disconnect", gone);
@@ -101,7 +106,11 @@ export function startRunner({ dir, self, env, log }: RunnerDeps): Runner {
       if (signal.aborted) abort();
       signal.addEventListener("abort", abort, { once: true });
       try {
-        return await over.promise;
+        const outcome = await over.promise;
+        // It never came to it, and from here on never will.
+        if (outcome.status === "lost" && claimCall(dir, order.attempt, { given_up: true }))
+          return { status: "unstarted", program: order.argv[0], code: "LOST", message: "its runner died" };
+        return outcome;
       } finally {
         signal.removeEventListener("abort", abort);
         waiting.delete(order.id);
