@@ -75,6 +75,12 @@ export const AcpName = z
   .max(100)
   .regex(/^[\w.-]+$/);
 
+/** One of Claude Code's types of agents: its own (`Explore`), or a file of `.claude/agents` by its name. */
+export const AgentType = z
+  .string()
+  .max(200)
+  .regex(/^[\p{L}\p{N}_][^\p{C}]*$/u, "it begins with a letter or a digit, and stands on one line");
+
 /** How an agent without a terminal begins. */
 export const OwnedStart = {
   /** Of `acp`: which one. */
@@ -83,6 +89,8 @@ export const OwnedStart = {
   model: AgentStart.model,
   mode: AgentMode.optional(),
   effort: AgentEffort.optional(),
+  /** Of Claude; others pass it over. */
+  agent_type: AgentType.optional(),
   resume: ConversationId.optional(),
   fork: z.boolean().optional(),
 };

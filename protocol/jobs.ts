@@ -30,7 +30,7 @@ export const JobSpec = z.discriminatedUnion("provider", [
     model: z.string().max(200).optional(),
     effort: z.enum(["low", "medium", "high"]).optional(),
   }),
-  z.object({ provider: z.literal("claude"), ...OnHost }),
+  z.object({ provider: z.literal("claude"), ...OnHost, agent_type: OwnedStart.agent_type }),
   z.object({
     provider: z.literal("codex"),
     ...OnHost,

@@ -5,7 +5,7 @@ import { runScript } from "../../worker/workflows/sandbox/runScript.ts";
 export async function runColdScript(loader: WorkerLoader): Promise<void> {
   const script = `export const meta = { name: "cold", description: "${crypto.randomUUID()}" }\nawait agent("work")`;
   const { module } = parseScript(script);
-  const end = await runScript(loader, { module, args: "null", total: null }, async () => ({
+  const end = await runScript(loader, { module, args: "null", total: null, provider: "edge" }, async () => ({
     answers: [],
     pause: true,
   }));

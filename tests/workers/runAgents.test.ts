@@ -114,6 +114,32 @@ describe("an agent of a run on a host", () => {
     expect((await step(id, ({ worktree: left }) => left === null)).status).toBe("completed");
   });
 
+  test("is one of Claude's types where Claude is asked; another agent is told it in words, and the log says so", async () => {
+    const body = `return await agent("look", { agentType: "code-reviewer" });`;
+    const id = await run(body);
+    const claude = await take("agent_start");
+    expect(claude.command).toMatchObject({ agent_type: "code-reviewer", prompt: "look" });
+    await say(claude.session, ...answer(1, "seen"));
+    const over = await ended(id);
+    expect([over.result, over.notes]).toEqual(["seen", []]);
+    await take("kill");
+    await end(claude.session);
+
+    const other = await run(body, { provider: "codex" });
+    const codex = await take("agent_start");
+    expect(codex.command.agent_type).toBe(undefined);
+    expect(codex.command.prompt).toBe("You work as: code-reviewer.\n\nlook");
+    await say(codex.session, ...answer(1, "seen"));
+    expect((await ended(other)).notes).toMatchObject([
+      { text: expect.stringMatching(/agentType code-reviewer is Claude's; codex is only told/) },
+    ]);
+    await take("kill");
+    await end(codex.session);
+
+    const odd = await ended(await run(`return await agent("look", { agentType: "--settings=x" });`));
+    expect(odd.items[0]?.error).toMatch(/agent_type: it begins with a letter/);
+  });
+
   test("says the branch of its worktree, waits for a person in sight, and may give a huge answer", async () => {
     const id = await run(`return await agent("go", { isolation: "worktree" });`, { provider: "codex" });
     const { session, command } = await take("agent_start");

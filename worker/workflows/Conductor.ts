@@ -1,7 +1,7 @@
 import type { WorkflowStep } from "cloudflare:workers";
 import type { Env } from "../../durable-objects/shared/env.ts";
 import { logError } from "../../durable-objects/shared/logError.ts";
-import type { RunNote } from "../../protocol/runs.ts";
+import { RunDefaults, type RunNote } from "../../protocol/runs.ts";
 import { startStep } from "./agents/startStep.ts";
 import { missingPlace } from "./contract/missingPlace.ts";
 import { parseScript, type ParsedScript } from "./contract/parseScript.ts";
@@ -121,10 +121,10 @@ export class Conductor {
   async #evaluate(script: ParsedScript): Promise<SandboxEnd> {
     const told = new Telling();
     this.#begun = true;
-    return runScript(
-      this.#env.LOADER,
-      { module: script.module, args: this.#run.args, total: this.#run.budget },
-      (batch) => this.#hear(script, told, batch),
+    const { args, budget: total, defaults } = this.#run;
+    const { provider = "edge" } = RunDefaults.parse(JSON.parse(defaults));
+    return runScript(this.#env.LOADER, { module: script.module, args, total, provider }, (batch) =>
+      this.#hear(script, told, batch),
     );
   }
 

@@ -45,6 +45,8 @@ export type Begin = {
   model: string | null;
   mode: string | null;
   effort: AgentEffort | null;
+  /** One of Claude's types of agents. */
+  agentType: string | null;
   /** The conversation to go on with, or a copy of it. */
   thread: string | null;
   fork: boolean;

@@ -16,6 +16,7 @@ export const OwnedSession = z.object({
   model: z.string().nullable(),
   mode: z.string().nullable(),
   effort: AgentEffort.nullable().default(null),
+  agentType: z.string().nullable().default(null),
   /** The conversation that it began with. */
   origin: z.object({ thread: z.string(), fork: z.boolean() }).nullable(),
   /** The adapter's, of the newest process; null before the first. */

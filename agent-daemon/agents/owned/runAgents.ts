@@ -268,7 +268,7 @@ export function runAgents(deps: RunDeps) {
     const before = owned.session(session);
     if (before === null || before.alive || stopping.signal.aborted) return null;
     const adapter = adapterOf(before);
-    const { cwd, program, model, mode, effort, origin, state } = before;
+    const { cwd, program, model, mode, effort, agentType, origin, state } = before;
     const thread = state?.thread ?? origin?.thread ?? null;
     const fork = state?.thread == null && origin?.fork === true;
     const next: Begin = {
@@ -280,6 +280,7 @@ export function runAgents(deps: RunDeps) {
       model,
       mode,
       effort,
+      agentType,
       thread,
       fork,
     };

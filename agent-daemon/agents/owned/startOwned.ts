@@ -108,7 +108,7 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
     // It comes again from a daemon that died before it had noted how this ended.
     if (owned.session(session) !== null) return started(session, context.signal);
     const { agent, program = null, prompt, resume, fork = false } = command;
-    const { model = null, mode = null, effort = null } = command;
+    const { model = null, mode = null, effort = null, agent_type: agentType = null } = command;
     if (ADAPTERS[agent] === undefined)
       return failed("not_supported", `This host cannot run ${agent} without a terminal.`);
     const adapter = adapterOf({ agent });
@@ -128,6 +128,7 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
       model,
       mode,
       effort,
+      agentType,
       origin: resume === undefined ? null : { thread: resume, fork },
       state: null,
       run: 0,

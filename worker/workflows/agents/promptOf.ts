@@ -1,9 +1,10 @@
 import { withForm } from "../../models/jsonForm.ts";
 import type { AgentSpec } from "../StepSpec.ts";
 
-/** What the agent is told. */
-export function promptOf({ prompt, agentType, schema }: AgentSpec): string {
-  const words = agentType === undefined ? prompt : `You work as: ${agentType}.\n\n${prompt}`;
+/** What the agent is told. Claude itself knows types of agents; to others it is only said. */
+export function promptOf({ prompt, provider, agentType, schema }: AgentSpec): string {
+  const words =
+    agentType === undefined || provider === "claude" ? prompt : `You work as: ${agentType}.\n\n${prompt}`;
   return schema === undefined ? words : withForm(words, schema);
 }
 

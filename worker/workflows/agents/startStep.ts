@@ -179,6 +179,7 @@ async function jobOf(
     cwd: spec.cwd,
     mode: spec.mode,
     effort: spec.effort,
+    ...(spec.provider === "claude" ? { agent_type: spec.agentType } : {}),
     ...(model === null ? {} : { model }),
     ...(spec.isolation === undefined ? {} : { worktree: { branch: branchOf(run, step) } }),
   });

@@ -24,6 +24,8 @@ let notes = 0;
 let phaseNow = null;
 let spentNow = 0;
 let total = null;
+/** What an agent is that says nothing of it. */
+let usual = "edge";
 
 function note(kind, text) {
   notes += 1;
@@ -69,13 +71,13 @@ const AGENT_OPTIONS = [
 ];
 const EFFORTS = ["minimal", "low", "medium", "high", "xhigh", "max"];
 
-/** Options that were passed over, so that each is told once. */
-const passedOver = new Set();
+/** What was said of options, so that each is told once. */
+const remarks = new Set();
 
-function passOver(name, what) {
-  if (passedOver.has(what)) return;
-  passedOver.add(what);
-  note("log", `agent(): ${name} ${what} is not known here, and is passed over.`);
+function remark(what) {
+  if (remarks.has(what)) return;
+  remarks.add(what);
+  note("log", `agent(): ${what}`);
 }
 
 /** The options of an agent as the run takes them: what is only shown is made short, what is not known is told. */
@@ -84,13 +86,19 @@ function readOptions(given) {
   for (const name of Object.keys(given)) {
     const value = given[name];
     if (value === undefined || value === null || name === "after" || name === "rule") continue;
-    if (!AGENT_OPTIONS.includes(name)) passOver("the option", name.slice(0, 100));
+    if (!AGENT_OPTIONS.includes(name))
+      remark(`the option ${name.slice(0, 100)} is not known here, and is passed over.`);
     else if (name === "effort" && !EFFORTS.includes(value))
-      passOver("the effort", textOf(value).slice(0, 100));
+      remark(`the effort ${textOf(value).slice(0, 100)} is not known here, and is passed over.`);
     else if (name === "label") spec.label = textOf(value).replace(/\s+/g, " ").trim().slice(0, 500);
     else if (name === "phase" || name === "agentType") spec[name] = textOf(value).slice(0, 200);
     else spec[name] = value;
   }
+  const who = spec.provider ?? usual;
+  if (spec.agentType !== undefined && who !== "claude")
+    remark(
+      `agentType ${spec.agentType} is Claude's; ${textOf(who).slice(0, 100)} is only told in its prompt that it works as one.`,
+    );
   return spec;
 }
 
@@ -344,8 +352,9 @@ function done(result) {
 export default class extends WorkerEntrypoint {
   /** Runs the script from its beginning. Resolves with its end, or when the run wants to go on later. */
   async run(run, input) {
-    const { args, total: most } = parse(input);
+    const { args, total: most, provider } = parse(input);
     total = most;
+    usual = provider;
     WORDS.args = args ?? undefined; // scripts ask whether there are any by `typeof args`
     tame();
     let end = null;

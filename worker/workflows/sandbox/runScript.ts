@@ -61,6 +61,8 @@ export type ScriptInput = {
   /** JSON. */
   args: string;
   total: number | null;
+  /** What an agent is that says nothing of it. */
+  provider: string;
 };
 
 /**
@@ -69,7 +71,7 @@ export type ScriptInput = {
  */
 export async function runScript(
   loader: WorkerLoader,
-  { module, args, total }: ScriptInput,
+  { module, args, total, provider }: ScriptInput,
   hear: (batch: Batch) => Promise<Answers>,
 ): Promise<SandboxEnd> {
   const broken: unknown[] = [];
@@ -91,7 +93,7 @@ export async function runScript(
       globalOutbound: null,
       limits: { cpuMs: CPU_MS, subRequests: 0 },
     });
-    const input = `{"args":${args},"total":${total ?? "null"}}`;
+    const input = `{"args":${args},"total":${total ?? "null"},"provider":${JSON.stringify(provider)}}`;
     const said = await Promise.race([
       // SAFETY: the entrypoint is main.js beside this file; what it gives is parsed below.
       (worker.getEntrypoint() as unknown as Sandbox).run(line, input),

@@ -24,6 +24,7 @@ export const BEGIN: Begin = {
   model: null,
   mode: null,
   effort: null,
+  agentType: null,
   thread: null,
   fork: false,
 };

@@ -34,6 +34,7 @@ const BEGIN: Begin = {
   model: null,
   mode: null,
   effort: null,
+  agentType: null,
   thread: null,
   fork: false,
 };

@@ -127,3 +127,13 @@ it("takes anything as a line", () => {
     expect(JSON.stringify(step).length).toBeLessThan(MAX_EVENT_BYTES);
   }
 });
+
+it("begins as one of its types of agents, whatever that is called", () => {
+  const programs = { claude: "claude", codex: "", opencode: "", acp: {}, self: ["node"] as [string] };
+  const argv = (agentType: string | null) => {
+    const how = claudeAdapter.launch(programs, { ...BEGIN, agentType });
+    return "argv" in how ? how.argv.filter((each) => each.startsWith("--agent")) : [];
+  };
+  expect(argv(null)).toEqual([]);
+  expect(argv("code reviewer --x")).toEqual(["--agent=code reviewer --x"]);
+});

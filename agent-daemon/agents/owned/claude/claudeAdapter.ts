@@ -24,7 +24,7 @@ export const claudeAdapter: AgentAdapter<State> = {
   state: State,
   confirms: true,
 
-  launch: ({ claude }, { model, mode, effort, thread, fork }) => ({
+  launch: ({ claude }, { model, mode, effort, agentType, thread, fork }) => ({
     argv: [
       claude,
       "-p",
@@ -38,6 +38,7 @@ export const claudeAdapter: AgentAdapter<State> = {
       ...(model === null ? [] : [`--model=${model}`]),
       // It knows no less than low.
       ...(effort === null ? [] : [`--effort=${effort === "minimal" ? "low" : effort}`]),
+      ...(agentType === null ? [] : [`--agent=${agentType}`]),
       ...(thread === null ? [] : [`--resume=${thread}`]),
       ...(thread !== null && fork ? ["--fork-session"] : []),
     ],
