@@ -13,7 +13,7 @@ export function readAnswer(text: string, schema: object): ReadAnswer {
 
 /** The last JSON object that stands in a text: all of it, in a fence, or among words. */
 function findObject(text: string): unknown {
-  const fences = [...text.matchAll(/```(?:json)?\s*\n([\s\S]*?)```/g)].map(([, inside = ""]) => inside);
+  const fences = [...text.matchAll(/```(?:json)?[^\S\n]*\n([\s\S]*?)```/g)].map(([, inside = ""]) => inside);
   for (const candidate of [text, ...fences.toReversed()]) {
     const value = parseObject(candidate);
     if (value !== undefined) return value;
