@@ -52,6 +52,12 @@ export const RunDefaults = z.object({
 });
 export type RunDefaults = z.infer<typeof RunDefaults>;
 
+/** What of its script a step is a part of, outermost first: `group.index` of a parallel(), `group.item.stage` of a pipeline(), with `/` between. */
+export const StepScope = z
+  .string()
+  .max(200)
+  .regex(/^\d+(\.\d+){1,2}(\/\d+(\.\d+){1,2})*$/);
+
 /** One step of a run. */
 export const RunStep = z.object({
   /** SHA-256 of its specification, and which of those with the same one it is. */
@@ -80,6 +86,9 @@ export const RunStep = z.object({
   waits: z.string().nullable().optional(),
   /** The worktree that its agent worked in, as long as there is one: without changes it is removed. */
   worktree: Worktree.pick({ path: true, branch: true }).nullable().optional(),
+  scope: StepScope.nullable().optional(),
+  /** Places (`n`) of the steps that the script learned the end of between its call before this one, and this one. */
+  after: z.array(z.number().int()).optional(),
 });
 export type RunStep = z.infer<typeof RunStep>;
 

@@ -111,6 +111,51 @@ test("a workflow may have a name of several words", async () => {
   expect((await call(at, { method: "DELETE" })).status).toBe(204);
 });
 
+test("each step says of what it is a part, and what had ended when it was asked for", async () => {
+  await save(
+    "parts",
+    `
+const first = await agent("say first");
+await pipeline(["a", "b"], (item) => agent("say " + item), async (text) => {
+  await parallel([1, 2].map((n) => async () => { await agent("say " + text + n); return agent("say " + text + n + "!"); }));
+  return agent("say " + text + " end");
+});
+try { await agent("say never", { schema: "none" }); } catch {}
+await agent("say last");`,
+  );
+  const { items } = await runToEnd("parts");
+  const parts = (steps: RunStep[]) => new Map(steps.map(({ prompt, scope }) => [prompt.slice(4), scope]));
+  expect(Object.fromEntries(parts(items))).toEqual({
+    first: null,
+    a: "1.0.0",
+    b: "1.1.0",
+    // Which of the two is first is not said: the groups are counted as they begin.
+    ...Object.fromEntries([...parts(items)].filter(([name]) => /^[ab]\d!?$/.test(name))),
+    "a end": "1.0.1",
+    "b end": "1.1.1",
+    last: null,
+  });
+  for (const name of ["a", "b"])
+    for (const n of [1, 2])
+      for (const mark of ["", "!"])
+        expect(parts(items).get(name + n + mark)).toMatch(
+          new RegExp(`^1\\.${name === "a" ? 0 : 1}\\.1/[23]\\.${n - 1}$`),
+        );
+  const placeOf = (words: string) => items.find(({ prompt }) => prompt === `say ${words}`)?.n ?? 0;
+  const before = (words: string) =>
+    items.filter(({ n }) => n <= placeOf(words)).flatMap(({ after = [] }) => after);
+  expect(before("first")).toEqual([]);
+  expect(before("a")).toEqual([placeOf("first")]);
+  expect(before("a1!")).toContain(placeOf("a1"));
+  expect(before("last").toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: items.length - 1 }, (_, index) => index + 1),
+  );
+  // Run again, all of it known, it is the same.
+  const again = await runToEnd("parts");
+  expect(again.items.every(({ cached }) => cached)).toBe(true);
+  expect(again.items.find(({ prompt }) => prompt === "say last")?.scope).toBeNull();
+});
+
 test("an answer fits its schema, or the model is asked again", async () => {
   await save(
     "shaped",

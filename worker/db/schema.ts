@@ -304,6 +304,9 @@ export const runSteps = sqliteTable(
     kind: text({ enum: ["agent", "workflow", "approval"] }).notNull(),
     label: text(),
     phase: text(),
+    /** What it is a part of, and places of the steps that had ended before it and not before the step before it; see RunStep. */
+    scope: text(),
+    after: text(),
     /** {@link StepSpec} as JSON. */
     spec: text().notNull(),
     status: text({

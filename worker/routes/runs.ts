@@ -204,6 +204,8 @@ function toStep(row: StepRow, places: Places): RunStep {
     preview: row.result?.slice(0, PREVIEW_CHARS) ?? null,
     started_at,
     ended_at,
+    scope: row.scope,
+    ...(row.after === null ? {} : { after: JSON.parse(row.after) }),
     ...places.get(session ?? ""),
   };
 }

@@ -157,8 +157,9 @@ export class Conductor {
   async #take(script: ParsedScript, told: Telling, calls: Call[]): Promise<Answers["answers"]> {
     const context = { defaults: JSON.parse(this.#run.defaults), meta: script.meta };
     const answers: Answers["answers"] = [];
-    const taken: { key: string; id: number; call: StepCall; n: number }[] = [];
-    for (const { id, kind, spec } of calls) {
+    const taken: Taken[] = [];
+    for (const { id, kind, spec, scope = null, after = [] } of calls) {
+      told.heard.push(...after.flatMap((heard) => told.places.get(heard) ?? []));
       if (this.#run.budget !== null && told.spent >= this.#run.budget) {
         answers.push({ id, error: "The budget of this run is spent.", spent: told.spent });
         continue;
@@ -166,7 +167,9 @@ export class Conductor {
       try {
         const call = readCall(kind, spec, context);
         const key = told.occurrence(await keyOf(call.spec));
-        taken.push({ key, id, call, n: ++told.calls });
+        const n = ++told.calls;
+        told.places.set(id, n);
+        taken.push({ key, id, call, n, scope, after: told.heard.splice(0) });
       } catch (error) {
         answers.push({
           id,
@@ -189,14 +192,16 @@ export class Conductor {
   }
 
   /** Writes the steps that are new, and reads all of them. */
-  async #write(taken: { key: string; call: StepCall; n: number }[]): Promise<Map<string, StepRow>> {
+  async #write(taken: Taken[]): Promise<Map<string, StepRow>> {
     if (taken.length === 0) return new Map();
     const again = new Set<string>(JSON.parse(this.#run.again));
     const { rows, added } = await takeSteps(
       this.#env.DB,
       this.#run,
-      taken.map(({ key, call: { spec, label, phase, retries, unmet }, n }): NewStep => {
-        const step = { key, n, kind: spec.kind, label, phase, retries, spec: JSON.stringify(spec) };
+      taken.map(({ key, call: { spec, label, phase, retries, unmet }, n, scope, after }): NewStep => {
+        const where = { scope, after: after.length === 0 ? null : JSON.stringify(after) };
+        const text = JSON.stringify(spec);
+        const step = { key, n, kind: spec.kind, label, phase, ...where, retries, spec: text };
         if (unmet !== null)
           return {
             ...step,
@@ -372,10 +377,24 @@ function failedWith(message: string): Extract<SandboxEnd, { type: "failed" }> {
 
 const NOTHING: Seen = { settled: [], cancelled: false };
 
+/** A call that is or becomes a step; `after`: places of what the script has heard the end of since the one before. */
+type Taken = {
+  key: string;
+  id: number;
+  call: StepCall;
+  n: number;
+  scope: string | null;
+  after: number[];
+};
+
 /** What one running of the script has asked and been told. */
 class Telling {
   /** Calls that wait for their answer: key → the script's own number. */
   readonly open = new Map<string, number>();
+  /** Places of its calls, by its own numbers. */
+  readonly places = new Map<number, number>();
+  /** Places of calls whose end it has heard since its last that became a step. */
+  readonly heard: number[] = [];
   readonly #occurrences = new Map<string, number>();
   /** Settled steps that it has not asked for yet; it gets them when it does. */
   readonly missed = new Set<string>();

@@ -41,7 +41,19 @@ export async function readSteps(d1: D1Database, run: string, keys: string[]): Pr
 /** A step as it is first written. `known`: a result that the workflow has for it counts, and settles it at once. */
 export type NewStep = Pick<
   StepRow,
-  "key" | "n" | "kind" | "label" | "phase" | "retries" | "spec" | "status" | "at_once" | "error" | "ended_at"
+  | "key"
+  | "n"
+  | "kind"
+  | "label"
+  | "phase"
+  | "scope"
+  | "after"
+  | "retries"
+  | "spec"
+  | "status"
+  | "at_once"
+  | "error"
+  | "ended_at"
 > & { known: boolean };
 
 const GIVEN = [
@@ -50,6 +62,8 @@ const GIVEN = [
   "kind",
   "label",
   "phase",
+  "scope",
+  "after",
   "retries",
   "spec",
 ] as const satisfies readonly (keyof NewStep)[];

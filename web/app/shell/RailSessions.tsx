@@ -85,7 +85,9 @@ export function RailSessions() {
               >
                 <Signal status={fold.status} size={10} />
                 <span className="grow truncate">{fold.title}</span>
-                <span className="shrink-0 text-small text-muted">{fold.sessions.length}</span>
+                {fold.sessions.length > 1 && (
+                  <span className="shrink-0 text-small text-muted">{fold.sessions.length} agents</span>
+                )}
               </RailLink>
             );
           }

@@ -27,7 +27,8 @@ const SettingsPage = lazy(() => import("../../features/settings/SettingsPage.tsx
 const WorkPage = lazy(() => import("../../features/work/WorkPage.tsx"));
 const RunPage = lazy(() => import("../../features/workflows/RunPage.tsx"));
 
-const Dialogs = lazy(() => import("./Dialogs.tsx"));
+const loadDialogs = () => import("./Dialogs.tsx");
+const Dialogs = lazy(loadDialogs);
 
 /** The frame around every page: rail and main on a desk, main and bottom bar on a phone. */
 export function Shell() {
@@ -58,7 +59,7 @@ export function Shell() {
     const idle = window.requestIdleCallback ?? ((task: () => void) => setTimeout(task, 1_500));
     idle(
       () =>
-        void Promise.all([loadSessionPage(), loadInboxPage()])
+        void Promise.all([loadSessionPage(), loadInboxPage(), loadDialogs()])
           .then(([{ preloadTerminal }]) => preloadTerminal())
           .catch(() => undefined /* fetched again when it is needed */),
     );

@@ -1,12 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft, RotateCcw, Square } from "lucide-react";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { isRunEnded } from "../../../protocol/run.ts";
-import type { RunDetail } from "../../../protocol/runs.ts";
+import type { RunDetail, RunStep } from "../../../protocol/runs.ts";
 import { failureSentence } from "../../shared/api/ApiFailure.ts";
 import { Queries } from "../../shared/api/Queries.tsx";
 import { CodeBlock } from "../../shared/code/CodeBlock.tsx";
+import { classes } from "../../shared/lib/classes.ts";
 import { duration } from "../../shared/lib/duration.ts";
 import { timeOfDay } from "../../shared/lib/time.ts";
 import { useNow } from "../../shared/lib/useNow.ts";
@@ -20,6 +21,8 @@ import { attempt } from "../work/attempt.ts";
 import { runsApi } from "./runsApi.ts";
 import { byPhase, runSignal, runWords, tokens } from "./runWords.ts";
 import { StepRow } from "./StepRow.tsx";
+
+const RunGraph = lazy(() => import("./graph/RunGraph.tsx"));
 
 /** A run that is looked at is asked for again at least so often; the hub tells when it has changed. */
 const REFETCH_MS = 15_000;
@@ -67,6 +70,8 @@ function Page({ id, operator }: { id: string; operator: boolean }) {
 
 function Shown({ detail, operator, changed }: { detail: RunDetail; operator: boolean; changed(): void }) {
   const [, navigate] = useLocation();
+  const [view, setView] = useState<"steps" | "graph">("steps");
+  const [selected, setSelected] = useState<string | null>(null);
   const { run, notes, result, args, source } = detail;
   const over = isRunEnded(run.status);
   const ticking = useNow("second");
@@ -78,6 +83,18 @@ function Shown({ detail, operator, changed }: { detail: RunDetail; operator: boo
       const next = await runsApi.retry(run.id, step === undefined ? {} : { from: step });
       navigate(`/work/runs/${next.id}`);
     });
+  const shown = detail.items.find(({ key }) => key === selected);
+  const rowOf = (step: RunStep, opened = false) => (
+    <StepRow
+      run={run}
+      step={step}
+      span={{ from, to }}
+      operator={operator}
+      onChanged={changed}
+      onAgain={() => again(step.key)}
+      opened={opened}
+    />
+  );
   return (
     <>
       <header className="flex min-h-14 shrink-0 items-center gap-2 border-b border-line px-4 py-2">
@@ -117,38 +134,63 @@ function Shown({ detail, operator, changed }: { detail: RunDetail; operator: boo
         )}
       </header>
       <div className="min-h-0 grow overflow-y-auto">
-        <div className="mx-auto flex max-w-4xl flex-col gap-6 p-4 pb-16">
+        <div
+          className={classes(
+            "mx-auto flex flex-col gap-6 p-4 pb-16",
+            view === "graph" ? "max-w-6xl" : "max-w-4xl",
+          )}
+        >
           {run.budget !== null && <Budget spent={run.spent} budget={run.budget} />}
           {run.error !== null && (
             <p role="alert" className="rounded-base bg-trouble-ground p-3 break-words text-trouble-text">
               {run.error}
             </p>
           )}
-          {byPhase(detail).map(({ title, detail: about, steps }) => (
-            <section key={title ?? ""} aria-label={title ?? "Steps"} data-testid="phase">
-              <h2 className="mb-1 font-medium">
-                {title ?? "Steps"} {about !== null && <span className="font-normal text-muted">{about}</span>}
-              </h2>
-              {steps.length === 0 ? (
-                <p className="text-muted">{over ? "No agent worked here." : "Not yet."}</p>
-              ) : (
-                <ul className="flex flex-col rounded-base border border-line bg-surface">
-                  {steps.map((step) => (
-                    <li key={step.key} className="border-b border-line last:border-b-0">
-                      <StepRow
-                        run={run}
-                        step={step}
-                        span={{ from, to }}
-                        operator={operator}
-                        onChanged={changed}
-                        onAgain={() => again(step.key)}
-                      />
-                    </li>
-                  ))}
-                </ul>
+          <div className="flex gap-1" role="group" aria-label="How the steps are shown">
+            {(["steps", "graph"] as const).map((each) => (
+              <Button
+                key={each}
+                aria-pressed={view === each}
+                className="aria-pressed:border-edge"
+                onClick={() => setView(each)}
+                data-testid={`view-${each}`}
+              >
+                {each === "steps" ? "Steps" : "Graph"}
+              </Button>
+            ))}
+          </div>
+          {view === "graph" && (
+            <section aria-label="Graph" className="flex flex-col gap-3">
+              <Suspense fallback={<Skeleton className="h-40" />}>
+                <RunGraph items={detail.items} selected={selected} onSelect={setSelected} />
+              </Suspense>
+              {shown !== undefined && (
+                <div className="rounded-base border border-line bg-surface" key={shown.key}>
+                  {rowOf(shown, true)}
+                </div>
               )}
             </section>
-          ))}
+          )}
+          {view === "steps" &&
+            byPhase(detail).map(({ title, detail: about, steps }) => (
+              <section key={title ?? ""} aria-label={title ?? "Steps"} data-testid="phase">
+                <h2 className="mb-1 font-medium">
+                  {title ?? "Steps"}{" "}
+                  {about !== null && <span className="font-normal text-muted">{about}</span>}
+                </h2>
+                {steps.length === 0 ? (
+                  <p className="text-muted">{over ? "No agent worked here." : "Not yet."}</p>
+                ) : (
+                  <ul className="flex flex-col rounded-base border border-line bg-surface">
+                    {steps.map((step) => (
+                      <li key={step.key} className="border-b border-line last:border-b-0">
+                        {rowOf(step)}
+                      </li>
+                    ))}
+                  </ul>
+                )}
+              </section>
+            ))}
           {notes.length > 0 && (
             <section aria-label="Log">
               <h2 className="mb-1 font-medium">Log</h2>

@@ -19,12 +19,14 @@ type Props = {
   operator: boolean;
   onChanged(): void;
   onAgain(): void;
+  /** It is shown whole from the beginning. */
+  opened?: boolean;
 };
 
 /** One step of a run: an agent, a workflow within it, or a question to a person. */
-export function StepRow({ run, step, span, operator, onChanged, onAgain }: Props) {
+export function StepRow({ run, step, span, operator, onChanged, onAgain, opened = false }: Props) {
   const { sessions } = useHub();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState(opened);
   const {
     key,
     kind,

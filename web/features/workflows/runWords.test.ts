@@ -1,25 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { RunStep } from "../../../protocol/runs.ts";
+import { sampleStep } from "../../fixtures/sample.ts";
 import { barOf, byPhase, runSignal, stepSignal, stepWords, tokens } from "./runWords.ts";
 
-const step = (some: Partial<RunStep>): RunStep => ({
-  key: "k",
-  n: 1,
-  kind: "agent",
-  label: null,
-  phase: null,
-  status: "pending",
-  prompt: "",
-  session: null,
-  attempt: 1,
-  cached: false,
-  error: null,
-  tokens: { input: 0, cached: 0, output: 0 },
-  preview: null,
-  started_at: null,
-  ended_at: null,
-  ...some,
-});
+const step = sampleStep;
 
 describe("a run on its page", () => {
   it("has its phases in the order of its script, also those that nothing was done in yet", () => {

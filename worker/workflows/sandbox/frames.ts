@@ -1,12 +1,20 @@
 import * as z from "zod";
-import { StepKind } from "../../../protocol/runs.ts";
+import { StepKind, StepScope } from "../../../protocol/runs.ts";
 
 /** What the sandbox says to its run at once. It comes from a script's neighbourhood: nothing of it is trusted. */
 export const Batch = z.object({
   items: z
     .array(
       z.discriminatedUnion("type", [
-        z.object({ type: z.literal("call"), id: z.number().int(), kind: StepKind, spec: z.unknown() }),
+        z.object({
+          type: z.literal("call"),
+          id: z.number().int(),
+          kind: StepKind,
+          spec: z.unknown(),
+          /** See {@link RunStep}; of other calls, by their ids. */
+          scope: StepScope.optional(),
+          after: z.array(z.number().int()).max(20_000).optional(),
+        }),
         z.object({
           type: z.literal("note"),
           kind: z.enum(["log", "phase", "error"]),

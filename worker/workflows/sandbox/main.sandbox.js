@@ -1,4 +1,5 @@
 // Runs in the sandbox: the words that a script may use, and the conversation with the run outside.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { stopped } from "./meter.js";
 import script from "./script.js";
@@ -42,11 +43,31 @@ function textOf(value) {
   }
 }
 
+/** Where in parallel() and pipeline() the script is: `group.index`, or `group.item.stage`, of each that it is within. */
+const scope = new AsyncLocalStorage();
+const MOST_SCOPE = 200;
+let groups = 0;
+/** Calls whose answers it has heard since its last call. */
+let heard = [];
+
+function within(place, work) {
+  const outer = scope.getStore();
+  return scope.run(outer === undefined ? place : `${outer}/${place}`, work);
+}
+
+/** For whoever looks at the run: what it knew when it asked, and as a part of what. */
+function whereabouts() {
+  const at = scope.getStore();
+  const after = heard;
+  heard = [];
+  return { scope: at !== undefined && at.length <= MOST_SCOPE ? at : undefined, after };
+}
+
 function ask(kind, spec) {
   calls += 1;
   if (calls > MOST_CALLS) throw new RangeError(`A run has at most ${MOST_CALLS} agents.`);
   const id = calls;
-  const call = stringify({ type: "call", id, kind, spec });
+  const call = stringify({ type: "call", id, kind, spec, ...whereabouts() });
   const { promise, resolve, reject } = Promise.withResolvers();
   open.set(id, { resolve, reject });
   outbox[outbox.length] = call;
@@ -126,19 +147,27 @@ async function parallel(thunks) {
   const list = many("parallel", thunks);
   if (list.some((thunk) => typeof thunk !== "function"))
     throw new TypeError("parallel() takes functions: parallel([() => agent(…), () => agent(…)]).");
-  return Promise.all(list.map((thunk, index) => orNull(`parallel: ${index}`, () => thunk())));
+  const group = ++groups;
+  return Promise.all(
+    list.map((thunk, index) =>
+      orNull(`parallel: ${index}`, () => within(`${group}.${index}`, () => thunk())),
+    ),
+  );
 }
 
 async function pipeline(items, ...stages) {
   const list = many("pipeline", items);
   if (stages.some((stage) => typeof stage !== "function"))
     throw new TypeError("The stages of pipeline() are functions: (previous, item, index) => ….");
+  const group = ++groups;
   return Promise.all(
     list.map((item, index) =>
       orNull(`pipeline: ${index}`, async () => {
         let value = await item;
         // What came to nothing goes no further, as Claude Code has it.
-        for (const stage of stages) if (value !== null) value = await stage(value, item, index);
+        for (const [at, stage] of stages.entries())
+          if (value !== null)
+            value = await within(`${group}.${index}.${at}`, () => stage(value, item, index));
         return value;
       }),
     ),
@@ -380,6 +409,7 @@ export default class extends WorkerEntrypoint {
         const waiting = open.get(id);
         if (waiting === undefined) continue;
         open.delete(id);
+        heard[heard.length] = id;
         if (error === undefined) waiting.resolve(value);
         else waiting.reject(new RealError(error));
         await turn();

@@ -87,6 +87,8 @@ export async function runScript(
   try {
     const worker = loader.load({
       compatibilityDate: "2026-09-15",
+      // Only for main.js, to know what a call is a part of; it puts nothing into the script's reach.
+      compatibilityFlags: ["nodejs_als"],
       mainModule: "main.js",
       modules: { "main.js": main, "meter.js": meter, "script.js": module },
       env: {},

@@ -1,0 +1,2 @@
+ALTER TABLE `run_step` ADD `scope` text;--> statement-breakpoint
+ALTER TABLE `run_step` ADD `after` text;
