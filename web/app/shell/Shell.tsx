@@ -27,8 +27,7 @@ const SettingsPage = lazy(() => import("../../features/settings/SettingsPage.tsx
 const WorkPage = lazy(() => import("../../features/work/WorkPage.tsx"));
 const RunPage = lazy(() => import("../../features/workflows/RunPage.tsx"));
 
-const loadDialogs = () => import("./Dialogs.tsx");
-const Dialogs = lazy(loadDialogs);
+const Dialogs = lazy(() => import("./Dialogs.tsx"));
 
 /** The frame around every page: rail and main on a desk, main and bottom bar on a phone. */
 export function Shell() {
@@ -59,7 +58,7 @@ export function Shell() {
     const idle = window.requestIdleCallback ?? ((task: () => void) => setTimeout(task, 1_500));
     idle(
       () =>
-        void Promise.all([loadSessionPage(), loadInboxPage(), loadDialogs()])
+        void Promise.all([loadSessionPage(), loadInboxPage()])
           .then(([{ preloadTerminal }]) => preloadTerminal())
           .catch(() => undefined /* fetched again when it is needed */),
     );

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft, RotateCcw, Square } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { isRunEnded } from "../../../protocol/run.ts";
 import type { RunDetail, RunStep } from "../../../protocol/runs.ts";
@@ -18,11 +18,10 @@ import { usePageTitle } from "../../shared/ui/pageTitle.ts";
 import { Signal, SIGNAL_TEXT } from "../../shared/ui/Signal.tsx";
 import { Skeleton } from "../../shared/ui/Skeleton.tsx";
 import { attempt } from "../work/attempt.ts";
+import { RunGraph } from "./graph/RunGraph.tsx";
 import { runsApi } from "./runsApi.ts";
 import { byPhase, runSignal, runWords, tokens } from "./runWords.ts";
 import { StepRow } from "./StepRow.tsx";
-
-const RunGraph = lazy(() => import("./graph/RunGraph.tsx"));
 
 /** A run that is looked at is asked for again at least so often; the hub tells when it has changed. */
 const REFETCH_MS = 15_000;
@@ -161,9 +160,7 @@ function Shown({ detail, operator, changed }: { detail: RunDetail; operator: boo
           </div>
           {view === "graph" && (
             <section aria-label="Graph" className="flex flex-col gap-3">
-              <Suspense fallback={<Skeleton className="h-40" />}>
-                <RunGraph items={detail.items} selected={selected} onSelect={setSelected} />
-              </Suspense>
+              <RunGraph items={detail.items} selected={selected} onSelect={setSelected} />
               {shown !== undefined && (
                 <div className="rounded-base border border-line bg-surface" key={shown.key}>
                   {rowOf(shown, true)}

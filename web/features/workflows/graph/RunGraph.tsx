@@ -20,7 +20,7 @@ type Props = {
 };
 
 /** What waited for what in a run: each step after those that had ended when the script asked for it. */
-export default function RunGraph({ items, selected, onSelect }: Props) {
+export function RunGraph({ items, selected, onSelect }: Props) {
   const phone = usePhone();
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
   const [wide, setWide] = useState(0);
