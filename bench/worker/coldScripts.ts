@@ -2,14 +2,21 @@ import { parseScript } from "../../worker/workflows/contract/parseScript.ts";
 import { runScript } from "../../worker/workflows/sandbox/runScript.ts";
 
 /** A script that nobody has run yet, up to its first `agent()`. */
-export async function runColdScript(loader: WorkerLoader): Promise<void> {
+export async function runColdScript(loader: WorkerLoader, ctx: ExecutionContext): Promise<void> {
   const script = `export const meta = { name: "cold", description: "${crypto.randomUUID()}" }\nawait agent("work")`;
   const { module } = parseScript(script);
-  const end = await runScript(loader, { module, args: "null", total: null, provider: "edge" }, async () => ({
-    answers: [],
-    pause: true,
-  }));
-  if (end.type !== "paused") throw new Error(`the cold script ended: ${JSON.stringify(end)}`);
+  const { promise: heard, resolve } = Promise.withResolvers<void>();
+  const ended = runScript(loader, { module, args: "null", total: null, provider: "edge" }, async () => {
+    resolve();
+    return { answers: [], pause: true };
+  });
+  ctx.waitUntil(ended);
+  await Promise.race([
+    heard,
+    ended.then((end) => {
+      throw new Error(`the cold script ended: ${JSON.stringify(end)}`);
+    }),
+  ]);
 }
 
 const BARE = `

@@ -42,7 +42,7 @@ export default {
       case "/bench/counters":
         return Response.json(readCounters());
       case "/bench/cold/script":
-        await runColdScript(env.LOADER);
+        await runColdScript(env.LOADER, ctx);
         return new Response("done");
       case "/bench/cold/bare":
         await runColdWorker(env.LOADER);

@@ -6,6 +6,7 @@ import { hosts, rules } from "../../../worker/db/schema.ts";
 import { askModel, type ModelRequest } from "../../../worker/models/askModel.ts";
 import { listModels } from "../../../worker/models/listModels.ts";
 import { CAREFUL_CONTEXT } from "../../../worker/models/providers.ts";
+import type { ModelConfig } from "../../../worker/models/modelEnv.ts";
 import { readModelConfig } from "../../../worker/models/readModelConfig.ts";
 import type { OpenAttachment } from "../../../worker/models/loadAttachments.ts";
 import { subagentPorts } from "../../../worker/tasks/subagentPorts.ts";
@@ -13,17 +14,30 @@ import type { Env } from "../../shared/env.ts";
 import { approvalLife } from "../approvals/approvalLife.ts";
 import { sessionName } from "../../shared/names.ts";
 
+/** What was read so long ago is read anew. */
+const SAME_MOMENT_MS = 250;
+
 /** What a turn needs from outside its object: the model (`openAttachment`: with files of its own), the team's rules and hosts, other sessions. */
 export function turnPorts(env: Env, session: () => Session | null, openAttachment: OpenAttachment) {
   const team = () => session()?.team ?? "";
+  /** What was read for a model's window just now: the request that follows takes it, so that both read once. */
+  let justRead: { model: string; config: ModelConfig; at: number } | null = null;
+  const configFor = async (model: string): Promise<ModelConfig> => {
+    const known = justRead;
+    justRead = null;
+    return known?.model === model && Date.now() - known.at < SAME_MOMENT_MS
+      ? known.config
+      : readModelConfig(env, team(), model);
+  };
   return {
     askModel: (request: ModelRequest, onRetry: (why: string) => void) =>
-      askModel(() => readModelConfig(env, team(), request.model), request, openAttachment, onRetry),
+      askModel(() => configFor(request.model), request, openAttachment, onRetry),
 
     /** Tokens that fit into a model's window. */
     contextOf: async (model: string): Promise<number> => {
-      const known = listModels(await readModelConfig(env, team(), null)).find(({ id }) => id === model);
-      return known?.context ?? CAREFUL_CONTEXT;
+      const config = await readModelConfig(env, team(), model);
+      justRead = { model, config, at: Date.now() };
+      return listModels(config).find(({ id }) => id === model)?.context ?? CAREFUL_CONTEXT;
     },
 
     rules: async (tool: string): Promise<Rule[]> => {
