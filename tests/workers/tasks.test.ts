@@ -305,6 +305,28 @@ describe("limits", () => {
     for (const { id } of made) await act(id, "cancel");
   });
 
+  test("one that waits for its own subagents takes nobody's place, theirs least of all", async ({
+    expect,
+  }) => {
+    const few = { ...env, SIGNALBOX_TASKS_PER_HOST: "1" };
+    const { id: host } = await enrolHost("narrow");
+    const wish = { spec: { provider: "edge", prompt: "say x", host, cwd: "/work" }, host };
+    const [parent = "", child = "", other = ""] = [
+      await unsent(wish),
+      await unsent(wish),
+      await unsent(wish),
+    ];
+    const claim = (id: string) => claimTask(few, { team: "main", id }, Date.now());
+    const session = (await claim(parent))?.session ?? "";
+    expect(await claim(other)).toBe(null);
+    await set(child, { parent: session, depth: 2 });
+    expect(await claim(child)).toBe(null); // nobody waits for it
+    await set(child, { owed: 1 });
+    expect((await claim(child))?.id).toBe(child);
+    expect(await claim(other)).toBe(null);
+    for (const id of [parent, child, other]) await act(id, "cancel");
+  });
+
   test("so many work in one directory of a host; one in a worktree of its own is in nobody's way", async ({
     expect,
   }) => {

@@ -129,7 +129,10 @@ export function limitsOf(env: Env): { team: number; host: number; workspace: num
   };
 }
 
-const ACTIVE = sql`SELECT count(*) FROM ${tasks} AS other WHERE other.status IN ('claimed', 'running')`;
+/** Those that run. One that waits to be told how its own subagents end is not counted: they could never begin. */
+const ACTIVE = sql`SELECT count(*) FROM ${tasks} AS other WHERE other.status IN ('claimed', 'running')
+  AND NOT EXISTS (SELECT 1 FROM ${tasks} AS child
+    WHERE child.parent = other.session AND child.owed = 1 AND child.ended_at IS NULL)`;
 
 /** How many more of a team's tasks may run. */
 export function roomOf(env: Env, team: string): SQL {
