@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
@@ -167,3 +168,59 @@ it(
     expect(kills).toBeGreaterThan(5);
   },
 );
+
+it("begins once, however often its start comes: also when a daemon died in the middle of it", async () => {
+  const { host, dir } = await harness();
+  const repo = aRepository(dir);
+  const session = newId("ses");
+  const start = { type: "agent_start", agent: "claude", cwd: repo, worktree: { branch: "own" } } as const;
+  // It had made the worktree, and had not noted anything else.
+  host.store.db.prepare("INSERT INTO owned_commands VALUES (?, ?)").run("cmd_start worktree", Date.now());
+  const left = join(dir, "worktrees/repo/own");
+  execFileSync("git", ["-C", repo, "worktree", "add", "-q", "-b", "own", left]);
+  for (let times = 0; times < 2; times++)
+    expect(await host.run(session, start, "cmd_start")).toMatchObject({
+      status: "done",
+      value: { type: "job", worktree: { branch: "own", path: left } },
+    });
+  expect(host.messages().filter(({ kind }) => kind === "session")).toHaveLength(1);
+  // Another session never gets it.
+  expect(await host.run(newId("ses"), start, "cmd_other")).toMatchObject({ code: "branch_exists" });
+  expect(existsSync(left)).toBe(true);
+  // Nor is one taken away that holds work.
+  host.store.db.prepare("INSERT INTO owned_commands VALUES (?, ?)").run("cmd_third worktree", Date.now());
+  writeFileSync(join(left, "work"), "mine");
+  expect(await host.run(newId("ses"), start, "cmd_third")).toMatchObject({ code: "branch_exists" });
+  expect(readFileSync(join(left, "work"), "utf8")).toBe("mine");
+});
+
+it("is ended, and its worktree taken away right after, unless that holds work", async () => {
+  const { host, dir } = await harness();
+  const repo = aRepository(dir);
+  for (const work of [false, true]) {
+    const { session, result } = await host.start({
+      agent: "claude",
+      cwd: repo,
+      worktree: { branch: `b${work}` },
+    });
+    if (result.status !== "done" || result.value.type !== "job") throw new Error(JSON.stringify(result));
+    const path = result.value.worktree?.path ?? "";
+    if (work) writeFileSync(join(path, "work"), "mine");
+    // One after the other, without waiting for its end to be told.
+    expect(await host.run(session, { type: "kill", force: true })).toMatchObject({ status: "done" });
+    expect(await host.run(session, { type: "remove_worktree" })).toMatchObject(
+      work ? { status: "failed", code: "would_lose_work" } : { status: "done" },
+    );
+    expect(existsSync(path)).toBe(work);
+  }
+});
+
+/** A repository with one commit. */
+function aRepository(dir: string): string {
+  const repo = join(dir, "repo");
+  mkdirSync(repo);
+  const git = (...args: string[]) => execFileSync("git", ["-C", repo, ...args]);
+  git("init", "-q", "-b", "main");
+  git("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", "begin");
+  return repo;
+}

@@ -1,3 +1,6 @@
+import { splitForm } from "../../../worker/models/jsonForm.ts";
+import { sampleOf } from "../../../worker/models/sampleOf.ts";
+
 /** What the fake model does next, whatever API it is asked through. */
 export type Reply =
   | {
@@ -37,7 +40,8 @@ const SLOW_PIECE_MS = 200;
  *                                        fails; only the first n times when n is given
  *
  * and these change how it answers: `SLOW: <n>` in n pieces, 200 ms apart; `THINK: <text>` with reasoning;
- * `SAY: <text>` exactly that. Without any of them the answer is an echo, or what the last tool said.
+ * `SAY: <text>` exactly that. Without any of them the answer is an echo, or what the last tool said; where the question
+ * has the form of its answer, an object that fits it.
  * `fails` says whether a step that fails so many times fails once more, and counts it.
  */
 export function decide(
@@ -74,7 +78,10 @@ export function decide(
     if (fails(index, step.times ?? Number.POSITIVE_INFINITY)) return step;
   }
   const last = toolOutputs.at(-1);
-  const text = say ?? (last === undefined ? `echo: ${userText.trim()}` : `tool said: ${last.trim()}`);
+  const form = splitForm(userText).schema;
+  const shaped = form === undefined || last !== undefined ? null : JSON.stringify(sampleOf(form));
+  const text =
+    say ?? shaped ?? (last === undefined ? `echo: ${userText.trim()}` : `tool said: ${last.trim()}`);
   return {
     kind: "text",
     text,
