@@ -150,7 +150,14 @@ describe("the page of work", () => {
     await page.getByTestId("save-script").click();
     const card = page.locator('[data-testid="workflow"][data-workflow="two-words"]');
     await card.getByTestId("run-workflow").click();
+    // Its schema makes fields; what is typed stays when it is looked at as JSON and back.
+    await page.getByTestId("arg/first").fill("red");
+    expect(await page.getByTestId("start-run").isDisabled()).toBe(true);
+    await page.getByTestId("args-mode").click();
+    expect(JSON.parse(await page.getByTestId("run-args").inputValue())).toEqual({ first: "red" });
     await page.getByTestId("run-args").fill('{"first": "red", "second": "blue"}');
+    await page.getByTestId("args-mode").click();
+    expect(await page.getByTestId("arg/second").inputValue()).toBe("blue");
     await page.getByTestId("start-run").click();
     await page.getByTestId("run-status").getByText("waits for you").waitFor();
     expect(await page.locator('[data-testid="step"][data-status="completed"]').count()).toBe(2);
@@ -158,11 +165,18 @@ describe("the page of work", () => {
     await page.getByTestId("run-status").getByText("completed").waitFor();
     await page.getByTestId("run-result").getByText('"red"').waitFor();
     await page.getByTestId("run-log").getByText("both are there").waitFor();
+    await page.getByTestId("view-graph").click();
+    const nodes = page.getByTestId("graph-node");
+    expect(await nodes.count()).toBe(3);
+    expect(await page.getByTestId("graph-line").count()).toBe(2);
+    await nodes.filter({ hasText: "blue" }).click();
+    await page.getByRole("link", { name: "Open its session" }).waitFor();
     // What is known is not asked again.
     await page.getByTestId("again").click();
     await until("a new run", async () => (await page.getByTestId("again").count()) === 0 || undefined);
     await page.getByTestId("approve-step").click();
     await page.getByTestId("run-status").getByText("completed").waitFor();
+    await page.getByTestId("view-steps").click();
     expect(await page.locator('[data-testid="step"][data-cached]').count()).toBeGreaterThanOrEqual(2);
     await page.goto("/work/workflows");
     await page.locator('[data-testid="run"][data-status="completed"]').nth(1).waitFor();
@@ -175,6 +189,11 @@ const TWO_WORDS = `export const meta = {
   name: "two-words",
   description: "Has two agents say a word each, and asks before it goes on",
   phases: [{ title: "Say", detail: "a word each" }, { title: "Decide" }],
+  args: {
+    type: "object",
+    properties: { first: { type: "string" }, second: { type: "string" } },
+    required: ["first", "second"],
+  },
 };
 phase("Say");
 const words = await parallel([args.first, args.second].map((word) => () => agent("say " + word, { label: word })));

@@ -50,9 +50,9 @@ export function Palette({ onClose }: { onClose(): void }) {
     const to = (path: string) => () => navigate(path);
     const order = (session: Session): number => (needsAttention(session) ? 0 : isEnded(session) ? 2 : 1);
     const { alone, folds } = foldJobs([...sessions.values()].map((session) => ({ session })));
-    const needing = folds.flatMap((fold) => fold.sessions.filter(needsAttention));
     return [
-      ...[...needing, ...alone.map(({ session }) => session)]
+      ...alone
+        .map(({ session }) => session)
         .sort((a, b) => order(a) - order(b) || b.updated_at - a.updated_at)
         .map((session) => ({
           id: session.id,

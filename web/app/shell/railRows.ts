@@ -20,12 +20,9 @@ export function railRows(sessions: Iterable<Session>, hosts: Iterable<Host>): Ra
   }
   const rows: RailRow[] = [];
   const add = (list: Session[]): void => {
-    const needing = list.filter((session) => session.job !== undefined && needsAttention(session));
-    const { alone, folds } = foldJobs(
-      list.filter((session) => !needing.includes(session)).map((session) => ({ session })),
-    );
-    for (const session of [...needing, ...alone.map(({ session }) => session)].sort(
-      (a, b) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1),
+    const { alone, folds } = foldJobs(list.map((session) => ({ session })));
+    for (const { session } of alone.sort(
+      ({ session: a }, { session: b }) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1),
     ))
       rows.push({ kind: "session", key: session.id, session });
     for (const fold of folds) rows.push({ kind: "fold", key: `${list[0]?.host ?? ""} ${fold.key}`, fold });

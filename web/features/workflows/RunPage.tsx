@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { isRunEnded } from "../../../protocol/run.ts";
 import type { RunDetail, RunStep } from "../../../protocol/runs.ts";
-import { failureSentence } from "../../shared/api/ApiFailure.ts";
+import { ApiFailure, failureSentence } from "../../shared/api/ApiFailure.ts";
 import { Queries } from "../../shared/api/Queries.tsx";
 import { CodeBlock } from "../../shared/code/CodeBlock.tsx";
 import { classes } from "../../shared/lib/classes.ts";
@@ -15,6 +15,7 @@ import { followed } from "../../shared/live/stores.ts";
 import { useHub } from "../../shared/live/useHub.ts";
 import { Button } from "../../shared/ui/Button.tsx";
 import { usePageTitle } from "../../shared/ui/pageTitle.ts";
+import { Empty } from "../../shared/ui/Empty.tsx";
 import { Signal, SIGNAL_TEXT } from "../../shared/ui/Signal.tsx";
 import { Skeleton } from "../../shared/ui/Skeleton.tsx";
 import { attempt } from "../work/attempt.ts";
@@ -54,7 +55,16 @@ function Page({ id, operator }: { id: string; operator: boolean }) {
         {error === null ? (
           <Skeleton className="h-40" />
         ) : (
-          <p className="text-trouble-text">{failureSentence(error)}</p>
+          <Empty title={isGone(error) ? "There is no such run" : "The run cannot be shown"}>
+            <p>
+              {isGone(error)
+                ? "Runs go thirty days after their end, unless this deployment says otherwise."
+                : failureSentence(error)}
+            </p>
+            <Link href="/work/workflows" className="text-working-text hover:underline">
+              All runs and workflows
+            </Link>
+          </Empty>
         )}
       </div>
     );
@@ -65,6 +75,10 @@ function Page({ id, operator }: { id: string; operator: boolean }) {
       changed={() => void queries.invalidateQueries({ queryKey: ["run", id] })}
     />
   );
+}
+
+function isGone(error: Error): boolean {
+  return error instanceof ApiFailure && (error.status === 404 || error.status === 400);
 }
 
 function Shown({ detail, operator, changed }: { detail: RunDetail; operator: boolean; changed(): void }) {

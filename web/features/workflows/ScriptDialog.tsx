@@ -21,13 +21,13 @@ return { answer };
 
 type Props = { workflow: Workflow | null; operator: boolean; onClose(): void; onSaved(): void };
 
-/** A workflow's script, to read and to change. One that comes with Signalbox becomes the team's own when it is saved. */
+/** A workflow's script, to read and to change. One that comes with Signalbox, or is a file, becomes the team's own when it is saved. */
 export function ScriptDialog(props: Props) {
   const { workflow, onClose } = props;
   const { data, error } = useQuery({
-    queryKey: ["script", workflow?.name ?? "", workflow?.version ?? 0],
+    queryKey: ["script", workflow?.name ?? "", workflow?.path ?? "", workflow?.version ?? 0],
     queryFn: () =>
-      workflow === null ? Promise.resolve({ script: NEW_SCRIPT, version: 0 }) : runsApi.script(workflow.name),
+      workflow === null ? Promise.resolve({ script: NEW_SCRIPT, version: 0 }) : runsApi.script(workflow),
     staleTime: 0,
   });
   return (
@@ -35,7 +35,11 @@ export function ScriptDialog(props: Props) {
       open
       onClose={onClose}
       title={workflow === null ? "New workflow" : workflow.name}
-      description="Plain JavaScript: agent, parallel, pipeline, phase, log, approve, workflow, args, budget."
+      description={
+        workflow?.path !== undefined
+          ? `${workflow.path}. Saved here, it becomes your team’s; the file stays as it is.`
+          : "Plain JavaScript: agent, parallel, pipeline, phase, log, approve, workflow, args, budget."
+      }
       testId="script-dialog"
       wide
     >
@@ -90,11 +94,11 @@ function Editor({ workflow, operator, onClose, onSaved, script }: Props & { scri
         {operator && (
           <Button
             look="primary"
-            disabled={busy || (text === script && workflow !== null)}
+            disabled={busy || (text === script && workflow !== null && workflow.path === undefined)}
             onClick={() => void save()}
             data-testid="save-script"
           >
-            {workflow?.source === "catalogue" ? "Save as your own" : "Save"}
+            {workflow === null || workflow.source === "team" ? "Save" : "Save as your team’s"}
           </Button>
         )}
       </DialogFoot>

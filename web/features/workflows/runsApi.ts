@@ -20,7 +20,11 @@ const Saved = z.object({ name: z.string(), version: z.number() });
 /** Workflows and their runs, one function per use. */
 export const runsApi = {
   workflows: async () => (await request("/workflows", page(Workflow))).items,
-  script: (name: string) => request(workflow(name), Script),
+  /** Of a file, the script as it lies on its host. */
+  script: ({ name, host, root }: Pick<Workflow, "name" | "host" | "root">) => {
+    const place = host === undefined ? "" : `?${new URLSearchParams({ host, ...(root && { cwd: root }) })}`;
+    return request(`${workflow(name)}${place}`, Script);
+  },
   save: (name: string, body: SaveWorkflow) => request(workflow(name), Saved, { method: "PUT", body }),
   remove: (name: string) => requestNothing(workflow(name), { method: "DELETE" }),
   start: (name: string, body: z.input<typeof CreateRun>) =>

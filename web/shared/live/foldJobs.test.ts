@@ -28,9 +28,11 @@ it("has tasks that are over in one, and those that are not one by one", () => {
   const over = Array.from({ length: 3 }, (_, index) =>
     of("task", `${index}`, { status: "done", ended_at: 1 }),
   );
-  const { folds } = foldJobs([...over, of("task", "now", { status: "waiting" })]);
+  const asks = of("task", "asks", { status: "waiting" });
+  const { alone, folds } = foldJobs([...over, of("task", "now", { status: "idle" }), asks]);
+  expect(alone).toEqual([asks]);
   expect(folds.map(({ title, href, words }) => [title, href, words])).toEqual([
     ["Tasks", "/work/tasks", "3 agents"],
-    ["of now", "/work/tasks?task=now", "1 agent, 1 waiting"],
+    ["of now", "/work/tasks?task=now", "1 agent"],
   ]);
 });

@@ -25,7 +25,7 @@ export function ArgsFields({ fields, draft, onChange }: Props) {
       {fields !== null && (
         <Button
           look="quiet"
-          className="-mt-1 -ml-2.5 self-start"
+          className="-mt-1 -ml-2 self-start"
           disabled={draft.mode === "json" && form === null}
           onClick={() => onChange(draft.mode === "form" ? asJson(fields, draft) : (form ?? draft))}
           data-testid="args-mode"

@@ -40,7 +40,7 @@ export function RunGraph({ items, selected, onSelect }: Props) {
   const here = byKey?.node.id ?? null;
   return (
     <div className="flex flex-col gap-2">
-      <div className="-mt-3 flex items-center gap-2 text-small text-muted">
+      <div className="-mt-1 flex items-center gap-2 text-small text-muted">
         <p className="grow">A line leads to what began when the other had ended.</p>
         {unfolded.size > 0 && (
           <Button look="quiet" onClick={() => setUnfolded(new Set())}>
@@ -68,7 +68,8 @@ export function RunGraph({ items, selected, onSelect }: Props) {
                 key={`${from} ${to}`}
                 d={path}
                 strokeWidth={from === here || to === here ? 2 : 1}
-                className={from === here || to === here ? "stroke-focus" : "stroke-edge/70"}
+                stroke={from === here || to === here ? "var(--color-focus)" : "var(--color-edge)"}
+                data-testid="graph-line"
               />
             ))}
           </svg>
@@ -143,13 +144,12 @@ function Node({
       data-many={many || undefined}
       className={classes(
         "flex size-full items-center gap-2 rounded-base border bg-surface px-2.5 text-left hover:bg-hover",
-        here ? "border-focus" : "border-line",
-        many && "border-dashed border-edge",
+        here ? "border-focus" : many ? "border-edge" : "border-line",
       )}
     >
       <Signal status={signal} size={10} silent />
       <span className="min-w-0 grow truncate">{title}</span>
-      <span className={classes("shrink-0 truncate text-small text-muted", many ? "max-w-[55%]" : "max-w-24")}>
+      <span className={classes("truncate text-small text-muted", many ? "max-w-[60%]" : "shrink-0")}>
         {words}
       </span>
       <span className="sr-only">
