@@ -157,8 +157,9 @@ test("a journal that is full gets the newest list when there is room", async ({ 
   journal.full = true;
   write("work/.claude/workflows/a.js", SCRIPT("first"));
   await someLooks();
-  expect(told).toHaveLength(1);
   write("work/.claude/workflows/a.js", SCRIPT("second"));
+  await someLooks();
+  expect(told).toHaveLength(1);
   journal.full = false;
   await shows("project a.js second");
 });
