@@ -107,7 +107,7 @@ describe.skipIf(missing.length > 0)("workflow scripts that others have written f
     ["Review changes", { confirmed: [{ file: "a.ts" }, { file: "c.ts" }], refuted: [{ file: "b.ts" }] }, 6],
     ["exhaustive", [{ desc: "x" }, { desc: "y" }], 15],
     ["deep-research", { stats: { claimsVerified: 3, confirmed: 2, killed: 1 } }, 18],
-    ["Edges of it", { args: "undefined", lines: [[{ n: 1 }, 0, "number", "object"], {}, null, null, {}] }, 4],
+    ["Edges of it", { args: "undefined", lines: [[{ n: 1 }, 0, "number", "object"], {}, null, null, {}] }, 5],
   ] as const)("%s ends as in Claude Code itself", async ([name, expected, agents], { expect }) => {
     const { script, args } = scripts.get(name) ?? { script: "" };
     const call = `CALL: Workflow ${JSON.stringify({ script, args })}`;
