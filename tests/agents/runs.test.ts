@@ -150,10 +150,17 @@ describe.skipIf("missing" in claude || "missing" in codex)("a run with real agen
     for (const { worktree } of [made, other])
       expect(readFileSync(join(worktree?.path ?? "", "made"), "utf8")).toBe("one\n");
     expect(existsSync(join(repo, "made"))).toBe(false);
-    await until(
-      "clean worktrees to be removed",
-      () => git("worktree", "list").trim().split("\n").length === 3,
-    );
+    for (const each of over.items.slice(1)) {
+      const removal = await until("the removal of a worktree", async () =>
+        (await events(each)).find(
+          (event) => event.type === "command_result" && event.command === "remove_worktree",
+        ),
+      );
+      expect(removal).toMatchObject({
+        result: each.label?.includes("shaped") === true ? { status: "done" } : { code: "would_lose_work" },
+      });
+    }
+    expect(git("worktree", "list").trim().split("\n")).toHaveLength(3);
     expect(git("branch", "--list", "signalbox/*").trim().split("\n")).toHaveLength(2);
     for (const each of over.items.slice(1)) {
       const told = await events(each);

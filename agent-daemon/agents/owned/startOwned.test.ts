@@ -208,9 +208,13 @@ it("is ended, and its worktree taken away right after, unless that holds work", 
     if (work) writeFileSync(join(path, "work"), "mine");
     // One after the other, without waiting for its end to be told.
     expect(await host.run(session, { type: "kill", force: true })).toMatchObject({ status: "done" });
-    expect(await host.run(session, { type: "remove_worktree" })).toMatchObject(
-      work ? { status: "failed", code: "would_lose_work" } : { status: "done" },
-    );
+    // It comes again from a daemon that died in the middle of it, or right after.
+    if (!work) execFileSync("git", ["-C", repo, "worktree", "remove", path]);
+    for (let times = 0; times < 2; times++)
+      expect(await host.run(session, { type: "remove_worktree" }, `cmd_remove ${work}`)).toMatchObject(
+        work ? { status: "failed", code: "would_lose_work" } : { status: "done" },
+      );
+    expect(host.part.repeats?.({ type: "remove_worktree" })).toBe(true);
     expect(existsSync(path)).toBe(work);
   }
 });

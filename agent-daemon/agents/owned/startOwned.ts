@@ -286,7 +286,7 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
   async function dropWorktree(
     row: OwnedSession,
     how: CommandOf<"remove_worktree">,
-    signal: AbortSignal,
+    { id, signal }: CommandContext,
   ): Promise<CommandResult> {
     if (row.worktree === null) return failed("no_worktree", "This session has no worktree.");
     if (row.alive && !(row.stopped && (await hasEnded(row.session, signal))))
@@ -296,8 +296,12 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
     if (result.status !== "done") return result;
     const after = { ...(owned.session(row.session) ?? row), worktree: null, cwd: row.worktree.repo };
     const facts = factsMessage(after, adapterOf(after), await readGitState(after.cwd));
+    const note = () => {
+      owned.put(after);
+      if (how.snapshot !== true) owned.setDone(id, Date.now());
+    };
     // With a full journal the edge learns of it by the next facts.
-    if (!outlet.put([facts], () => owned.put(after))) owned.put(after);
+    if (!outlet.put([facts], note)) store.transaction(note);
     return result;
   }
 
@@ -323,7 +327,7 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
       case "kill":
         return kill(row, command.force === true, signal);
       case "remove_worktree":
-        return dropWorktree(row, command, signal);
+        return dropWorktree(row, command, { id, session, signal });
       default:
         return failed("not_supported", `An agent without a terminal takes no ${command.type}.`);
     }
@@ -344,8 +348,8 @@ export async function startOwned(deps: OwnedDeps): Promise<OwnedPart> {
     handles: (command, session) =>
       command.type === "agent_start" ||
       (command.type === "decide" ? requests.knows(command.request) : owned.session(session) !== null),
-    // Each is carried out once, however often it comes; only what removes files is not.
-    repeats: ({ type }) => type !== "remove_worktree",
+    // Each is carried out once, however often it comes; only what makes a snapshot is not.
+    repeats: (command) => command.type !== "remove_worktree" || command.snapshot !== true,
     run,
     directories: () => agents.running().flatMap((session) => owned.session(session)?.cwd ?? []),
     sessionOf: (thread) =>
