@@ -141,7 +141,10 @@ return all;`,
       `return [await workflow("had").catch((error) => error.message), await workflow("elsewhere")];`,
     );
     const { result } = await ended(await start("outer-away", { host, cwd: "/work" }));
-    expect(result).toEqual([expect.stringMatching(/had is a file of a host that is offline/), "of the team"]);
+    expect(result).toEqual([
+      expect.stringMatching(/had is a file of a host that gives no answer: The host is offline/),
+      "of the team",
+    ]);
   });
 
   test("show their script when it is asked for", async ({ expect }) => {

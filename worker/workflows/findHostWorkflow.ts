@@ -39,8 +39,8 @@ export async function findHostWorkflow(
   const answer: Answer = await env.HOST.getByName(hostName(team, host)).ask(workflowsQuestion(cwd));
   if (answer.status === "failed") {
     const { code, message } = answer;
-    // Of a host that is away it is known what it had; what it has not is looked for elsewhere.
-    if (code === "host_away" && typeof wanted === "string") {
+    // Of a host that is away, or does not answer, it is known what it had; what it has not is looked for elsewhere.
+    if (typeof wanted === "string") {
       const { items } = await readTold(env, team, host);
       const had = items.some(
         ({ meta, place, root }) => meta.name === wanted && (place === "home" || root === cwd),
@@ -49,7 +49,7 @@ export async function findHostWorkflow(
       return {
         kind: "failed",
         code,
-        message: `${wanted} is a file of a host that is offline. Try again when it is back.`,
+        message: `${wanted} is a file of a host that gives no answer: ${message}`,
       };
     }
     return { kind: "failed", code, message };
