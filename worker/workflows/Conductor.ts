@@ -285,7 +285,8 @@ export class Conductor {
     for (const key of ready) {
       const call = this.#known.get(key);
       if (call === undefined) throw new Error("a step that nobody asked for is to begin");
-      this.#running.set(key, call.timeoutMs === null ? null : Date.now() + call.timeoutMs);
+      // Until it has begun, and its time with it.
+      this.#running.set(key, call.timeoutMs === null ? null : Date.now() + call.timeoutMs + LEAST_WAIT_MS);
       const begun = this.#begin(key, call)
         .catch((error: unknown) => this.#broken.reject(error))
         .finally(() => this.#beginning.delete(begun));
