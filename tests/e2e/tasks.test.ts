@@ -63,7 +63,7 @@ describe("tasks", () => {
     await page.getByRole("heading", { name: "A long one" }).waitFor();
     await signalbox.api(Task, `/api/tasks/${id}/cancel`, { method: "POST" });
     // Who looks elsewhere is told, and led there.
-    await add("slow 500\nthen say done", "A short one");
+    await add("slow 20\nthen say done", "A short one");
     const toast = page.getByTestId("toast").filter({ hasText: "A short one has finished." });
     await toast.getByRole("link", { name: "Open" }).click();
     await page.getByTestId("task-result").getByText("done").waitFor();

@@ -77,6 +77,11 @@ function Page({ id, operator }: { id: string; operator: boolean }) {
   );
 }
 
+/** On a phone it stands far below what was touched. Always the same function, so that it is called once. */
+function bringUp(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: "nearest" });
+}
+
 function isGone(error: Error): boolean {
   return error instanceof ApiFailure && (error.status === 404 || error.status === 400);
 }
@@ -176,7 +181,7 @@ function Shown({ detail, operator, changed }: { detail: RunDetail; operator: boo
             <section aria-label="Graph" className="flex flex-col gap-3">
               <RunGraph items={detail.items} selected={selected} onSelect={setSelected} />
               {shown !== undefined && (
-                <div className="rounded-base border border-line bg-surface" key={shown.key}>
+                <div key={shown.key} ref={bringUp} className="rounded-base border border-line bg-surface">
                   {rowOf(shown, true)}
                 </div>
               )}

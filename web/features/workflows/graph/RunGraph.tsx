@@ -63,15 +63,19 @@ export function RunGraph({ items, selected, onSelect }: Props) {
             height={layout.height}
             fill="none"
           >
-            {layout.lines.map(({ from, to, path }) => (
-              <path
-                key={`${from} ${to}`}
-                d={path}
-                strokeWidth={from === here || to === here ? 2 : 1}
-                stroke={from === here || to === here ? "var(--color-focus)" : "var(--color-edge)"}
-                data-testid="graph-line"
-              />
-            ))}
+            {layout.lines.map(({ from, to, path }) => {
+              const its = from === here || to === here;
+              return (
+                <path
+                  key={`${from} ${to}`}
+                  d={path}
+                  strokeWidth={its ? 2 : 1}
+                  stroke={its ? "var(--color-focus)" : "var(--color-edge)"}
+                  strokeOpacity={here === null || its ? 1 : 0.35}
+                  data-testid="graph-line"
+                />
+              );
+            })}
           </svg>
           {layout.heads.map(({ text, x, y }, index) => (
             <h3
