@@ -20,12 +20,15 @@ const AGENTS = 12;
 /** Agents that begin between two blows, at most. With fewer nothing would ever go on. */
 const BETWEEN = 40;
 /** A place that no run comes to so soon is not waited for. */
-const PATIENCE_MS = 2_000;
-const LOOK_MS = 400;
+const PATIENCE_MS = 5_000;
+const LOOK_MS = 800;
+/** A run begins so long after the one before it, at most. */
+const SPREAD_MS = 2_000;
 
 /** Where a blow finds a run. */
 const PLACES = ["before its first agent", "in a command", "between agents", "after its last agent"] as const;
 type Place = (typeof PLACES)[number];
+type Blow = readonly [name: string, strike: () => Promise<unknown>];
 
 let signalbox: Signalbox;
 let host: RemoteHost;
@@ -86,11 +89,19 @@ function linesOf(path: string): string[] {
   return readFileSync(path, "utf8").split("\n").filter(Boolean);
 }
 
-function placeOf(name: string): Place {
-  const done = marksOf(name).length;
-  if (marksOf(name, `${trail}.begun`).length > done) return "in a command";
-  if (done === AGENTS) return "after its last agent";
-  return done === 0 ? "before its first agent" : "between agents";
+/** Where each of some runs is. */
+function placesOf(names: Iterable<string>): Map<string, Place> {
+  const runOf = (mark: string) => mark.slice(0, mark.indexOf("-"));
+  const counts = (path: string) => Map.groupBy(linesOf(path), runOf);
+  const [done, begun] = [counts(trail), counts(`${trail}.begun`)];
+  return new Map(
+    Array.from(names, (name) => {
+      const ended = done.get(name)?.length ?? 0;
+      const inCommand = (begun.get(name)?.length ?? 0) > ended;
+      const between = ended === 0 ? PLACES[0] : ended === AGENTS ? PLACES[3] : PLACES[2];
+      return [name, inCommand ? PLACES[1] : between];
+    }),
+  );
 }
 
 /** Everything of a run that must be as in any other. */
@@ -124,7 +135,7 @@ test(`a run that is struck anywhere does each agent once, and ends as any other 
 
   const carry = async (own: Random) => {
     while (struck.size + underWay.size < ROUNDS && !over.signal.aborted) {
-      await sleep(own.below(PATIENCE_MS));
+      await sleep(own.below(SPREAD_MS));
       const name = nameOf(++runs);
       const id = await start(true, name);
       underWay.add(name);
@@ -139,25 +150,22 @@ test(`a run that is struck anywhere does each agent once, and ends as any other 
   };
   const killDaemon = () => host.kill().then(() => void host.run());
   // The edge's process seldom, since its supervisor takes longer each time; the runtime in it ends it, too.
-  const deck = [
-    ["daemon", killDaemon],
-    ["daemon", killDaemon],
-    ["daemon", killDaemon],
+  const deck: [Blow, ...Blow[]] = [
     ["runtime", () => signalbox.killRuntime()],
     ["edge", () => signalbox.kill("edge")],
     ["daemon and runtime", () => Promise.all([killDaemon(), signalbox.killRuntime()])],
-  ] as const;
+    ...Array.from({ length: 5 }, (): Blow => ["daemon", killDaemon]),
+  ];
   const begun = () => linesOf(`${trail}.begun`).length;
   const strike = async () => {
-    while (!over.signal.aborted) {
-      const next = begun() + random.below(BETWEEN);
+    for (let next = 0; !over.signal.aborted; next = begun() + random.below(BETWEEN)) {
       await until("the runs to go on", () => over.signal.aborted || begun() >= next, 300_000);
-      const wanted = random.pick(PLACES);
-      const isThere = () => over.signal.aborted || [...underWay].some((name) => placeOf(name) === wanted);
+      const wanted = PLACES[blows.length % PLACES.length] ?? PLACES[0];
+      const isThere = () => over.signal.aborted || [...placesOf(underWay).values()].includes(wanted);
       await until(wanted, isThere, PATIENCE_MS).catch(() => null);
       const [what, blow] = random.pick(deck);
       const names = new Set(underWay);
-      const places = [...names].map(placeOf);
+      const places = [...placesOf(names).values()];
       const at = Date.now();
       await blow();
       blows.push({ at, names });
