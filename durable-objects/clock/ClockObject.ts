@@ -6,6 +6,7 @@ import { openDatabase } from "../shared/database.ts";
 import type { Env } from "../shared/env.ts";
 import { tellNews } from "../shared/tellNews.ts";
 import { forgetWork } from "../../worker/work/forgetWork.ts";
+import { DeliveryWatch } from "./DeliveryWatch.ts";
 import { RunWatch } from "./RunWatch.ts";
 import migrations from "./migrations/migrations.js";
 import { type ScheduleRefused, Schedules } from "./Schedules.ts";
@@ -17,16 +18,18 @@ const FORGET_MORE_MS = 10_000;
 
 /** A team's clock: what must happen later and belongs to no session and no host. */
 export class ClockObject extends DurableObject<Env> {
-  readonly #alarms: Alarms<"forget" | "runs" | "schedules" | "tasks">;
+  readonly #alarms: Alarms<"deliveries" | "forget" | "runs" | "schedules" | "tasks">;
   readonly #schedules: Schedules;
   readonly #runs: RunWatch;
   readonly #tasks: TaskWatch;
+  readonly #deliveries: DeliveryWatch;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const db = openDatabase(ctx, migrations);
     const team = ctx.id.name ?? "";
     this.#alarms = new Alarms(db, ctx.storage, {
+      deliveries: (due) => this.#deliveries.look(due),
       forget: () => this.#forget(),
       runs: () => this.#runs.look(),
       schedules: () => this.#schedules.tick(),
@@ -34,6 +37,7 @@ export class ClockObject extends DurableObject<Env> {
     });
     this.#runs = new RunWatch(env, team, (at) => this.#alarms.atLatest("runs", at));
     this.#tasks = new TaskWatch(env, team, (at) => this.#alarms.atLatest("tasks", at));
+    this.#deliveries = new DeliveryWatch(env, team, (at) => this.#alarms.atLatest("deliveries", at));
     this.#schedules = new Schedules({
       db,
       storage: ctx.storage,
@@ -56,6 +60,11 @@ export class ClockObject extends DurableObject<Env> {
   watchTasks(): void {
     this.#tasks.begin();
     this.#alarms.atLatest("forget", Date.now() + FORGET_MS);
+  }
+
+  /** From the Worker: a delivery is about to be stored, and must begin whatever dies then. */
+  watchDeliveries(): void {
+    this.#deliveries.begin();
   }
 
   /** Forgets what is long over, some at a time, as long as there is anything that will be. */

@@ -3,8 +3,8 @@ import type { Database } from "./database.ts";
 import { alarms } from "./tables.ts";
 import { logError } from "./logError.ts";
 
-/** What runs when a named alarm is due. It may arm itself again. */
-export type AlarmHandlers<Name extends string> = Record<Name, () => Promise<void> | void>;
+/** What runs when a named alarm is due, and since when it is. It may arm itself again. */
+export type AlarmHandlers<Name extends string> = Record<Name, (due: number) => Promise<void> | void>;
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
@@ -49,10 +49,10 @@ export class Alarms<Name extends string> {
   /** Runs what is due; call it from `alarm()`. A row stays until its handler is through, so a crash runs it again. */
   async run(now: number = Date.now()): Promise<void> {
     const due = this.#db.select().from(alarms).where(lte(alarms.at, now)).all();
-    for (const { name, failures } of due) {
+    for (const { name, at, failures } of due) {
       this.#running = { name, again: null };
       try {
-        await this.#handlers[name as Name]?.();
+        await this.#handlers[name as Name]?.(at);
         if (this.#running.again === null) this.clear(name as Name);
         else this.#set(name, this.#running.again, 0);
       } catch (error) {

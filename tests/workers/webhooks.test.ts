@@ -1,13 +1,16 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, test } from "vitest";
 import type { HubServerFrame } from "../../protocol/hubFrames.ts";
-import { newId } from "../../protocol/ids.ts";
+import { DEFAULT_TEAM, newId } from "../../protocol/ids.ts";
 import { type Delivery, REPLAY_WINDOW_MS, type WebhookWithSecret } from "../../protocol/webhooks.ts";
-import { addDelivery } from "../../worker/webhooks/deliveryStore.ts";
+import { addDelivery, bodyKey, readDelivery } from "../../worker/webhooks/deliveryStore.ts";
 import { parsePayload } from "../../worker/webhooks/parsePayload.ts";
 import { renderWork } from "../../worker/webhooks/renderWork.ts";
+import { startLeft } from "../../worker/webhooks/receiveDelivery.ts";
 import { verifySignature } from "../../worker/webhooks/verifySignature.ts";
 import { call, open } from "./support/edge.ts";
+import { query } from "./support/faults.ts";
 
 const encoder = new TextEncoder();
 const bytes = (text: string) => new Uint8Array(encoder.encode(text));
@@ -60,6 +63,22 @@ async function aWebhook(how: Record<string, unknown> = {}) {
     return items.flatMap(({ item }) => (item?.kind === "user_message" ? [item.text] : []));
   };
   return { id: webhook.id, secret, session, said, webhook };
+}
+
+/** A delivery that was stored, and whose edge died then. */
+function left(webhook: string, delivery: string, received_at: number): Delivery {
+  return {
+    id: newId("dlv", received_at),
+    webhook,
+    delivery,
+    event: "issues",
+    status: "received",
+    work: null,
+    reason: null,
+    again_of: null,
+    bytes: ISSUE.length,
+    received_at,
+  };
 }
 
 const ISSUE = JSON.stringify({ action: "opened", issue: { title: "It breaks" } });
@@ -173,23 +192,42 @@ describe("a delivery", () => {
     expect,
   }) => {
     const { id, secret, said } = await aWebhook();
-    const lost: Delivery = {
-      id: newId("dlv"),
-      webhook: id,
-      delivery: "one",
-      event: "issues",
-      status: "received",
-      work: null,
-      reason: null,
-      again_of: null,
-      bytes: ISSUE.length,
-      received_at: Date.now(),
-    };
+    const lost = left(id, "one", Date.now());
     await addDelivery(env, lost);
     const headers = await github(secret, ISSUE, "one");
     for (let time = 0; time < 2; time++)
       expect(await deliver(id, ISSUE, headers)).toMatchObject({ status: "started", again: true });
     await expect.poll(said).toEqual(["issues: It breaks"]);
+  });
+
+  test("whose edge died before its work began is begun by the clock when nobody brings it again, once", async ({
+    expect,
+  }) => {
+    const { id, secret, said } = await aWebhook();
+    await deliver(id, ISSUE, await github(secret, ISSUE, "whole"));
+    const clock = env.CLOCK.getByName(DEFAULT_TEAM);
+    // The edge was away for days since.
+    const due = Date.now() - 3 * 24 * 60 * 60 * 1000;
+    const lost = left(id, "lost", due - 50_000);
+    await env.BLOBS.put(bodyKey(id, lost.id), ISSUE);
+    const young = left(id, "young", Date.now());
+    await env.BLOBS.put(bodyKey(id, young.id), ISSUE);
+    const empty = left(id, "empty", due - 40_000);
+    for (const each of [lost, young, empty]) await addDelivery(env, each);
+    for (let time = 0; time < 2; time++) {
+      await query(clock, `UPDATE alarm SET at = ${due} WHERE name = 'deliveries'`);
+      await runDurableObjectAlarm(clock);
+    }
+    await expect.poll(said).toEqual(["issues: It breaks", "issues: It breaks"]);
+    const status = async (each: Delivery) => (await readDelivery(env, id, each.id))?.status;
+    expect(await Promise.all([lost, young, empty].map(status))).toEqual(["started", "received", "failed"]);
+    // As long as one is left it looks again, and then no more.
+    const armed = () => query(clock, "SELECT at FROM alarm WHERE name = 'deliveries'");
+    expect(await armed()).toHaveLength(1);
+    await startLeft(env, young);
+    await query(clock, "UPDATE alarm SET at = 1 WHERE name = 'deliveries'");
+    await runDurableObjectAlarm(clock);
+    expect(await armed()).toHaveLength(0);
   });
 
   test("that does not fit is noted and starts nothing", async ({ expect }) => {

@@ -1,12 +1,13 @@
-import { and, count, desc, eq, gt, inArray, lt } from "drizzle-orm";
+import { and, count, desc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { Env } from "../../durable-objects/shared/env.ts";
 import { newId } from "../../protocol/ids.ts";
 import { type Delivery, KEEP_DELIVERIES_MS } from "../../protocol/webhooks.ts";
-import { deliveries } from "../db/schema.ts";
+import { deliveries, webhooks } from "../db/schema.ts";
 
 /** Old deliveries that a new one takes with it. */
 const FORGOTTEN_AT_ONCE = 20;
+const LEFT_AT_ONCE = 100;
 
 /** Stores a delivery, unless its sender's id is known; the one that is known then. */
 export async function addDelivery(env: Env, delivery: Delivery): Promise<Delivery | null> {
@@ -35,6 +36,23 @@ export async function endDelivery(env: Env, delivery: Delivery): Promise<void> {
     .update(deliveries)
     .set({ json: JSON.stringify(delivery) })
     .where(and(eq(deliveries.webhook, delivery.webhook), eq(deliveries.delivery, delivery.delivery)));
+}
+
+/** Some of a team's deliveries since a time that were stored and neither begun nor refused. */
+export async function listUnended(env: Env, team: string, since: number): Promise<Delivery[]> {
+  const rows = await drizzle(env.DB)
+    .select({ json: deliveries.json })
+    .from(deliveries)
+    .innerJoin(webhooks, eq(webhooks.id, deliveries.webhook))
+    .where(
+      and(
+        eq(webhooks.team, team),
+        gt(deliveries.id, newId("dlv", since)),
+        sql`json_extract(${deliveries.json}, '$.status') = 'received'`,
+      ),
+    )
+    .limit(LEFT_AT_ONCE);
+  return rows.map(read);
 }
 
 /** A webhook's deliveries, newest first, before one. */
@@ -93,6 +111,6 @@ export function bodyKey(webhook: string, id: string): string {
   return `${bodyFolder(webhook)}${id}`;
 }
 
-function read({ json }: typeof deliveries.$inferSelect): Delivery {
+function read({ json }: { json: string }): Delivery {
   return JSON.parse(json); // written by this file alone
 }

@@ -1,5 +1,6 @@
 import type { JSONValue } from "@jmespath-community/jmespath";
 import type { Env } from "../../durable-objects/shared/env.ts";
+import { clockName } from "../../durable-objects/shared/names.ts";
 import { tellNews } from "../../durable-objects/shared/tellNews.ts";
 import { newId } from "../../protocol/ids.ts";
 import { type Delivery, MOST_DELIVERIES_A_MINUTE, type Webhook } from "../../protocol/webhooks.ts";
@@ -57,8 +58,11 @@ export async function receiveDelivery(
     bytes: body.length,
     received_at: now,
   };
-  // The body lies there before anything says so.
-  await env.BLOBS.put(bodyKey(id, fresh.id), body);
+  // The body lies there, and somebody looks after it, before anything says so.
+  await Promise.all([
+    env.BLOBS.put(bodyKey(id, fresh.id), body),
+    env.CLOCK.getByName(clockName(row.team)).watchDeliveries(),
+  ]);
   const faster = await addDelivery(env, fresh);
   if (faster !== null) {
     await env.BLOBS.delete(bodyKey(id, fresh.id));
@@ -111,6 +115,20 @@ function startUnlessEnded(
   payload: JSONValue,
 ): Promise<Delivery> | Delivery {
   return known.status === "received" ? startDelivery(env, webhook, known, payload) : known;
+}
+
+/** Starts the work of a delivery that was stored and left. */
+export async function startLeft(env: Env, delivery: Delivery): Promise<void> {
+  const row = await readWebhook(env, delivery.webhook);
+  if (row === null) return;
+  const payload = await readPayload(env, delivery);
+  if (payload === undefined)
+    await endDelivery(env, {
+      ...delivery,
+      status: "failed",
+      reason: "What it brought is not kept any more.",
+    });
+  else await startDelivery(env, webhookOf(row), delivery, payload);
 }
 
 /** What a delivery brought; undefined when it is not kept any more. */
