@@ -107,6 +107,7 @@ describe.skipIf("missing" in claude || "missing" in codex)("a run with real agen
     return (await signalbox.api(page, `/api/sessions/${session}/events?after=0&limit=1000`)).items;
   };
   const pidOf = async (of: RunStep): Promise<number | null> => {
+    if (of.session === null) return null; // it has not begun
     for (const event of await events(of))
       if (event.type === "command_result" && event.result.status === "done")
         if (event.result.value.type === "job") return event.result.value.pid;
