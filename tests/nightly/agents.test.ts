@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Approval } from "../../protocol/approvals.ts";
 import type { EventBody, Item } from "../../protocol/events.ts";
 import { Host } from "../../protocol/host.ts";
+import { Run } from "../../protocol/run.ts";
+import { RunDetail } from "../../protocol/runs.ts";
 import { Session } from "../../protocol/session.ts";
 import { Random } from "../../protocol/testing/mutate.ts";
 import { launchBrowser } from "../support/browser.ts";
@@ -184,6 +187,38 @@ describe.skipIf("missing" in configured).each(REAL_AGENTS)("the real $name witho
     );
     await again.end();
     expect(talk.follower.problem).toBe(null);
+  });
+
+  test("is an agent of a run: answers by a schema, in a worktree that does not stay", async () => {
+    const repo = join(dir, `repo-${agent.name.replaceAll(/\W/g, "-")}`);
+    mkdirSync(repo);
+    const git = (...args: string[]) => execFileSync("git", ["-C", repo, ...args], { encoding: "utf8" });
+    git("init", "-q", "-b", "main");
+    git("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", "begin");
+    const { items } = await signalbox.api(z.object({ items: z.array(Host) }), "/api/hosts");
+    const script = `export const meta = { name: "step", description: "" };
+const schema = { type: "object", properties: { n: { type: "integer", minimum: 2 } }, required: ["n"] };
+return agent('SAY: {"n": 1}', { schema, isolation: "worktree" });`;
+    await signalbox.api(z.unknown(), "/api/workflows/step", { method: "PUT", body: { script } });
+    const { provider, program, mode } = agent.start;
+    const body = {
+      provider: program === undefined ? provider : `${provider}:${program}`,
+      host: items[0]?.id,
+      cwd: repo,
+      ...(mode === undefined ? {} : { mode }),
+    };
+    const { id } = await signalbox.api(Run, "/api/workflows/step/runs", { body });
+    const over = await until(
+      "the end of the run",
+      async () => {
+        const found = await signalbox.api(RunDetail, `/api/runs/${id}`);
+        return found.run.ended_at === null ? null : found;
+      },
+      LONG_MS,
+    );
+    expect(over).toMatchObject({ result: { n: 2 }, items: [{ attempt: 1, status: "completed" }] });
+    const gone = () => git("worktree", "list").trim().split("\n").length === 1;
+    await until("its worktree to be removed", gone, LONG_MS);
   });
 
   test(`asks through ${ROUNDS} kills of the daemon: each answer arrives, once`, async () => {
