@@ -57,8 +57,6 @@ describe.skipIf("missing" in claude || "missing" in codex)("a run with real agen
     const paths = [claude, codex].map((agent) => ("path" in agent ? agent.path : ""));
     signalbox = await Signalbox.start({
       env: {
-        // Claude's commands run in a login shell, which would do what this machine's profile says.
-        HOME: dir,
         ...makeClaudeHome(dir, repo, model.url, version),
         ...codexVariables(makeCodexHome(dir, model.url, repo)),
       },

@@ -27,6 +27,8 @@ export function makeClaudeHome(
     }),
   );
   return {
+    // Its commands run in a login shell, which would do (and wait for) what this machine's profile says.
+    HOME: dir,
     CLAUDE_CONFIG_DIR: config,
     ANTHROPIC_BASE_URL: modelUrl,
     ANTHROPIC_API_KEY: KEY,

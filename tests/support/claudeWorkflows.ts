@@ -35,7 +35,6 @@ export async function askClaude(
   const env = {
     ...process.env,
     ...makeClaudeHome(dir, cwd, modelUrl, claude.version),
-    HOME: dir,
     CLAUDE_CODE_TMPDIR: dir,
   };
   const how = ["--output-format", "stream-json", "--verbose", "--permission-mode", "bypassPermissions"];

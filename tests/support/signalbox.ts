@@ -188,7 +188,8 @@ export class Signalbox {
     }
     for (const socket of ["default", "second", "third"])
       await this.tmux("-L", socket, "kill-server").catch(() => ""); // none there
-    rmSync(join(this.home, ".."), { recursive: true, force: true });
+    // What was just ended may still write.
+    rmSync(join(this.home, ".."), { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 

@@ -36,7 +36,10 @@ export default function SchedulesPanel({ operator }: { operator: boolean }) {
         }
         empty={
           <Empty title="Nothing begins by the clock yet" icon={<CalendarClock size={24} />}>
-            <p>A schedule says something to a session at its times: each morning, each Monday, or once.</p>
+            <p>
+              A schedule begins work at its times, each morning, each Monday, or once: a task, a run of a
+              workflow, or a message to a session.
+            </p>
           </Empty>
         }
       >
