@@ -32,11 +32,18 @@ const CHUNK_BYTES = 256 * 1024;
 const POLL_MS = 1_000;
 /** A turn that its transcript does not end is over when Claude has been idle, and silent, for this long. */
 const SETTLED_MS = 5_000;
+/** Claude writes the last of a conversation when it has begun the next (`/clear`): for so long what it left is read. */
+const LEAVE_MS = 10_000;
 
 const Row = z.object({ offset: z.number(), state: z.string() });
 
 type Of = Pick<Conversation, "session" | "thread">;
-type Following = Conversation & { path: string; watcher: FSWatcher | null; reading: Promise<void> | null };
+type Following = Conversation & {
+  path: string;
+  watcher: FSWatcher | null;
+  reading: Promise<void> | null;
+  leftAt: number | null;
+};
 
 /** Follows the transcripts of the conversations that run in panes, and tells what is said in them. */
 export function followTranscripts(deps: {
@@ -166,7 +173,7 @@ export function followTranscripts(deps: {
   function start(conversation: Conversation, key: string): void {
     const path = find(conversation.thread);
     if (path === null) return; // nothing was said yet
-    const each: Following = { ...conversation, path, watcher: null, reading: null };
+    const each: Following = { ...conversation, path, watcher: null, reading: null, leftAt: null };
     try {
       each.watcher = watch(path, { persistent: false }, () => wake(each));
       each.watcher.on("error", () => each.watcher?.close());
@@ -177,16 +184,23 @@ export function followTranscripts(deps: {
     wake(each);
   }
 
-  const timer = setInterval(() => following.forEach(wake), POLL_MS);
+  function look(): void {
+    for (const [key, each] of following) {
+      wake(each);
+      if (each.leftAt === null || now() - each.leftAt < LEAVE_MS) continue;
+      each.watcher?.close();
+      following.delete(key);
+    }
+  }
+
+  const timer = setInterval(look, POLL_MS);
   return {
-    /** What runs now; what no longer does is read to its end once more and left. */
+    /** What runs now; what no longer does is read to its end, and left after a while. */
     follow(conversations: Conversation[]): void {
       const wanted = new Map(conversations.map((each) => [`${each.session} ${each.thread}`, each]));
       for (const [key, each] of following) {
-        if (wanted.has(key)) continue;
-        wake(each);
-        each.watcher?.close();
-        following.delete(key);
+        if (wanted.has(key)) each.leftAt = null;
+        else each.leftAt ??= now();
       }
       for (const [key, each] of wanted) {
         const known = following.get(key);
