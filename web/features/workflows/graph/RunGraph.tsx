@@ -137,6 +137,11 @@ function Node({
   const words = [...Map.groupBy(steps, stepWords)]
     .map(([word, of]) => (many ? `${of.length} ${word}` : word))
     .join(", ");
+  // That one is done its sign says already; its name needs the room.
+  const shows =
+    !many && words === "completed"
+      ? "sr-only"
+      : classes("truncate text-small text-muted", many ? "max-w-[60%]" : "shrink-0");
   const title = many ? `${first.phase ?? "Steps"}: ${steps.length}` : (first.label ?? first.prompt);
   return (
     <button
@@ -153,9 +158,7 @@ function Node({
     >
       <Signal status={signal} size={10} silent />
       <span className="min-w-0 grow truncate">{title}</span>
-      <span className={classes("truncate text-small text-muted", many ? "max-w-[60%]" : "shrink-0")}>
-        {words}
-      </span>
+      <span className={shows}>{words}</span>
       <span className="sr-only">
         {waitedFor === 0 ? "waited for nothing" : `began after ${waitedFor} before it`}
       </span>
